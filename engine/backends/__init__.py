@@ -1,0 +1,1 @@
+"""Software that executes models, one class each; heavy imports stay inside."""

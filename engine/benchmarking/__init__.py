@@ -1,0 +1,1 @@
+"""Planning, process isolation, timing and memory."""

@@ -1,0 +1,49 @@
+"""Where things lie and which limits hold; one value, made once and handed down."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+"""The folder that holds `engine`: the project's root in a checkout, site-packages in an installation."""
+
+
+def resource_folder(name: str) -> Path:
+    """The shipped folder `name` (templates, assets): beside the packages in a checkout, inside them in a wheel."""
+    beside = CHECKOUT / name
+    return beside if beside.is_dir() else Path(__file__).resolve().parent / "resources" / name
+
+
+def default_home() -> Path:
+    """Where databases, skillsets and reports are kept.
+
+    `$MODELDYNO_HOME` if set; `data/` of the checkout when run from one; else the user's data folder (XDG).
+    """
+    if home := os.environ.get("MODELDYNO_HOME"):
+        return Path(home).expanduser().resolve()
+    if (CHECKOUT / "pyproject.toml").is_file():
+        return CHECKOUT / "data"
+    return Path(os.environ.get("XDG_DATA_HOME", "~/.local/share")).expanduser() / "modeldyno"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Paths of one installation."""
+
+    home: Path
+    db_path: Path
+    skillset_dir: Path
+    report_dir: Path
+
+    @staticmethod
+    def load(*, home: Path | None = None, db_path: Path | None = None, skillset_dir: Path | None = None) -> Settings:
+        """Settings from explicit values, then the environment, then the defaults."""
+        base = (home or default_home()).resolve()
+        return Settings(
+            home=base,
+            db_path=(db_path or base / "modeldyno.duckdb").resolve(),
+            skillset_dir=(skillset_dir or base / "skillsets").resolve(),
+            report_dir=base / "reports",
+        )

@@ -1,0 +1,62 @@
+"""Machines and what they can run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """Machine, driver and library versions. Results of different fingerprints are never compared without a warning."""
+
+    environment_id: str
+    """Fingerprint: a hash of every other field but `hostname`."""
+    hostname: str
+    os: str
+    cpu: str
+    architecture: str
+    physical_cores: int | None
+    logical_cores: int
+    memory_bytes: int
+    python: str
+    libraries: Mapping[str, str]
+    """Distribution name -> version of what can change a measurement (torch, transformers, numpy ...)."""
+    accelerators: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Short enough for a footnote."""
+        return f"{self.cpu}, {self.logical_cores} cores"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendStatus:
+    """Whether a backend can run here; if not, why."""
+
+    backend: str
+    available: bool
+    reason: str | None
+    """None when available; otherwise one sentence for the user."""
+    devices: tuple[str, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    precisions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineState:
+    """What may disturb a measurement, read just before and after it."""
+
+    load_1min: float
+    """Runnable processes averaged over a minute, per the operating system."""
+    cpu_busy_others: float | None
+    """Share of the machine's CPU time used by other processes during the measurement, 0..1; None if not readable."""
+    cpu_steal: float | None
+    """Share of CPU time the hypervisor gave to others, 0..1; None if not readable."""
+    frequency_hertz: float | None
+    available_memory_bytes: int
+
+    @property
+    def is_noisy(self) -> bool:
+        """More than 5 % of the CPU went to somebody else."""
+        return max(self.cpu_busy_others or 0.0, self.cpu_steal or 0.0) > 0.05

@@ -1,0 +1,112 @@
+"""Metrics, their units and directions; what a result observed of them; and estimates drawn from several results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+from engine.errors import InvalidValue
+
+
+class Better(StrEnum):
+    LOWER = "lower"
+    HIGHER = "higher"
+
+
+class Metric(Enum):
+    """The closed table of metrics: name, unit (SI), direction, label, and how it is measured."""
+
+    LATENCY = ("latency", "s", Better.LOWER, "Latency", "Time of one forward pass over the whole batch, warm.")
+    THROUGHPUT = (
+        "throughput",
+        "items/s",
+        Better.HIGHER,
+        "Throughput",
+        "Items processed over wall time of all timed iterations.",
+    )
+    PEAK_MEMORY = (
+        "peak_memory",
+        "B",
+        Better.LOWER,
+        "Peak memory",
+        "Highest resident memory of the case process above its level before the model was built, from a pass of its own.",
+    )
+    MODULE_IMPORT_TIME = (
+        "module_import_time",
+        "s",
+        Better.LOWER,
+        "Module import",
+        "Importing the generated module and the modelling code it needs; torch and transformers' core are preloaded unless cold.",
+    )
+    CLASS_INSTANTIATION_TIME = (
+        "class_instantiation_time",
+        "s",
+        Better.LOWER,
+        "Class instantiation",
+        "Building the model with random weights.",
+    )
+    MODEL_INITIALIZATION_TIME = (
+        "model_initialization_time",
+        "s",
+        Better.LOWER,
+        "Model initialisation",
+        "From the built model to its first output at this batch size.",
+    )
+
+    def __init__(self, label: str, unit: str, better: Better, title: str, definition: str) -> None:
+        self.label = label
+        """The name in SQL, JSON and on the command line."""
+        self.unit = unit
+        self.better = better
+        self.title = title
+        self.definition = definition
+
+    @staticmethod
+    def named(label: str) -> Metric:
+        for metric in Metric:
+            if metric.label == label:
+                return metric
+        raise InvalidValue(
+            f"Unknown metric {label!r}. Choose one of: {', '.join(m.label for m in Metric)}.", field="metric"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """What one result (one process) observed of one metric."""
+
+    metric: Metric
+    samples: tuple[float, ...]
+    """One value per iteration, in the metric's unit; warm-up is never included. Throughput and memory have one."""
+
+    def __post_init__(self) -> None:
+        if not self.samples:
+            raise InvalidValue(f"{self.metric.title} has no samples; raise the number of iterations.")
+
+
+class IntervalMethod(StrEnum):
+    """How an interval was made; each has one wording on every screen."""
+
+    BOOTSTRAP_PROCESSES = "bootstrap over processes"
+    """Percentile bootstrap of the median of per-process medians; six processes or more."""
+    T_LOG_PROCESSES = "t interval over processes"
+    """Student's t on the logarithm of per-process medians; two to five processes."""
+    ORDER_STATISTIC = "within one process"
+    """Binomial order-statistic interval of the median over iterations of a single process; six iterations or more."""
+    RANGE = "range over processes"
+    """Smallest and largest per-process value: for peaks."""
+    NONE = "no interval"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A figure with its uncertainty: what screens, reports and JSON show."""
+
+    value: float
+    low: float | None
+    high: float | None
+    confidence: float | None
+    """0.95 for intervals; None for a range or when there is no interval."""
+    method: IntervalMethod
+    processes: int
+    samples: int

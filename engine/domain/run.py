@@ -1,0 +1,192 @@
+"""A requested set of cases, and how far it has come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from engine.domain.case import Case, Precision, Workload
+from engine.domain.model import Tier
+from engine.domain.result import Failure
+from engine.errors import InvalidValue
+
+MAX_BATCH_SIZE = 4096
+
+
+class RunStatus(StrEnum):
+    INITIALIZING = "initializing"
+    """Planning and generating skillsets."""
+    QUEUED = "queued"
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    COMPLETED = "completed"
+    """Every case has a row; some may have failed."""
+    FAILED = "failed"
+    """The run itself could not go on; `error` says why."""
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"
+    """The process that supervised it died; it can be resumed."""
+
+    @property
+    def is_final(self) -> bool:
+        return self in (RunStatus.COMPLETED, RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.INTERRUPTED)
+
+
+class SizeChoice(StrEnum):
+    AUTO = "auto"
+    """The default size where its estimate fits the machine, else tiny."""
+    TINY = "tiny"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """How one result is measured; part of the run's record."""
+
+    processes: int = 3
+    """Fresh processes per case: the independent repetitions."""
+    warmup: int = 2
+    """Fewest discarded iterations."""
+    min_iterations: int = 10
+    max_iterations: int = 200
+    max_seconds: float = 5.0
+    """Budget of timed iterations in one process; `min_iterations` are done regardless."""
+    target_relative_halfwidth: float = 0.01
+    """Stop when the 95 % interval of the median is narrower than this on both sides."""
+    timeout_seconds: float = 300.0
+
+    def __post_init__(self) -> None:
+        for name in ("processes", "min_iterations", "max_iterations"):
+            if getattr(self, name) < 1:
+                raise InvalidValue(f"{name} {getattr(self, name)} is not positive; use 1 or more.", field=name)
+        if self.warmup < 0:
+            raise InvalidValue(f"warmup {self.warmup} is negative; use 0 or more.", field="warmup")
+        if self.max_iterations < self.min_iterations:
+            raise InvalidValue(
+                f"max_iterations {self.max_iterations} is below min_iterations {self.min_iterations}; raise it.",
+                field="max_iterations",
+            )
+        for name in ("max_seconds", "timeout_seconds", "target_relative_halfwidth"):
+            if not getattr(self, name) > 0:
+                raise InvalidValue(f"{name} {getattr(self, name)} is not positive.", field=name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRequest:
+    """What a user asked for. Empty `models` means the tier decides."""
+
+    models: tuple[str, ...] = ()
+    tier: Tier | None = None
+    backends: tuple[str, ...] = ("cpu",)
+    precisions: tuple[Precision, ...] = (Precision.FP32,)
+    batch_sizes: tuple[int, ...] = (1, 8)
+    workloads: tuple[Workload, ...] = (Workload.INFERENCE,)
+    size: SizeChoice = SizeChoice.AUTO
+    sequence_length: int | None = None
+    threads: int | None = None
+    cold: bool = False
+    progressive: bool = True
+    incremental: bool = False
+    protocol: Protocol = field(default_factory=Protocol)
+    title: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.models and self.tier is None:
+            raise InvalidValue(
+                "Neither models nor a tier is named; give at least one model type or a tier.", field="models"
+            )
+        for field_name in ("backends", "precisions", "batch_sizes", "workloads"):
+            if not getattr(self, field_name):
+                raise InvalidValue(f"{field_name} is empty; give at least one.", field=field_name)
+        for batch_size in self.batch_sizes:
+            if not 1 <= batch_size <= MAX_BATCH_SIZE:
+                raise InvalidValue(
+                    f"Batch size {batch_size} is not between 1 and {MAX_BATCH_SIZE}.", field="batch_sizes"
+                )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCase:
+    case: Case
+    repetition: int
+    estimated_seconds: tuple[float, float] | None = None
+    """Likely duration, low and high; None when nothing like it was ever run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkippedCase:
+    case: Case
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Cases in the order they will run, and those left out with their reason."""
+
+    planned: tuple[PlannedCase, ...]
+    skipped: tuple[SkippedCase, ...]
+    estimated_seconds: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    run_id: str
+    number: int
+    """Counts up from 1 within a database: what people say aloud."""
+    status: RunStatus
+    request: RunRequest
+    environment_id: str
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    total: int = 0
+    """Planned executions, skipped ones included."""
+    completed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    cancelled: int = 0
+    error: str | None = None
+
+    @property
+    def done(self) -> int:
+        return self.completed + self.failed + self.skipped + self.cancelled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseProgress:
+    """One line of a live run card: one planned execution."""
+
+    index: int
+    label: str
+    case: Case
+    repetition: int
+    state: str
+    """queued, running, or a ResultStatus value."""
+    elapsed_seconds: float | None = None
+    latency_seconds: float | None = None
+    throughput: float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunProgress:
+    """A snapshot of a run at one moment: what status, sockets and cards show."""
+
+    run: Run
+    current_step: str
+    elapsed_seconds: float
+    remaining_seconds: tuple[float, float] | None
+    """10 to 90 % range of what is left; None while nothing is known."""
+    cases: tuple[CaseProgress, ...] = ()
+    log: tuple[str, ...] = ()
+    """Newest lines last."""
+    sequence: int = 0
+    """Grows by one at each change."""
+
+    @property
+    def fraction(self) -> float:
+        """0..1 of the planned executions that have a row."""
+        if self.run.status in (RunStatus.COMPLETED,):
+            return 1.0
+        return self.run.done / self.run.total if self.run.total else 0.0

@@ -1,0 +1,1 @@
+"""Figures for cases nobody measured, with intervals."""

@@ -1,0 +1,1 @@
+"""The generator: one runnable module per model type."""

@@ -1,0 +1,1 @@
+"""The only package that speaks SQL; one owner process, one writer thread."""

@@ -1,0 +1,1 @@
+"""What is exercised: startup, inference."""
