@@ -29,14 +29,14 @@ class Metric(Enum):
         "B",
         Better.LOWER,
         "Peak memory",
-        "Highest resident memory of the case process above its level before the model was built, from a pass of its own.",
+        "Highest resident memory of the case process above its level before the model was built; a pass of its own.",
     )
     MODULE_IMPORT_TIME = (
         "module_import_time",
         "s",
         Better.LOWER,
         "Module import",
-        "Importing the generated module and the modelling code it needs; torch and transformers' core are preloaded unless cold.",
+        "Importing the generated module and the modelling code it needs; torch and transformers preloaded unless cold.",
     )
     CLASS_INSTANTIATION_TIME = (
         "class_instantiation_time",

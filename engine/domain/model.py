@@ -57,7 +57,7 @@ class ModelType:
     display_name: str
     family: Family
     task: str
-    """The pipeline task of `model_class`, such as fill-mask or image-classification; `feature-extraction` without a head."""
+    """The pipeline task of `model_class`, such as fill-mask; `feature-extraction` without a head."""
     tier: Tier
     module: str
     """Modelling package inside the library: `transformers.models.<module>`."""
