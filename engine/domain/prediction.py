@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from engine.domain.case import Case
 from engine.domain.measurement import Metric
 from engine.domain.summary import CaseSummary
+
+
+class HeldOut(StrEnum):
+    """What was left out to test a predictor, so that its error speaks of the question asked."""
+
+    CASES = "single cases of known model types"
+    TYPES = "whole model types"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +33,12 @@ class Prediction:
     is_extrapolation: bool
     """The case lies outside what was measured."""
     explanation: str
+    """One sentence: what the prediction stands on and what it was tested against."""
+    held_out: HeldOut
     coverage: float | None
-    """Share of held-out model types that the interval covered; None when too few types to tell."""
+    """Share of held-out cases that an interval made without them covered; None when too few to tell."""
     error: float | None
-    """Median absolute relative error on held-out model types, leave one type out."""
+    """Median absolute relative error on the held-out cases."""
+    baseline_error: float | None
+    """The same error of the simplest rival: the nearest measured case, scaled by floating-point operations."""
     trained_at: datetime
