@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -42,3 +43,23 @@ class Prediction:
     baseline_error: float | None
     """The same error of the simplest rival: the nearest measured case, scaled by floating-point operations."""
     trained_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PredictedCase:
+    """All that can be said of one case before it runs, and how it stands among its neighbours."""
+
+    case: Case
+    predictions: Mapping[Metric, Prediction]
+    """Latency, throughput and peak memory, as far as the measurements carry them."""
+    missing: Mapping[Metric, str]
+    """Why a metric cannot be predicted, and what would change that."""
+    curve: Mapping[Metric, tuple[Prediction, ...]]
+    """The same case over batch sizes, smallest first; empty for a metric that is missing."""
+    measured: tuple[CaseSummary, ...]
+    """What was measured of the same model, size, backend and precision, smallest batch first."""
+
+    @property
+    def measured_here(self) -> CaseSummary | None:
+        """The very case asked for, when it was measured after all."""
+        return next((found for found in self.measured if found.case.batch_size == self.case.batch_size), None)
