@@ -1,0 +1,35 @@
+"""The tabs in the order of the navigation; importing this package registers their callbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+
+from dash.development.base_component import Component
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tab:
+    name: str
+    title: str
+    path: str
+    icon: str
+    layout: Callable[[str], Component]
+    """From the URL's query string to the page below the top bar."""
+
+
+def _tab(name: str, title: str, path: str, icon: str) -> Tab:
+    return Tab(name=name, title=title, path=path, icon=icon, layout=import_module(f"app.tabs.{name}").layout)
+
+
+_KNOWN = (
+    ("overview", "Overview", "/", "overview"),
+    ("comparison", "Comparison", "/comparison", "comparison"),
+    ("live_runs", "Live Runs", "/live-runs", "live-runs"),
+    ("reports", "Reports", "/reports", "reports"),
+    ("predict", "Predict", "/predict", "predict"),
+)
+
+TABS: tuple[Tab, ...] = tuple(_tab(*entry) for entry in _KNOWN if find_spec(f"app.tabs.{entry[0]}"))
