@@ -1,0 +1,167 @@
+"""The one owner of the database file: a cursor for each reader, one thread for all writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from engine.errors import StorageError
+from engine.storage import problems
+from engine.storage.migrate import migrate, shipped_migrations
+from engine.storage.snapshot import Snapshots, remove_stale_snapshots
+
+Outcome = TypeVar("Outcome")
+
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+}
+_Job = tuple[Callable[[DuckDBPyConnection], Any], "Future[Any]"]
+
+
+class Database:
+    """An open database. Every method may be called from any thread."""
+
+    def __init__(self, path: Path, connection: DuckDBPyConnection, version: int) -> None:
+        self._path = path
+        self._connection = connection
+        self._version = version
+        self._lock = threading.Lock()
+        self._writes = 0
+        self._closed = False
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._writer = threading.Thread(target=self._write_jobs, name="database-writer", daemon=True)
+        self._writer.start()
+        self.snapshots = Snapshots(self)
+        """Copies for the SQL console, made when asked for."""
+
+    @classmethod
+    def open(cls, path: Path) -> Database:
+        """Open or create the database at `path`, with its folder, at this program's schema.
+
+        Raises DatabaseLocked, DatabaseIncompatible, DiskFull or StorageError; the file is then as it was.
+        """
+        path = path.absolute()
+        problems.check_place(path)
+        try:
+            connection = duckdb.connect(str(path), config=_CONFIG)
+        except duckdb.Error as error:
+            raise problems.explain_open_error(path, error) from error
+        try:
+            version = migrate(connection, path, shipped_migrations())
+        except duckdb.Error as error:
+            connection.close()
+            raise problems.explain_open_error(path, error) from error
+        except BaseException:
+            connection.close()
+            raise
+        remove_stale_snapshots(path)
+        return cls(path, connection, version)
+
+    @property
+    def path(self) -> Path:
+        return self._path
+
+    @property
+    def version(self) -> int:
+        """Number of the newest migration applied."""
+        return self._version
+
+    @property
+    def writes(self) -> int:
+        """How many writes this process has committed: changes exactly when the content may have changed."""
+        return self._writes
+
+    @contextmanager
+    def cursor(self) -> Iterator[DuckDBPyConnection]:
+        """A fresh cursor for reading, closed afterwards. Fetch completely; never share it between threads."""
+        cursor = self._fresh_cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
+    def write(self, action: Callable[[DuckDBPyConnection], Outcome]) -> Outcome:
+        """Run `action` in a transaction of its own on the writer thread and wait for it.
+
+        When this returns, the change is on disk and survives a kill. When it raises, nothing of it happened.
+        """
+        if threading.current_thread() is self._writer:
+            raise StorageError("A write was started from inside a write; use the cursor that was handed in.")
+        future: Future[Outcome] = Future()
+        with self._lock:
+            self._refuse_if_closed()
+            self._jobs.put((action, future))
+        return future.result()
+
+    def announce(self, url: str) -> None:
+        """Tell others who find the file locked that its owner serves at `url`; withdrawn by `close`."""
+        note = problems.server_note(self._path)
+        draft = note.with_name(f"{note.name}.{os.getpid()}")
+        try:
+            draft.write_text(json.dumps({"pid": os.getpid(), "url": url}))
+            draft.replace(note)
+        except OSError as error:
+            raise problems.explain_os_error(note, error) from error
+
+    def close(self) -> None:
+        """Finish the writes that are waiting, then let go of the file. Closing twice does no harm."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._jobs.put(None)
+        self._writer.join()
+        self.snapshots.close()
+        note = problems.read_server_note(self._path)
+        if note is not None and note[0] == os.getpid():
+            problems.server_note(self._path).unlink(missing_ok=True)
+        self._connection.close()
+
+    def _fresh_cursor(self) -> DuckDBPyConnection:
+        with self._lock:
+            self._refuse_if_closed()
+            return self._connection.cursor()
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise StorageError(f"The database {self._path} is closed; the program is ending.")
+
+    def _write_jobs(self) -> None:
+        cursor = self._connection.cursor()
+        while (job := self._jobs.get()) is not None:
+            action, future = job
+            try:
+                outcome = self._in_transaction(cursor, action)
+            except duckdb.Error as error:
+                explained = problems.explain_write_error(self._path, error)
+                explained.__cause__ = error
+                future.set_exception(explained)
+            except BaseException as error:
+                future.set_exception(error)
+            else:
+                self._writes += 1
+                future.set_result(outcome)
+        cursor.close()
+
+    def _in_transaction(self, cursor: DuckDBPyConnection, action: Callable[[DuckDBPyConnection], Outcome]) -> Outcome:
+        cursor.begin()
+        try:
+            outcome = action(cursor)
+            cursor.commit()
+        except BaseException:
+            with suppress(duckdb.Error):  # a failed commit has already ended the transaction
+                cursor.rollback()
+            raise
+        return outcome

@@ -1,0 +1,1 @@
+"""Numbered steps to this program's schema. A released step is never edited; a new one is added."""

@@ -1,0 +1,250 @@
+"""Results with all their samples: one row per executed, failed, skipped or cancelled case."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+import duckdb
+from duckdb import DuckDBPyConnection
+
+from engine.domain.case import Case, Precision, Workload
+from engine.domain.hardware import MachineState
+from engine.domain.measurement import Measurement, Metric
+from engine.domain.model import Family, ModelFacts, Size
+from engine.domain.result import Failure, FailureKind, Provenance, Result, ResultFilter, ResultStatus
+from engine.errors import Conflict
+from engine.storage.values import from_json, time_of, to_json
+
+_SAVE = """
+    insert into result values (
+        $result_id, $run_id, $case_id, $model_type, $family, $task, $size, $backend, $precision, $batch_size, $workload,
+        $sequence_length, $image_size, $threads, $cold, $repetition, $status, $provenance, $environment_id,
+        $requested_backend, $actual_device, $started_at, $duration_seconds, $failure_kind, $failure_reason,
+        $failure_log, $facts, $machine, $skillset_checksum, $notes
+    )
+"""
+
+_SAVE_MEASUREMENTS = """
+    insert into measurement
+    select
+        $result_id, unnest(cast($positions as integer[])), unnest(cast($metrics as text[])),
+        unnest(cast($units as text[])), unnest(cast($medians as double[])), unnest(cast($samples as double[][]))
+"""
+
+_CASE_COLUMNS = """
+    model_type, family, task, size, backend, precision, batch_size, workload, sequence_length, image_size, threads, cold
+"""
+
+_FIND = """
+    with chosen as (
+        select * from result where {where} order by started_at desc, result_id desc {limit}
+    ),
+    observed as (
+        select result_id, list({{'metric': metric, 'samples': samples}} order by position) as measurements
+        from measurement where result_id in (select result_id from chosen)
+        group by result_id
+    )
+    select
+        {case_columns},
+        result_id, run_id, repetition, status, provenance, environment_id, requested_backend, actual_device,
+        epoch_us(started_at), duration_seconds, failure_kind, failure_reason, failure_log, facts, machine,
+        skillset_checksum, notes, observed.measurements
+    from chosen left join observed using (result_id)
+    order by started_at {direction}, result_id {direction}
+"""
+
+_LIST_FIELDS = {
+    "model_type": "model_types",
+    "family": "families",
+    "backend": "backends",
+    "precision": "precisions",
+    "batch_size": "batch_sizes",
+    "workload": "workloads",
+    "size": "sizes",
+    "status": "statuses",
+}
+"""Column -> the field of ResultFilter that restricts it to a list."""
+
+_METRICS = {metric.label: metric for metric in Metric}
+
+
+def save(cursor: DuckDBPyConnection, result: Result) -> None:
+    """Store a result once; the same id again raises Conflict."""
+    case, failure = result.case, result.failure
+    values = {
+        "result_id": result.result_id,
+        "run_id": result.run_id,
+        "case_id": case.case_id,
+        "model_type": case.model_type,
+        "family": case.family.value,
+        "task": case.task,
+        "size": case.size.value,
+        "backend": case.backend,
+        "precision": case.precision.value,
+        "batch_size": case.batch_size,
+        "workload": case.workload.value,
+        "sequence_length": case.sequence_length,
+        "image_size": case.image_size,
+        "threads": case.threads,
+        "cold": case.cold,
+        "repetition": result.repetition,
+        "status": result.status.value,
+        "provenance": result.provenance.value,
+        "environment_id": result.environment_id,
+        "requested_backend": result.requested_backend,
+        "actual_device": result.actual_device,
+        "started_at": result.started_at,
+        "duration_seconds": result.duration_seconds,
+        "failure_kind": failure.kind.value if failure else None,
+        "failure_reason": failure.reason if failure else None,
+        "failure_log": failure.log if failure else None,
+        "facts": to_json(result.facts) if result.facts else None,
+        "machine": to_json(result.machine) if result.machine else None,
+        "skillset_checksum": result.skillset_checksum,
+        "notes": to_json(list(result.notes)),
+    }
+    try:
+        cursor.execute(_SAVE, values)
+    except duckdb.ConstraintException as error:
+        raise Conflict(f"Result {result.result_id} is already stored.") from error
+    if result.measurements:
+        cursor.execute(
+            _SAVE_MEASUREMENTS,
+            {
+                "result_id": result.result_id,
+                "positions": list(range(len(result.measurements))),
+                "metrics": [found.metric.label for found in result.measurements],
+                "units": [found.metric.unit for found in result.measurements],
+                "medians": [float(median(found.samples)) for found in result.measurements],
+                "samples": [[float(sample) for sample in found.samples] for found in result.measurements],
+            },
+        )
+
+
+def find(cursor: DuckDBPyConnection, wanted: ResultFilter) -> list[Result]:
+    """The results `wanted` describes, newest first."""
+    where, values = _where(wanted)
+    limit = "" if wanted.limit is None else "limit $limit"
+    if wanted.limit is not None:
+        values["limit"] = wanted.limit
+    statement = _FIND.format(where=where, limit=limit, case_columns=_CASE_COLUMNS, direction="desc")
+    return [_result(row) for row in cursor.execute(statement, values).fetchall()]
+
+
+def of_run(cursor: DuckDBPyConnection, run_id: str) -> list[Result]:
+    """Every row of one run, simulated ones included, oldest first."""
+    statement = _FIND.format(where="run_id = $run_id", limit="", case_columns=_CASE_COLUMNS, direction="asc")
+    return [_result(row) for row in cursor.execute(statement, {"run_id": run_id}).fetchall()]
+
+
+def count(cursor: DuckDBPyConnection, wanted: ResultFilter) -> int:
+    """How many results `wanted` describes, whatever its limit."""
+    where, values = _where(wanted)
+    row = cursor.execute(f"select count(*) from result where {where}", values).fetchone()
+    return int(row[0]) if row else 0
+
+
+def recently_measured(cursor: DuckDBPyConnection, environment_id: str, since: datetime) -> set[str]:
+    """Ids of the cases that completed in this environment at `since` or later: what incremental mode skips."""
+    rows = cursor.execute(
+        "select distinct case_id from result where environment_id = $environment_id and status = 'completed' "
+        "and provenance = 'measured' and started_at >= $since",
+        {"environment_id": environment_id, "since": since},
+    ).fetchall()
+    return {case_id for (case_id,) in rows}
+
+
+def durations(cursor: DuckDBPyConnection, environment_id: str | None, limit: int = 2000) -> list[tuple[Case, float]]:
+    """Seconds the newest completed executions took, newest first: the ground of an ETA. None means anywhere."""
+    rows = cursor.execute(
+        f"select {_CASE_COLUMNS}, duration_seconds from result where status = 'completed' "
+        "and provenance = 'measured' and ($environment_id is null or environment_id = $environment_id) "
+        "order by started_at desc, result_id desc limit $limit",
+        {"environment_id": environment_id, "limit": limit},
+    ).fetchall()
+    return [(_case(row), row[12]) for row in rows]
+
+
+def _where(wanted: ResultFilter) -> tuple[str, dict[str, Any]]:
+    """The conditions of `wanted` and their values; always at least one condition."""
+    conditions = ["true"] if wanted.include_simulated else [f"provenance <> '{Provenance.SIMULATED.value}'"]
+    values: dict[str, Any] = {}
+    for column, field in _LIST_FIELDS.items():
+        chosen = getattr(wanted, field)
+        if chosen:
+            conditions.append(f"list_contains(${field}, {column})")
+            values[field] = [getattr(item, "value", item) for item in chosen]
+    for column in ("run_id", "environment_id"):
+        value = getattr(wanted, column)
+        if value is not None:
+            conditions.append(f"{column} = ${column}")
+            values[column] = value
+    return " and ".join(conditions), values
+
+
+def _case(row: tuple[Any, ...]) -> Case:
+    """The case in the first twelve columns, ordered as `_CASE_COLUMNS`."""
+    return Case(
+        model_type=row[0],
+        family=Family(row[1]),
+        task=row[2],
+        size=Size(row[3]),
+        backend=row[4],
+        precision=Precision(row[5]),
+        batch_size=row[6],
+        workload=Workload(row[7]),
+        sequence_length=row[8],
+        image_size=row[9],
+        threads=row[10],
+        cold=row[11],
+    )
+
+
+def _result(row: tuple[Any, ...]) -> Result:
+    (
+        result_id,
+        run_id,
+        repetition,
+        status,
+        provenance,
+        environment_id,
+        requested_backend,
+        actual_device,
+        started_at,
+        duration_seconds,
+        failure_kind,
+        failure_reason,
+        failure_log,
+        facts,
+        machine,
+        skillset_checksum,
+        notes,
+        measurements,
+    ) = row[12:]
+    return Result(
+        result_id=result_id,
+        run_id=run_id,
+        case=_case(row),
+        repetition=repetition,
+        status=ResultStatus(status),
+        provenance=Provenance(provenance),
+        environment_id=environment_id,
+        requested_backend=requested_backend,
+        actual_device=actual_device,
+        started_at=time_of(started_at),
+        duration_seconds=duration_seconds,
+        failure=Failure(kind=FailureKind(failure_kind), reason=failure_reason, log=failure_log)
+        if failure_kind
+        else None,
+        measurements=tuple(
+            Measurement(metric=_METRICS[found["metric"]], samples=tuple(found["samples"]))
+            for found in measurements or ()
+        ),
+        facts=from_json(ModelFacts, facts) if facts else None,
+        machine=from_json(MachineState, machine) if machine else None,
+        skillset_checksum=skillset_checksum,
+        notes=tuple(json.loads(notes)),
+    )
