@@ -95,6 +95,8 @@ class IntervalMethod(StrEnum):
     """Binomial order-statistic interval of the median over iterations of a single process; six iterations or more."""
     RANGE = "range over processes"
     """Smallest and largest per-process value: for peaks."""
+    CONFORMAL = "split-conformal"
+    """From residuals of held-out cases: for predictions."""
     NONE = "no interval"
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from engine.domain.case import Case
-from engine.domain.measurement import Metric
+from engine.domain.measurement import Estimate, IntervalMethod, Metric
 from engine.domain.summary import CaseSummary
 
 
@@ -43,6 +43,19 @@ class Prediction:
     baseline_error: float | None
     """The same error of the simplest rival: the nearest measured case, scaled by floating-point operations."""
     trained_at: datetime
+
+    @property
+    def estimate(self) -> Estimate:
+        """The figure in the form that measured ones have; `processes` counts the cases it was trained on."""
+        return Estimate(
+            value=self.value,
+            low=self.low,
+            high=self.high,
+            confidence=self.confidence,
+            method=IntervalMethod.CONFORMAL,
+            processes=self.training_cases,
+            samples=self.training_cases,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
