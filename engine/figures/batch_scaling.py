@@ -1,0 +1,279 @@
+"""How a metric grows with the batch: one line per backend and precision, its interval as a band, and the ideal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import plotly.graph_objects as go
+
+from engine.domain.case import Precision
+from engine.domain.measurement import Estimate, Metric
+from engine.domain.summary import CaseSummary
+from engine.figures.axes import log_range, log_ticks, text_width
+from engine.figures.template import figure
+from engine.figures.tokens import Theme, backend_color, backend_marker, color, translucent
+from engine.figures.wording import hover, is_better
+from engine.formatting import Scale, format_estimate, format_share, format_times, scale_for
+
+MOST_LINES = 6
+_LABEL_PIXELS = 14
+_MARGIN = {"l": 42, "t": 12, "b": 34}
+_STYLES = {Precision.FP32: "5px,4px", Precision.BF16: "2px,3px", Precision.FP16: "7px,3px,2px,3px"}
+"""Dashes that tell precisions of one backend apart; what is not named is solid and filled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    backend: str
+    precision: Precision
+    summaries: tuple[CaseSummary, ...]
+    """By batch size, smallest first; each has the metric."""
+
+    @property
+    def label(self) -> str:
+        return f"{self.backend} {self.precision}"
+
+
+def scaling_lines(summaries: Sequence[CaseSummary], metric: Metric) -> list[Line]:
+    """The summaries of one model as lines, best at their last batch size first."""
+    known = sorted(
+        (summary for summary in summaries if metric in summary.estimates),
+        key=lambda summary: (summary.case.backend, summary.case.precision, summary.case.batch_size),
+    )
+    grouped = groupby(known, key=lambda summary: (summary.case.backend, summary.case.precision))
+    lines = [
+        Line(backend=backend, precision=precision, summaries=tuple(group)) for (backend, precision), group in grouped
+    ]
+    better = metric.better.value == "higher"
+    return sorted(lines, key=lambda line: line.summaries[-1].estimates[metric].value, reverse=better)
+
+
+def efficiency(line: Line, metric: Metric, at: int = -1) -> float:
+    """Throughput at the point `at` over that of the first point times the growth of the batch."""
+    first, last = line.summaries[0], line.summaries[at]
+    growth = last.case.batch_size / first.case.batch_size
+    return last.estimates[metric].value / (first.estimates[metric].value * growth)
+
+
+def batch_scaling(
+    summaries: Sequence[CaseSummary], *, metric: Metric, theme: Theme, narrow: bool = False, height: int = 190
+) -> go.Figure:
+    """Both axes logarithmic. The dashed straight line is ideal scaling of the best line, for throughput only."""
+    lines = scaling_lines(summaries, metric)[:MOST_LINES]
+    estimates = [summary.estimates[metric] for line in lines for summary in line.summaries]
+    scale = scale_for([estimate.value for estimate in estimates], metric)
+    bounds = [bound for e in estimates for bound in (e.low or e.value, e.high or e.value) if bound > 0]
+    low, high = log_range(bounds)
+    sizes = sorted({summary.case.batch_size for line in lines for summary in line.summaries})
+    labels = [_end_label(line, metric, scale) for line in lines]
+    right = round(max(text_width(label, 11.5) for label in labels)) + 22
+    chart = figure(theme, height, margin={**_MARGIN, "r": right})
+    styled = len({line.precision for line in lines}) > 1
+    if metric is Metric.THROUGHPUT:
+        _draw_ideal(chart, lines[0], metric, high, theme)
+    for line in reversed(lines):
+        _draw_band(chart, line, metric, theme)
+    for line in reversed(lines):
+        _draw_line(chart, line, metric, theme, styled)
+    _label_ends(chart, lines, labels, metric, theme, (low, high), height)
+    _label_axes(chart, sizes, (low, high), scale, theme)
+    return chart
+
+
+def batch_scaling_title(summaries: Sequence[CaseSummary], *, metric: Metric) -> str:
+    """Where growing the batch stops paying, or what it costs."""
+    best = scaling_lines(summaries, metric)[0]
+    sizes = [summary.case.batch_size for summary in best.summaries]
+    model = best.summaries[0].case.model_type
+    if len(sizes) == 1:
+        return f"{model} is measured at batch {sizes[0]} only"
+    first, last = (best.summaries[at].estimates[metric].value for at in (0, -1))
+    if metric is not Metric.THROUGHPUT:
+        noun = "memory" if metric.unit == "B" else metric.title.lower()
+        return f"Batch {sizes[-1]} takes {format_times(last / first)} the {noun} of batch {sizes[0]}"
+    plateau = _plateau(best, metric)
+    share = format_share(efficiency(best, metric))
+    if plateau is not None:
+        return f"Throughput stops growing at batch {plateau}; batch {sizes[-1]} keeps {share} of ideal"
+    return f"Batch {sizes[-1]} brings {format_times(last / first)} the throughput of batch {sizes[0]}, {share} of ideal"
+
+
+def _plateau(line: Line, metric: Metric) -> int | None:
+    """The first batch size that no larger one beats by more than their intervals; None while it still grows."""
+    for at, summary in enumerate(line.summaries[:-1]):
+        here = summary.estimates[metric]
+        if not any(_clearly_better(metric, later.estimates[metric], here) for later in line.summaries[at + 1 :]):
+            return summary.case.batch_size
+    return None
+
+
+def _clearly_better(metric: Metric, new: Estimate, old: Estimate) -> bool:
+    if metric.better.value == "higher":
+        return is_better(metric, new.low or new.value, old.high or old.value)
+    return is_better(metric, new.high or new.value, old.low or old.value)
+
+
+def _draw_ideal(chart: go.Figure, line: Line, metric: Metric, high: float, theme: Theme) -> None:
+    start = line.summaries[0]
+    value = start.estimates[metric].value
+    size = start.case.batch_size
+    largest = line.summaries[-1].case.batch_size
+    end = min(float(largest), size * high / value)
+    if end <= size:
+        return
+    chart.add_scatter(
+        mode="lines",
+        x=[size, end],
+        y=[value, value * end / size],
+        line={"color": color("line-strong", theme), "width": 1.5, "dash": "5px,4px"},
+        hoverinfo="skip",
+        name="ideal",
+    )
+    chart.add_annotation(
+        x=math.log10(size) + 0.72 * (math.log10(end) - math.log10(size)),
+        y=math.log10(value) + 0.72 * (math.log10(end) - math.log10(size)),
+        text="ideal",
+        showarrow=False,
+        xanchor="right",
+        xshift=-6,
+        font={"size": 11, "color": color("text-3", theme)},
+    )
+
+
+def _draw_band(chart: go.Figure, line: Line, metric: Metric, theme: Theme) -> None:
+    known = [s for s in line.summaries if s.estimates[metric].low is not None and s.estimates[metric].high is not None]
+    if len(known) < 2:
+        return
+    sizes = [summary.case.batch_size for summary in known]
+    lows = [summary.estimates[metric].low for summary in known]
+    highs = [summary.estimates[metric].high for summary in known]
+    chart.add_scatter(
+        mode="lines",
+        x=[*sizes, *reversed(sizes)],
+        y=[*highs, *reversed(lows)],
+        fill="toself",
+        fillcolor=translucent(backend_color(line.backend, theme), 0.2),
+        line={"width": 0},
+        hoverinfo="skip",
+        name=f"{line.label} interval",
+    )
+
+
+def _draw_line(chart: go.Figure, line: Line, metric: Metric, theme: Theme, styled: bool) -> None:
+    ink = backend_color(line.backend, theme)
+    hollow = styled and line.precision is not Precision.INT8
+    symbol = backend_marker(line.backend)
+    chart.add_scatter(
+        mode="lines+markers",
+        x=[summary.case.batch_size for summary in line.summaries],
+        y=[summary.estimates[metric].value for summary in line.summaries],
+        line={"color": ink, "width": 2, "dash": _STYLES.get(line.precision, "solid") if styled else "solid"},
+        marker={
+            "size": 7,
+            "symbol": symbol,
+            "color": color("surface", theme) if hollow else ink,
+            "line": {"width": 1.5 if hollow else 1, "color": ink if hollow else color("surface", theme)},
+        },
+        customdata=[summary.case.case_id for summary in line.summaries],
+        hovertext=[_hover(line, at, metric) for at in range(len(line.summaries))],
+        hovertemplate="%{hovertext}<extra></extra>",
+        name=line.label,
+        cliponaxis=False,
+    )
+
+
+def _hover(line: Line, at: int, metric: Metric) -> str:
+    text = hover(line.summaries[at], metric)
+    if metric is Metric.THROUGHPUT and at > 0:
+        text += f"<br>{format_share(efficiency(line, metric, at))} of ideal"
+    return text
+
+
+def _end_label(line: Line, metric: Metric, scale: Scale) -> str:
+    text = format_estimate(line.summaries[-1].estimates[metric], metric, scale=scale)
+    return f"<b>{line.label}</b> {text.value}"
+
+
+def _label_ends(
+    chart: go.Figure,
+    lines: Sequence[Line],
+    labels: Sequence[str],
+    metric: Metric,
+    theme: Theme,
+    bounds: tuple[float, float],
+    height: int,
+) -> None:
+    """Beside the last points, moved apart; a thin leader where the label had to move."""
+    tall = height - _MARGIN["t"] - _MARGIN["b"]
+    span = math.log10(bounds[1] / bounds[0])
+    ends = [math.log10(line.summaries[-1].estimates[metric].value) for line in lines]
+    wanted = [(math.log10(bounds[1]) - end) / span * tall for end in ends]
+    largest = max(line.summaries[-1].case.batch_size for line in lines)
+    for line, label, end, at, placed in zip(
+        lines, labels, ends, wanted, apart(wanted, _LABEL_PIXELS, tall), strict=True
+    ):
+        moved = abs(placed - at) > 5 or line.summaries[-1].case.batch_size < largest
+        chart.add_annotation(
+            x=math.log10(line.summaries[-1].case.batch_size),
+            y=end,
+            text=label,
+            showarrow=moved,
+            arrowhead=0,
+            arrowwidth=1,
+            arrowcolor=color("line-strong", theme),
+            standoff=5,
+            ax=14,
+            ay=round(placed - at),
+            xanchor="left",
+            xshift=0 if moved else 10,
+            align="left",
+            font={"size": 11.5, "color": color("text", theme)},
+        )
+
+
+def apart(positions: Sequence[float], distance: float, limit: float) -> list[float]:
+    """`positions` (pixels from the top) moved as little as possible so that neighbours are `distance` apart."""
+    order = sorted(range(len(positions)), key=lambda index: positions[index])
+    placed = [positions[index] for index in order]
+    for at in range(1, len(placed)):
+        placed[at] = max(placed[at], placed[at - 1] + distance)
+    overflow = placed[-1] - limit if placed else 0.0
+    if overflow > 0:
+        placed[-1] -= overflow
+        for at in range(len(placed) - 2, -1, -1):
+            placed[at] = min(placed[at], placed[at + 1] - distance)
+    result = [0.0] * len(positions)
+    for index, value in zip(order, placed, strict=True):
+        result[index] = value
+    return result
+
+
+def _label_axes(
+    chart: go.Figure, sizes: Sequence[int], bounds: tuple[float, float], scale: Scale, theme: Theme
+) -> None:
+    low, high = bounds
+    ticks, texts = log_ticks(low, high, scale)
+    margin = 0.06 * max(math.log10(sizes[-1] / sizes[0]), 0.3)
+    chart.update_xaxes(
+        type="log",
+        range=[math.log10(sizes[0]) - margin, math.log10(sizes[-1]) + margin * 0.3],
+        tickvals=list(sizes),
+        ticktext=[str(size) for size in sizes],
+        title={"text": "batch size"},
+    )
+    chart.update_yaxes(type="log", range=[math.log10(low), math.log10(high)], tickvals=ticks, ticktext=texts)
+    chart.add_annotation(
+        x=0,
+        y=1,
+        xref="paper",
+        yref="paper",
+        xanchor="left",
+        yanchor="top",
+        xshift=4,
+        text=scale.unit,
+        showarrow=False,
+        font={"size": 11, "color": color("text-3", theme)},
+    )

@@ -1,0 +1,259 @@
+"""Families or model types against backend and precision: where which way of running pays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+
+from engine.domain.measurement import Better, Metric
+from engine.figures.axes import text_width
+from engine.figures.heat_cells import Cell, CellKind, by_place, ordered
+from engine.figures.template import figure
+from engine.figures.tokens import (
+    DIVERGING,
+    DIVERGING_LIMIT,
+    SEQUENTIAL,
+    Theme,
+    blended,
+    color,
+    ink_on,
+)
+from engine.formatting import counted
+
+ROW_PIXELS = 24
+_HEAD_PIXELS = 34
+_GAP = 2
+_HATCH_PIXELS = 9.0
+_HATCHED = (CellKind.UNDECIDED, CellKind.MISSING)
+
+
+def family_heatmap(
+    cells: Sequence[Cell],
+    *,
+    metric: Metric,
+    theme: Theme,
+    narrow: bool = False,
+    selected: tuple[str, str] | None = None,
+    width: int = 560,
+) -> go.Figure:
+    """One cell per row and column. Ratios: diverging on log2, blue is better. Amounts: sequential on log.
+
+    Undecided and missing cells carry no colour but a hatch. `width` is the expected width in pixels: it only sets
+    how dense the hatch is.
+    """
+    rows, columns = ordered([cell.row for cell in cells]), ordered([cell.column for cell in cells])
+    placed = by_place(cells)
+    fills = _fills(cells, metric, theme)
+    left = round(min(max(text_width(row) for row in rows) + 12, 110 if narrow else 180))
+    height = len(rows) * ROW_PIXELS + _HEAD_PIXELS + 4
+    chart = figure(theme, height, margin={"l": left, "r": 2, "t": _HEAD_PIXELS, "b": 4})
+    _draw_fills(chart, rows, columns, placed, fills)
+    _draw_hatches(chart, rows, columns, placed, theme, (width - left - 2) / len(columns))
+    _label_cells(chart, rows, columns, placed, fills, theme, narrow)
+    _label_axes(chart, rows, columns, theme)
+    if selected is not None and selected in placed:
+        _outline(chart, rows.index(selected[0]), columns.index(selected[1]), theme)
+    return chart
+
+
+def family_heatmap_title(cells: Sequence[Cell], *, metric: Metric, noun: str = "family") -> str:
+    """What the colours add up to. `noun` is what a row is."""
+    ratios = [cell for cell in cells if cell.kind in (CellKind.DECIDED, CellKind.UNDECIDED) and cell.value]
+    if not ratios:
+        return _amounts_title(cells, metric, noun)
+    decided = [cell for cell in ratios if cell.kind is CellKind.DECIDED]
+    if not decided:
+        return f"Not one of {counted(len(ratios), 'cell')} is decided: more processes are needed"
+    better = sum(1 for cell in decided if (cell.value or 0) > 1)
+    best = max(decided, key=lambda cell: cell.value or 0)
+    if better == 0:
+        return f"Nothing beats the baseline in {counted(len(decided), 'decided cell')}"
+    return f"{best.column} pays most for {best.row}; {better} of {counted(len(ratios), 'cell')} better than baseline"
+
+
+def _amounts_title(cells: Sequence[Cell], metric: Metric, noun: str) -> str:
+    amounts = [cell for cell in cells if cell.kind in (CellKind.AMOUNT, CellKind.BASELINE) and cell.value]
+    columns = ordered([cell.column for cell in amounts])
+    wins: dict[str, int] = dict.fromkeys(columns, 0)
+    contested = 0
+    for row in ordered([cell.row for cell in amounts]):
+        rivals = [cell for cell in amounts if cell.row == row]
+        if len(rivals) > 1:
+            contested += 1
+            pick = max if metric.better is Better.HIGHER else min
+            wins[pick(rivals, key=lambda cell: cell.value or 0.0).column] += 1
+    if not contested:
+        return f"{counted(len(amounts), noun, _plural(noun))} measured, one way each"
+    winner = max(wins, key=lambda column: wins[column])
+    word = "lowest memory" if metric.unit == "B" else "fastest measured"
+    return f"{winner} is {word} in {wins[winner]} of {counted(contested, noun, _plural(noun))}"
+
+
+def _plural(noun: str) -> str:
+    return "families" if noun == "family" else f"{noun}s"
+
+
+def _fills(cells: Sequence[Cell], metric: Metric, theme: Theme) -> Mapping[tuple[str, str], str]:
+    """The colour of each cell that has one."""
+    amounts = [math.log(cell.value) for cell in cells if cell.kind is CellKind.AMOUNT and cell.value]
+    low, span = (min(amounts), max(amounts) - min(amounts)) if amounts else (0.0, 0.0)
+    fills = {}
+    for cell in cells:
+        if cell.value is None:
+            continue
+        if cell.kind is CellKind.DECIDED:
+            fills[cell.row, cell.column] = blended(
+                DIVERGING[theme], 0.5 + math.log2(cell.value) / (2 * DIVERGING_LIMIT)
+            )
+        elif cell.kind is CellKind.AMOUNT:
+            share = (math.log(cell.value) - low) / span if span else 0.5
+            fills[cell.row, cell.column] = blended(SEQUENTIAL[theme], share)
+        elif cell.kind is CellKind.BASELINE:
+            fills[cell.row, cell.column] = color("same-soft", theme)
+    return fills
+
+
+def _draw_fills(
+    chart: go.Figure,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    placed: Mapping[tuple[str, str], Cell],
+    fills: Mapping[tuple[str, str], str],
+) -> None:
+    """Each colour is a step of its own scale, so that the picture is exactly the tokens."""
+    shades = ordered(list(fills.values()))
+    last = max(len(shades) - 1, 1)
+    index = {shade: position for position, shade in enumerate(shades)}
+    shown = [[index.get(fills.get((row, column), "")) for column in columns] for row in rows]
+    chart.add_heatmap(
+        z=shown,
+        x=list(range(len(columns))),
+        y=list(range(len(rows))),
+        zmin=0,
+        zmax=last,
+        colorscale=[[position / last, shade] for position, shade in enumerate(shades)]
+        if len(shades) > 1
+        else [[0, (shades or ["#000000"])[0]], [1, (shades or ["#000000"])[0]]],
+        showscale=False,
+        xgap=_GAP,
+        ygap=_GAP,
+        hoverinfo="skip",
+        name="cells",
+    )
+    every = [(row, column) for row in rows for column in columns]
+    chart.add_scatter(
+        mode="markers",
+        x=[columns.index(column) for _, column in every],
+        y=[rows.index(row) for row, _ in every],
+        marker={"size": 22, "symbol": "square", "color": "rgba(0,0,0,0)"},
+        customdata=[list(place) for place in every],
+        hovertext=[placed[place].hover if place in placed else "" for place in every],
+        hovertemplate="%{hovertext}<extra></extra>",
+        name="targets",
+    )
+
+
+def _draw_hatches(
+    chart: go.Figure,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    placed: Mapping[tuple[str, str], Cell],
+    theme: Theme,
+    cell_pixels: float,
+) -> None:
+    """Diagonals as one line trace, faint where there is no data at all."""
+    for kind, ink in ((CellKind.UNDECIDED, "line-strong"), (CellKind.MISSING, "line")):
+        across: list[float | None] = []
+        down: list[float | None] = []
+        for at_row, row in enumerate(rows):
+            for at_column, column in enumerate(columns):
+                cell = placed.get((row, column))
+                if (cell.kind if cell is not None else CellKind.MISSING) is kind:
+                    for start, end in _diagonals(at_column, at_row, cell_pixels):
+                        across += [start[0], end[0], None]
+                        down += [start[1], end[1], None]
+        if across:
+            chart.add_scatter(
+                mode="lines",
+                x=across,
+                y=down,
+                line={"color": color(ink, theme), "width": 1},
+                hoverinfo="skip",
+                name=f"{kind} hatch",
+            )
+
+
+def _diagonals(column: int, row: int, cell_pixels: float) -> list[tuple[tuple[float, float], tuple[float, float]]]:
+    """Segments at 45 degrees inside one cell, in axis units."""
+    wide, tall = max(cell_pixels - _GAP, 1.0), float(ROW_PIXELS - _GAP)
+    segments = []
+    offset = -tall + _HATCH_PIXELS
+    while offset < wide:
+        start, end = max(offset, 0.0), min(offset + tall, wide)
+        points = [
+            (column - 0.5 + (x + _GAP / 2) / cell_pixels, row + 0.5 - (x - offset + _GAP / 2) / ROW_PIXELS)
+            for x in (start, end)
+        ]
+        segments.append((points[0], points[1]))
+        offset += _HATCH_PIXELS
+    return segments
+
+
+def _label_cells(
+    chart: go.Figure,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    placed: Mapping[tuple[str, str], Cell],
+    fills: Mapping[tuple[str, str], str],
+    theme: Theme,
+    narrow: bool,
+) -> None:
+    for (row, column), cell in placed.items():
+        if not cell.text:
+            continue
+        ink = color("text-2", theme)
+        if (row, column) in fills:
+            ink = ink_on(fills[row, column])
+        elif cell.kind is CellKind.FAILED:
+            ink = color("failed", theme)
+        chart.add_annotation(
+            x=columns.index(column),
+            y=rows.index(row),
+            text=cell.text,
+            showarrow=False,
+            font={"size": 11 if narrow else 12, "color": ink},
+            bgcolor=color("surface", theme) if cell.kind in _HATCHED else None,
+            borderpad=1,
+        )
+
+
+def _label_axes(chart: go.Figure, rows: Sequence[str], columns: Sequence[str], theme: Theme) -> None:
+    chart.update_xaxes(
+        range=[-0.5, len(columns) - 0.5],
+        tickvals=list(range(len(columns))),
+        ticktext=[column.replace(" ", "<br>", 1) for column in columns],
+        tickfont={"size": 11, "color": color("text-2", theme)},
+        side="top",
+        showgrid=False,
+    )
+    chart.update_yaxes(
+        range=[len(rows) - 0.5, -0.5],
+        tickvals=list(range(len(rows))),
+        ticktext=list(rows),
+        tickfont={"size": 12, "color": color("text", theme)},
+        ticklabelstandoff=6,
+        showgrid=False,
+    )
+
+
+def _outline(chart: go.Figure, row: int, column: int, theme: Theme) -> None:
+    chart.add_shape(
+        type="rect",
+        x0=column - 0.5,
+        x1=column + 0.5,
+        y0=row - 0.5,
+        y1=row + 0.5,
+        line={"color": color("text", theme), "width": 2},
+    )

@@ -1,0 +1,71 @@
+"""Phrases that titles, hover texts and tables share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.domain.case import Case
+from engine.domain.measurement import Better, Metric
+from engine.domain.model import Size
+from engine.domain.summary import CaseSummary, Comparison, Verdict
+from engine.formatting import format_comparison, format_estimate, format_time
+
+TITLE_LENGTH = 65
+"""A title that answers stays below this many characters where it can."""
+
+VERDICT_GLYPHS: Mapping[Verdict, str] = {
+    Verdict.BETTER: "▲",
+    Verdict.WORSE: "▼",
+    Verdict.UNDECIDED: "?",
+    Verdict.SAME: "=",
+}
+
+
+def way(case: Case) -> str:
+    """Backend and precision: "cpu bf16"."""
+    return f"{case.backend} {case.precision}"
+
+
+def best_word(metric: Metric) -> str:
+    """fastest or leanest."""
+    return "leanest" if metric.unit == "B" else "fastest"
+
+
+def is_better(metric: Metric, first: float, second: float) -> bool:
+    return first < second if metric.better is Better.LOWER else first > second
+
+
+def best_first(summaries: list[CaseSummary], metric: Metric) -> list[CaseSummary]:
+    """Those with a value of `metric`, best first."""
+    known = [summary for summary in summaries if metric in summary.estimates]
+    return sorted(known, key=lambda summary: summary.estimates[metric].value, reverse=metric.better is Better.HIGHER)
+
+
+def shape(case: Case) -> str:
+    """Like "batch 8, sequence 128"; tiny sizes say so."""
+    parts = [f"batch {case.batch_size}"]
+    if case.sequence_length is not None:
+        parts.append(f"sequence {case.sequence_length}")
+    if case.image_size is not None:
+        parts.append(f"{case.image_size} px")
+    if case.size is Size.TINY:
+        parts.append("tiny")
+    return ", ".join(parts)
+
+
+def hover(summary: CaseSummary, metric: Metric, comparison: Comparison | None = None) -> str:
+    """One line each: case, value with interval, n, source and time, verdict."""
+    case = summary.case
+    estimate = summary.estimates[metric]
+    text = format_estimate(estimate, metric)
+    lines = [
+        f"<b>{case.model_type}</b> {way(case)}, {shape(case)}",
+        f"{metric.title.lower()} <b>{text.plain}</b>" + (f" ({text.interval})" if text.interval else ""),
+        f"{text.n}, {estimate.method}",
+        f"{summary.provenance} {format_time(summary.measured_at)}",
+    ]
+    if comparison is not None:
+        lines.append(f"{VERDICT_GLYPHS[comparison.verdict]} {format_comparison(comparison)}")
+    if summary.is_noisy:
+        lines.append("other programs were busy meanwhile")
+    return "<br>".join(lines)
