@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from engine.formatting import Scale, format_number
+from engine.formatting import Scale
 
 LOG_RANGE = 30.0
 """Amounts that differ by more than this factor are drawn on a logarithmic axis."""
+_LOG_STEPS = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9))
+_FEWEST_TICKS = 3
 _EM = 0.56
 """Mean width of a character over its font size, in the faces of our stack."""
 
@@ -32,15 +34,16 @@ def nice_step(rough: float) -> float:
 
 
 def log_ticks(low: float, high: float, scale: Scale) -> tuple[list[float], list[str]]:
-    """1-2-5 values between `low` and `high` (SI), thinned to powers of ten where there would be too many."""
+    """Round values between `low` and `high` (SI): powers of ten alone where they suffice, else ever finer."""
     first, last = scale.of(low), scale.of(high)
     decades = range(math.floor(math.log10(first)), math.ceil(math.log10(last)) + 1)
-    for factors in ((1, 2, 5), (1, 3), (1,)):
+    inside: list[float] = []
+    for factors in _LOG_STEPS:
         found = [factor * 10.0**decade for decade in decades for factor in factors]
         inside = [value for value in found if first <= value <= last]
-        if len(inside) <= 7:
+        if len(inside) >= _FEWEST_TICKS:
             break
-    return [value * scale.factor for value in inside], [format_number(value, 1) for value in inside]
+    return [value * scale.factor for value in inside], [_log_tick(value) for value in inside]
 
 
 def log_range(values: Sequence[float], *, headroom: float = 1.25) -> tuple[float, float]:
@@ -61,3 +64,7 @@ def plain(text: str) -> str:
 def _tick(value: float, step: float) -> str:
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     return f"{value:,.{decimals}f}"
+
+
+def _log_tick(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:g}" if value >= 0.001 else f"{value:.2g}"

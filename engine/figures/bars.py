@@ -15,6 +15,7 @@ from engine.figures.tokens import Theme, color, translucent
 from engine.formatting import Scale, format_estimate, scale_for
 
 ROW_PIXELS = 22
+_TALLEST_ROW = 52
 _AXIS_PIXELS = 26
 _TOP_PIXELS = 4
 _BAR_ALPHA = {"light": 0.55, "dark": 0.7}
@@ -47,7 +48,10 @@ def draw_bars(
     baseline: float | None = None,
     height: int | None = None,
 ) -> go.Figure:
-    """One bar each, in the given order from the top; `baseline` (SI) is a dashed line. Bars start at 0."""
+    """One bar each, in the given order from the top; `baseline` (SI) is a dashed line. Bars start at 0.
+
+    Few bars grow taller to fill `height` pixels, up to a limit.
+    """
     scale = scale_for([bar.estimate.value for bar in bars], metric)
     texts = [format_estimate(bar.estimate, metric, scale=scale) for bar in bars]
     value_pixels = max(text_width(f"{text.value} {scale.unit}") for text in texts) + 12
@@ -55,18 +59,16 @@ def draw_bars(
     label_pixels = max(text_width(bar.label) for bar in bars) + 10
     if narrow:
         label_pixels = min(label_pixels, _NARROW_LABEL_PIXELS)
-    wanted = len(bars) * ROW_PIXELS + _AXIS_PIXELS + _TOP_PIXELS
     chart = figure(
         theme,
-        max(height or 0, wanted),
+        _height(len(bars), height),
         barmode="overlay",
         margin={
             "l": round(label_pixels),
             "r": round(value_pixels + remark_pixels),
             "t": _TOP_PIXELS,
-            "b": _AXIS_PIXELS + max((height or 0) - wanted, 0) * (0 if len(bars) > 5 else 1),
+            "b": _AXIS_PIXELS,
         },
-        hovermode="closest",
     )
     _draw_amounts(chart, bars, theme)
     _label_axes(chart, bars, scale, theme)
@@ -78,6 +80,12 @@ def draw_bars(
     if baseline is not None:
         chart.add_vline(x=baseline, line={"color": color("line-strong", theme), "width": 1.5, "dash": "2px,3px"})
     return chart
+
+
+def _height(count: int, wanted: int | None) -> int:
+    frame = _AXIS_PIXELS + _TOP_PIXELS
+    row = min(max(((wanted or 0) - frame) / count, ROW_PIXELS), _TALLEST_ROW)
+    return round(count * row) + frame
 
 
 def _draw_amounts(chart: go.Figure, bars: Sequence[Bar], theme: Theme) -> None:
@@ -135,7 +143,7 @@ def _draw_amounts(chart: go.Figure, bars: Sequence[Bar], theme: Theme) -> None:
 
 def _label_axes(chart: go.Figure, bars: Sequence[Bar], scale: Scale, theme: Theme) -> None:
     highest = max(max(bar.estimate.high or 0.0, bar.estimate.value) for bar in bars)
-    ticks, labels = linear_ticks(highest * 1.02, scale, count=4)
+    ticks, labels = linear_ticks(highest * 1.02, scale, count=5)
     chart.update_xaxes(range=[0, highest * 1.03], tickvals=ticks, ticktext=labels)
     chart.update_yaxes(
         range=[len(bars) - 0.5, -0.5],

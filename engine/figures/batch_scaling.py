@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from engine.domain.case import Precision
 from engine.domain.measurement import Estimate, Metric
 from engine.domain.summary import CaseSummary
-from engine.figures.axes import log_range, log_ticks, text_width
+from engine.figures.axes import linear_ticks, log_range, log_ticks, text_width
 from engine.figures.template import figure
 from engine.figures.tokens import Theme, backend_color, backend_marker, color, translucent
 from engine.figures.wording import hover, is_better
@@ -20,6 +20,8 @@ from engine.formatting import Scale, format_estimate, format_share, format_times
 
 MOST_LINES = 6
 _LABEL_PIXELS = 14
+_IDEAL_ROOM = 1.6
+"""How much higher than the data the axis reaches for the ideal line."""
 _MARGIN = {"l": 42, "t": 12, "b": 34}
 _STYLES = {Precision.FP32: "5px,4px", Precision.BF16: "2px,3px", Precision.FP16: "7px,3px,2px,3px"}
 """Dashes that tell precisions of one backend apart; what is not named is solid and filled."""
@@ -61,12 +63,15 @@ def efficiency(line: Line, metric: Metric, at: int = -1) -> float:
 def batch_scaling(
     summaries: Sequence[CaseSummary], *, metric: Metric, theme: Theme, narrow: bool = False, height: int = 190
 ) -> go.Figure:
-    """Both axes logarithmic. The dashed straight line is ideal scaling of the best line, for throughput only."""
+    """Both axes logarithmic, but memory from 0. The dashed line, for throughput, is ideal scaling of the best line."""
     lines = scaling_lines(summaries, metric)[:MOST_LINES]
     estimates = [summary.estimates[metric] for line in lines for summary in line.summaries]
     scale = scale_for([estimate.value for estimate in estimates], metric)
     bounds = [bound for e in estimates for bound in (e.low or e.value, e.high or e.value) if bound > 0]
-    low, high = log_range(bounds)
+    linear = metric.unit == "B"
+    low, high = (0.0, max(bounds) * 1.12) if linear else log_range(bounds)
+    if metric is Metric.THROUGHPUT:
+        high = max(high, min(_ideal_end(lines[0], metric), high * _IDEAL_ROOM))
     sizes = sorted({summary.case.batch_size for line in lines for summary in line.summaries})
     labels = [_end_label(line, metric, scale) for line in lines]
     right = round(max(text_width(label, 11.5) for label in labels)) + 22
@@ -78,8 +83,8 @@ def batch_scaling(
         _draw_band(chart, line, metric, theme)
     for line in reversed(lines):
         _draw_line(chart, line, metric, theme, styled)
-    _label_ends(chart, lines, labels, metric, theme, (low, high), height)
-    _label_axes(chart, sizes, (low, high), scale, theme)
+    _label_ends(chart, lines, labels, metric, theme, (low, high), height, linear)
+    _label_axes(chart, sizes, (low, high), scale, theme, linear)
     return chart
 
 
@@ -133,14 +138,21 @@ def _draw_ideal(chart: go.Figure, line: Line, metric: Metric, high: float, theme
         name="ideal",
     )
     chart.add_annotation(
-        x=math.log10(size) + 0.72 * (math.log10(end) - math.log10(size)),
-        y=math.log10(value) + 0.72 * (math.log10(end) - math.log10(size)),
+        x=math.log10(end),
+        y=math.log10(value * end / size),
         text="ideal",
         showarrow=False,
-        xanchor="right",
-        xshift=-6,
+        xanchor="left" if end < largest else "right",
+        yanchor="top" if end < largest else "bottom",
+        xshift=4 if end < largest else -10,
         font={"size": 11, "color": color("text-3", theme)},
     )
+
+
+def _ideal_end(line: Line, metric: Metric) -> float:
+    """What ideal scaling would reach at the line's largest batch."""
+    first, last = line.summaries[0], line.summaries[-1]
+    return first.estimates[metric].value * last.case.batch_size / first.case.batch_size
 
 
 def _draw_band(chart: go.Figure, line: Line, metric: Metric, theme: Theme) -> None:
@@ -205,12 +217,14 @@ def _label_ends(
     theme: Theme,
     bounds: tuple[float, float],
     height: int,
+    linear: bool,
 ) -> None:
     """Beside the last points, moved apart; a thin leader where the label had to move."""
     tall = height - _MARGIN["t"] - _MARGIN["b"]
-    span = math.log10(bounds[1] / bounds[0])
-    ends = [math.log10(line.summaries[-1].estimates[metric].value) for line in lines]
-    wanted = [(math.log10(bounds[1]) - end) / span * tall for end in ends]
+    values = [line.summaries[-1].estimates[metric].value for line in lines]
+    ends = values if linear else [math.log10(value) for value in values]
+    low, high = bounds if linear else (math.log10(bounds[0]), math.log10(bounds[1]))
+    wanted = [(high - end) / (high - low) * tall for end in ends]
     largest = max(line.summaries[-1].case.batch_size for line in lines)
     for line, label, end, at, placed in zip(
         lines, labels, ends, wanted, apart(wanted, _LABEL_PIXELS, tall), strict=True
@@ -252,10 +266,16 @@ def apart(positions: Sequence[float], distance: float, limit: float) -> list[flo
 
 
 def _label_axes(
-    chart: go.Figure, sizes: Sequence[int], bounds: tuple[float, float], scale: Scale, theme: Theme
+    chart: go.Figure, sizes: Sequence[int], bounds: tuple[float, float], scale: Scale, theme: Theme, linear: bool
 ) -> None:
     low, high = bounds
-    ticks, texts = log_ticks(low, high, scale)
+    if linear:
+        ticks, texts = linear_ticks(high, scale, count=4)
+        texts[-1] = texts[-1].removesuffix(f" {scale.unit}")
+        chart.update_yaxes(range=[low, high], tickvals=ticks, ticktext=texts)
+    else:
+        ticks, texts = log_ticks(low, high, scale)
+        chart.update_yaxes(type="log", range=[math.log10(low), math.log10(high)], tickvals=ticks, ticktext=texts)
     margin = 0.06 * max(math.log10(sizes[-1] / sizes[0]), 0.3)
     chart.update_xaxes(
         type="log",
@@ -264,7 +284,6 @@ def _label_axes(
         ticktext=[str(size) for size in sizes],
         title={"text": "batch size"},
     )
-    chart.update_yaxes(type="log", range=[math.log10(low), math.log10(high)], tickvals=ticks, ticktext=texts)
     chart.add_annotation(
         x=0,
         y=1,
