@@ -38,9 +38,56 @@ LIVE_COUNT = "live-count"
 SEARCH = "search"
 SEARCH_RESULTS = "search-results"
 
+# Overview and Comparison
+
+PAGE_IS_NARROW = "page-is-narrow"
+"""dcc.Store, True on a phone: figures have a narrow variant. Filled by assets/components.js."""
+PAGE_WIDTH_KNOWN = "page-width-known"
+
 # Overview
 
+OVERVIEW_MODEL = "overview-model"
+OVERVIEW_FAMILY = "overview-family"
+OVERVIEW_BACKEND = "overview-backend"
+OVERVIEW_PRECISION = "overview-precision"
+OVERVIEW_BATCH = "overview-batch"
+OVERVIEW_WORKLOAD = "overview-workload"
+OVERVIEW_SIZE = "overview-size"
+OVERVIEW_METRIC = "overview-metric"
+OVERVIEW_BODY = "overview-body"
+OVERVIEW_COUNT = "overview-count"
+OVERVIEW_SEEN = "overview-seen"
+"""dcc.Store: how many results the page was drawn from."""
+OVERVIEW_RELOAD = "overview-reload"
+"""The chip "12 new results, load"."""
+OVERVIEW_COMPARISON_CHART = "overview-comparison-chart"
+OVERVIEW_SCALING_CHART = "overview-scaling-chart"
+OVERVIEW_TOP_CHART = "overview-top-chart"
+
 # Comparison
+
+COMPARISON_FAMILY = "comparison-family"
+COMPARISON_MODEL = "comparison-model"
+COMPARISON_BACKEND = "comparison-backend"
+COMPARISON_PRECISION = "comparison-precision"
+COMPARISON_BATCH = "comparison-batch"
+COMPARISON_SIZE = "comparison-size"
+COMPARISON_METRIC = "comparison-metric"
+COMPARISON_ROWS = "comparison-rows"
+COMPARISON_MODE = "comparison-mode"
+COMPARISON_BODY = "comparison-body"
+COMPARISON_COUNT = "comparison-count"
+COMPARISON_SEEN = "comparison-seen"
+COMPARISON_RELOAD = "comparison-reload"
+COMPARISON_CASE = "comparison-case"
+"""dcc.Store: id of the case whose details are open."""
+COMPARISON_HEATMAP = "comparison-heatmap"
+COMPARISON_GRID = "comparison-grid"
+COMPARISON_GRID_RESET = "comparison-grid-reset"
+COMPARISON_COLUMNS = "comparison-columns"
+COMPARISON_CSV_BUTTON = "comparison-csv-button"
+COMPARISON_CSV = "comparison-csv"
+COMPARISON_DETAILS = "comparison-details"
 
 # Live Runs
 
@@ -105,3 +152,17 @@ SQL_CSV = "sql-csv"
 SQL_ANSWER = "sql-answer"
 
 # Predict
+
+PREDICT_MODEL = "predict-model"
+PREDICT_SIZE = "predict-size"
+PREDICT_BACKEND = "predict-backend"
+PREDICT_PRECISION = "predict-precision"
+PREDICT_BATCH_SIZE = "predict-batch-size"
+PREDICT_METRIC = "predict-metric"
+PREDICT_BUTTON = "predict-button"
+PREDICT_ASKED = "predict-asked"
+"""dcc.Store: the case that the answer on the screen is about, as the address names it."""
+PREDICT_ANSWER = "predict-answer"
+PREDICT_FORM_MESSAGE = "predict-form-message"
+PREDICT_MEASURE = "predict-measure"
+PREDICT_MEASURE_MESSAGE = "predict-measure-message"

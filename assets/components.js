@@ -113,15 +113,15 @@
     link.remove();
   }
 
-  async function copy(button) {
+  async function copy(button, text) {
     const label = button.querySelector("span:last-child");
     const before = label.textContent;
     let said = "Copied";
     try {
-      await navigator.clipboard.writeText(button.dataset.copy);
+      await navigator.clipboard.writeText(text);
     } catch (error) {
       const area = document.createElement("textarea");
-      area.value = button.dataset.copy;
+      area.value = text;
       document.body.append(area);
       area.select();
       if (!document.execCommand("copy")) said = "Press Ctrl+C in the box";
@@ -131,10 +131,22 @@
     setTimeout(() => (label.textContent = before), 1500);
   }
 
+  // Figures have a narrow variant: a tab's store knows whether it is wanted and hears when that changes.
+  const narrow = window.matchMedia("(max-width: 700px)");
+  narrow.addEventListener("change", () => {
+    if (document.getElementById("page-width-known")) {
+      window.dash_clientside.set_props("page-is-narrow", { data: narrow.matches });
+    }
+  });
+  window.dash_clientside = Object.assign({}, window.dash_clientside, {
+    page_width: { is_narrow: () => narrow.matches },
+  });
+
   document.addEventListener("click", (event) => {
-    const target = event.target.closest("[data-chart-action], [data-toggle-parent], [data-copy]");
+    const target = event.target.closest("[data-chart-action], [data-toggle-parent], [data-copy], [data-copy-address]");
     if (!target) return;
-    if (target.dataset.copy !== undefined) return void copy(target);
+    if (target.dataset.copyAddress !== undefined) return void copy(target, window.location.href);
+    if (target.dataset.copy !== undefined) return void copy(target, target.dataset.copy);
     if (target.dataset.toggleParent) {
       const open = target.parentElement.classList.toggle(target.dataset.toggleParent);
       target.setAttribute("aria-expanded", String(open));

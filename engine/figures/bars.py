@@ -15,7 +15,9 @@ from engine.figures.tokens import Theme, color, translucent
 from engine.formatting import Scale, format_estimate, scale_for
 
 ROW_PIXELS = 22
-_TALLEST_ROW = 52
+_TALLEST_ROW = 40
+_BAR_PIXELS = 7
+_INTERVAL_PIXELS = 14
 _AXIS_PIXELS = 26
 _TOP_PIXELS = 4
 _BAR_ALPHA = {"light": 0.55, "dark": 0.7}
@@ -70,7 +72,7 @@ def draw_bars(
             "b": _AXIS_PIXELS,
         },
     )
-    _draw_amounts(chart, bars, theme)
+    _draw_amounts(chart, bars, theme, (chart.layout.height - _AXIS_PIXELS - _TOP_PIXELS) / len(bars))
     _label_axes(chart, bars, scale, theme)
     _label_values(
         chart, bars, texts_of=[text.value for text in texts], scale=scale, theme=theme, value_pixels=value_pixels
@@ -88,7 +90,7 @@ def _height(count: int, wanted: int | None) -> int:
     return round(count * row) + frame
 
 
-def _draw_amounts(chart: go.Figure, bars: Sequence[Bar], theme: Theme) -> None:
+def _draw_amounts(chart: go.Figure, bars: Sequence[Bar], theme: Theme, row_pixels: float) -> None:
     rows = list(range(len(bars)))
     predicted = [bar.provenance is Provenance.PREDICTED for bar in bars]
     ground = color("surface", theme)
@@ -96,7 +98,7 @@ def _draw_amounts(chart: go.Figure, bars: Sequence[Bar], theme: Theme) -> None:
         orientation="h",
         x=[bar.estimate.value for bar in bars],
         y=rows,
-        width=0.3,
+        width=_BAR_PIXELS / row_pixels,
         marker={
             "color": [
                 "rgba(0,0,0,0)" if guess else translucent(bar.color, _BAR_ALPHA[theme])
@@ -115,7 +117,7 @@ def _draw_amounts(chart: go.Figure, bars: Sequence[Bar], theme: Theme) -> None:
         base=[bar.estimate.low or bar.estimate.value for bar in bars],
         x=[(bar.estimate.high or bar.estimate.value) - (bar.estimate.low or bar.estimate.value) for bar in bars],
         y=rows,
-        width=0.62,
+        width=_INTERVAL_PIXELS / row_pixels,
         marker={"color": [translucent(bar.color, 0.3) for bar in bars], "line": {"width": 0}},
         hoverinfo="skip",
         name="interval",
