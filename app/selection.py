@@ -1,0 +1,178 @@
+"""Which summaries a page of figures is drawn from: like with like, and the page's own choice where nobody chose."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from app.url_state import ViewState
+from engine.domain.case import Case, Precision, Workload
+from engine.domain.measurement import Metric
+from engine.domain.model import Size
+from engine.domain.result import Result, ResultStatus
+from engine.domain.summary import CaseSummary, Comparison
+from engine.errors import NotEnoughData
+from engine.figures.wording import best_first
+from engine.stats.comparison import compare, correct
+from engine.stats.quantiles import median
+
+METRICS: Mapping[Workload, tuple[Metric, ...]] = {
+    Workload.INFERENCE: (Metric.LATENCY, Metric.THROUGHPUT, Metric.PEAK_MEMORY),
+    Workload.STARTUP: (
+        Metric.MODEL_INITIALIZATION_TIME,
+        Metric.CLASS_INSTANTIATION_TIME,
+        Metric.MODULE_IMPORT_TIME,
+    ),
+}
+"""What each workload measures, headline first."""
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What the Overview shows; every summary in it has `metric`."""
+
+    model: str
+    batch: int
+    size: Size
+    metric: Metric
+    workload: Workload
+    ways: tuple[CaseSummary, ...]
+    """The model at the batch size on each backend and precision, best first."""
+    curve: tuple[CaseSummary, ...]
+    """The model at every batch size."""
+    ranking: tuple[CaseSummary, ...]
+    """One per model type on one backend and precision at the batch size, best first."""
+    baseline: CaseSummary
+    comparisons: Mapping[str, Comparison]
+    """By case id: each way but the baseline against it."""
+
+
+def metric_of(state: ViewState) -> Metric:
+    """The chosen metric where the workload measures it, else the workload's headline."""
+    offered = METRICS[workload_of(state)]
+    return state.metric if state.metric in offered else offered[0]
+
+
+def workload_of(state: ViewState) -> Workload:
+    """The chosen workload; a metric that belongs to another one brings that one along."""
+    if state.workload is not None:
+        return state.workload
+    return next((workload for workload, metrics in METRICS.items() if state.metric in metrics), Workload.INFERENCE)
+
+
+def narrowed(summaries: Sequence[CaseSummary], state: ViewState, *, but: Sequence[str] = ()) -> list[CaseSummary]:
+    """Those that pass every chosen filter, except the fields named in `but`."""
+
+    def passes(case: Case) -> bool:
+        pairs: dict[str, tuple[Any, Any]] = {
+            "model": (state.model, case.model_type),
+            "family": (state.family, case.family),
+            "backend": (state.backend, case.backend),
+            "precision": (state.precision, case.precision),
+            "batch": (state.batch, case.batch_size),
+            "size": (state.size, case.size),
+            "workload": (workload_of(state), case.workload),
+        }
+        return all(name in but or wanted is None or wanted == found for name, (wanted, found) in pairs.items())
+
+    return [summary for summary in summaries if passes(summary.case)]
+
+
+def select(summaries: Sequence[CaseSummary], state: ViewState) -> Selection | None:
+    """None when nothing that passes the filters has the metric."""
+    metric = metric_of(state)
+    known = [summary for summary in summaries if metric in summary.estimates]
+    of_model = narrowed(known, state, but=("batch",))
+    if not of_model:
+        return None
+    model = state.model or _most(of_model, lambda summary: summary.case.model_type)
+    of_model = [summary for summary in of_model if summary.case.model_type == model]
+    size = state.size or (Size.DEFAULT if any(s.case.size is Size.DEFAULT for s in of_model) else Size.TINY)
+    of_model = alike([summary for summary in of_model if summary.case.size is size])
+    batch = state.batch or min(summary.case.batch_size for summary in of_model)
+    ways = best_first([summary for summary in of_model if summary.case.batch_size == batch], metric)
+    if not ways:
+        return None
+    baseline = reference(ways)
+    place = baseline.case
+    ranked = [
+        summary
+        for summary in narrowed(known, state, but=("model", "batch", "size"))
+        if (summary.case.backend, summary.case.precision, summary.case.batch_size, summary.case.size)
+        == (place.backend, place.precision, batch, size)
+    ]
+    return Selection(
+        model=model,
+        batch=batch,
+        size=size,
+        metric=metric,
+        workload=workload_of(state),
+        ways=tuple(ways),
+        curve=tuple(sorted(of_model, key=lambda summary: summary.case.batch_size)),
+        ranking=tuple(best_first(_one_per_model(ranked), metric)),
+        baseline=baseline,
+        comparisons=compared(ways, baseline, metric),
+    )
+
+
+def alike(summaries: Sequence[CaseSummary]) -> list[CaseSummary]:
+    """Those with the commonest input shape, thread count and start: what may share an axis."""
+    if not summaries:
+        return []
+    commonest = _most(summaries, lambda summary: _setting(summary.case))
+    return [summary for summary in summaries if _setting(summary.case) == commonest]
+
+
+def reference(ways: Sequence[CaseSummary]) -> CaseSummary:
+    """What the others are compared with: cpu fp32 where it is among them, else the plainest there is."""
+    return min(
+        ways,
+        key=lambda summary: (
+            summary.case.backend != "cpu",
+            summary.case.precision is not Precision.FP32,
+            summary.case.backend,
+            summary.case.precision,
+        ),
+    )
+
+
+def compared(ways: Sequence[CaseSummary], baseline: CaseSummary, metric: Metric) -> dict[str, Comparison]:
+    """Each way but the baseline against it, corrected for their number; without those that have no ratio."""
+    base = baseline.process_values.get(metric, ())
+    found: dict[str, Comparison] = {}
+    for summary in ways:
+        if summary.case.case_id != baseline.case.case_id:
+            try:
+                found[summary.case.case_id] = compare(metric, base, summary.process_values.get(metric, ()))
+            except NotEnoughData:
+                continue  # no completed process on one side: the chart then shows no verdict
+    return dict(zip(found, correct(found.values()), strict=True))
+
+
+def history(results: Sequence[Result], case_id: str, metric: Metric) -> list[tuple[float, ...]]:
+    """Per-process medians of one case, a tuple for each run that completed it, oldest run first."""
+    by_run: dict[str, list[float]] = {}
+    for result in sorted(results, key=lambda found: found.started_at):
+        measured = result.measurement(metric)
+        if result.case.case_id == case_id and result.status is ResultStatus.COMPLETED and measured is not None:
+            by_run.setdefault(result.run_id, []).append(median(measured.samples))
+    return [tuple(values) for values in by_run.values()]
+
+
+def _setting(case: Case) -> tuple[Any, ...]:
+    return (case.task, case.sequence_length, case.image_size, case.threads, case.cold)
+
+
+def _one_per_model(summaries: Sequence[CaseSummary]) -> list[CaseSummary]:
+    """Where a type was measured in several shapes, the commonest one."""
+    models = dict.fromkeys(summary.case.model_type for summary in summaries)
+    return [alike([s for s in summaries if s.case.model_type == model])[0] for model in models]
+
+
+def _most(summaries: Sequence[CaseSummary], key: Callable[[CaseSummary], Value]) -> Value:
+    """The commonest value, the first met among equals."""
+    return Counter(key(summary) for summary in summaries).most_common(1)[0][0]

@@ -1,0 +1,94 @@
+"""The sentence at the top of the Overview, and the one below it that gives its grounds."""
+
+from __future__ import annotations
+
+from app.selection import Selection
+from engine.domain.measurement import Metric
+from engine.domain.model import Size
+from engine.domain.summary import CaseSummary, Comparison, Verdict
+from engine.figures.wording import best_first, way
+from engine.formatting import counted, format_estimate, format_times, ratio_word
+
+_VERBS = {Metric.THROUGHPUT: "reaches", Metric.PEAK_MEMORY: "peaks at"}
+_NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
+
+
+def answer(selection: Selection) -> str:
+    """Which way to run the model is best, and by how much; or that it is not decided."""
+    best = selection.ways[0]
+    if len(selection.ways) == 1:
+        figure = format_estimate(best.estimates[selection.metric], selection.metric)
+        verb = _VERBS.get(selection.metric, "takes")
+        return f"{selection.model} {verb} {figure.plain} on {way(best.case)} at batch {selection.batch}."
+    other, comparison = _rival(selection)
+    if comparison is None:
+        return f"{way(best.case)} leads {counted(len(selection.ways), 'way')} to run {selection.model}."
+    if comparison.verdict is Verdict.SAME:
+        both = f"{way(best.case)} and {way(other.case)}"
+        return f"No difference larger than 3\N{THIN SPACE}% between {both} for {selection.model}."
+    word = ratio_word(comparison.ratio, selection.metric)
+    times = format_times(comparison.ratio)
+    if selection.metric is Metric.PEAK_MEMORY:
+        sentence = f"{way(best.case)} runs {selection.model} in {times} {word} memory than {way(other.case)}"
+    else:
+        sentence = f"{way(best.case)} runs {selection.model} {times} {word} than {way(other.case)}"
+    return f"{sentence}, not yet decided." if comparison.verdict is Verdict.UNDECIDED else f"{sentence}."
+
+
+def answer_detail(selection: Selection) -> str:
+    """The figures behind the answer, with what they hold for."""
+    best, metric = selection.ways[0], selection.metric
+    figure = format_estimate(best.estimates[metric], metric)
+    text = f"{figure.full} {metric.title.lower()}"
+    if len(selection.ways) > 1:
+        other, comparison = _rival(selection)
+        text += f" against {format_estimate(other.estimates[metric], metric).full}"
+    else:
+        comparison = None
+    text += f" at batch {selection.batch}"
+    if metric is not Metric.PEAK_MEMORY and Metric.PEAK_MEMORY in best.estimates:
+        peak = format_estimate(best.estimates[Metric.PEAK_MEMORY], Metric.PEAK_MEMORY)
+        text += f", {peak.plain} peak"
+    if selection.size is Size.TINY:
+        text += "; tiny size, which says nothing of real speed"
+    if comparison is not None and comparison.verdict is Verdict.UNDECIDED:
+        text += f". Undecided: {comparison.reason}"
+    return f"{text}."
+
+
+def ways_title(selection: Selection) -> str:
+    """Like "Two ways to run bert here, 40 to 79 ms"."""
+    ways, metric = selection.ways, selection.metric
+    first = format_estimate(ways[0].estimates[metric], metric)
+    if len(ways) == 1:
+        return f"One way to run {selection.model} is measured: {first.plain}"
+    last = format_estimate(ways[-1].estimates[metric], metric)
+    number = _NUMBERS[len(ways)] if len(ways) < len(_NUMBERS) else str(len(ways))
+    shared = first.unit == last.unit
+    return f"{number} ways to run {selection.model} here, {first.value if shared else first.plain} to {last.plain}"
+
+
+def _rival(selection: Selection) -> tuple[CaseSummary, Comparison | None]:
+    """What the best way is measured against: the baseline, or the runner-up when the baseline itself is best."""
+    best = selection.ways[0]
+    if best.case.case_id != selection.baseline.case.case_id:
+        return selection.baseline, selection.comparisons.get(best.case.case_id)
+    runner_up = best_first(list(selection.ways), selection.metric)[1]
+    found = selection.comparisons.get(runner_up.case.case_id)
+    return runner_up, _turned(found) if found is not None else None
+
+
+def _turned(comparison: Comparison) -> Comparison:
+    """The same comparison seen from the other side."""
+    opposite = {Verdict.BETTER: Verdict.WORSE, Verdict.WORSE: Verdict.BETTER}
+    return Comparison(
+        metric=comparison.metric,
+        ratio=1 / comparison.ratio,
+        low=1 / comparison.high if comparison.high else None,
+        high=1 / comparison.low if comparison.low else None,
+        p_value=comparison.p_value,
+        q_value=comparison.q_value,
+        verdict=opposite.get(comparison.verdict, comparison.verdict),
+        processes=(comparison.processes[1], comparison.processes[0]),
+        reason=comparison.reason,
+    )

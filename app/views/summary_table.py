@@ -1,0 +1,47 @@
+"""Summaries in rows of text: what "show as table" shows and what a chart's CSV holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from app.views.chart_card import ChartTable
+from engine.domain.measurement import Metric
+from engine.domain.summary import CaseSummary, Comparison
+from engine.formatting import MISSING, format_comparison, format_estimate, scale_for
+
+_NUMERIC = frozenset({3, 4, 5, 6})
+
+
+def summary_table(
+    summaries: Sequence[CaseSummary],
+    metric: Metric,
+    *,
+    comparisons: Mapping[str, Comparison] | None = None,
+    baseline: CaseSummary | None = None,
+) -> ChartTable:
+    """One row each, in the given order; the verdict column only where there are comparisons."""
+    scale = scale_for([summary.estimates[metric].value for summary in summaries], metric)
+    columns = ("Model", "Backend", "Precision", "Batch", f"{metric.title}, {scale.unit}", "95 % interval", "n")
+    judged = bool(comparisons)
+    rows = []
+    for summary in summaries:
+        estimate = summary.estimates[metric]
+        text = format_estimate(estimate, metric, scale=scale)
+        row = (
+            summary.case.model_type,
+            summary.case.backend,
+            summary.case.precision.value,
+            str(summary.case.batch_size),
+            text.value,
+            text.interval or MISSING,
+            str(estimate.processes),
+        )
+        rows.append((*row, _verdict(summary, comparisons or {}, baseline)) if judged else row)
+    return ChartTable(columns=(*columns, "Against baseline") if judged else columns, rows=tuple(rows), numeric=_NUMERIC)
+
+
+def _verdict(summary: CaseSummary, comparisons: Mapping[str, Comparison], baseline: CaseSummary | None) -> str:
+    if baseline is not None and summary.case.case_id == baseline.case.case_id:
+        return "baseline"
+    comparison = comparisons.get(summary.case.case_id)
+    return format_comparison(comparison) if comparison is not None else MISSING
