@@ -47,11 +47,11 @@ run: setup
 	@exec $(BIN)/modeldyno serve --host $(HOST) --port $(PORT) --open --first-run
 
 test: setup-test
-	@$(BIN)/python -m scripts.find_chromium --explain
+	@$(BIN)/python -m scripts.find_chromium --install --explain
 	@$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term $(PYTEST_ARGS) $(TESTS)
 
 test-all: setup-test
-	@$(BIN)/python -m scripts.find_chromium --explain
+	@$(BIN)/python -m scripts.find_chromium --install --explain
 	@$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS) $(TESTS)
 
 lint: setup-test
