@@ -1,0 +1,41 @@
+"""python -m app: serve the dashboard and its endpoints."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.serve import ServeOptions, serve
+from engine.config import Settings
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line and serve; the exit status (0 stopped, 1 could not start, 2 wrong usage)."""
+    parser = argparse.ArgumentParser(
+        prog="python -m app",
+        description="Serve the ModelDyno dashboard and its endpoints on this machine.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on")
+    parser.add_argument("--port", type=int, default=8050, help="port to listen on; 0 takes any free one")
+    parser.add_argument("--db-path", type=Path, help="database file (default: modeldyno.duckdb in the home folder)")
+    parser.add_argument(
+        "--home", type=Path, help="folder of databases, skillsets and reports (default: $MODELDYNO_HOME)"
+    )
+    parser.add_argument("--open", action="store_true", help="open the dashboard in a browser")
+    parser.add_argument("--first-run", action="store_true", help="start a first run if nothing was ever measured")
+    given = parser.parse_args(arguments)
+    options = ServeOptions(
+        settings=Settings.load(home=given.home, db_path=given.db_path),
+        host=given.host,
+        port=given.port,
+        open_browser=given.open,
+        first_run=given.first_run,
+    )
+    return serve(options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

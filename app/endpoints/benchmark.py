@@ -1,0 +1,192 @@
+"""/api/benchmark: start, follow, stop and read runs; what can be measured, and on what."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from enum import StrEnum
+from http import HTTPStatus
+from typing import TypeVar
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.datastructures import MultiDict
+
+from app import data
+from app.endpoints.json_body import json_object
+from app.endpoints.payloads import (
+    case_counts,
+    environment_payload,
+    model_payload,
+    run_payload,
+    status_payload,
+)
+from app.endpoints.run_body import NAMES, RunBody
+from engine.backends import BACKENDS
+from engine.domain.case import Precision
+from engine.domain.result import ResultFilter
+from engine.domain.run import MAX_BATCH_SIZE, RunStatus
+from engine.errors import EngineError, InvalidValue, NotFinished, UnknownName
+from engine.storage import runs
+from engine.workflows.hardware import hardware
+from engine.workflows.result_rows import result_rows
+
+benchmark = Blueprint("benchmark", __name__, url_prefix="/api/benchmark")
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+MAX_ROWS = 10_000
+"""Most results in one answer of `query`."""
+MAX_RUNS = 1000
+
+
+@benchmark.post("/run")
+def start_run() -> tuple[Response, int, dict[str, str]]:
+    body = RunBody.model_validate(json_object())
+    try:
+        run = data.workbench().supervisor.submit(body.to_request())
+    except EngineError as error:
+        error.field = NAMES.get(error.field, error.field) if error.field else None
+        raise
+    answer = {
+        "run_id": run.run_id,
+        "number": run.number,
+        "status": run.status.value,
+        "message": f"Run {run.number} is {run.status.value}.",
+        "started_at": (run.started_at or run.created_at).isoformat(),
+    }
+    location = f"/api/benchmark/status/{run.run_id}"
+    return jsonify(answer), HTTPStatus.ACCEPTED, {"Location": location}
+
+
+@benchmark.get("/status/<run_id>")
+def run_status(run_id: str) -> Response:
+    return jsonify(status_payload(data.workbench().supervisor.progress(run_id)))
+
+
+@benchmark.get("/results/<run_id>")
+def run_results(run_id: str) -> Response:
+    """Every result of a run that has ended, however it ended."""
+    workbench = data.workbench()
+    with workbench.database.cursor() as cursor:
+        run = runs.get(cursor, run_id)
+    if not run.status.is_final:
+        raise NotFinished(
+            f"Run {run.number} is {run.status.value} with {run.done} of {run.total} cases done; "
+            f"follow it at /api/benchmark/status/{run.run_id}."
+        )
+    rows = result_rows(workbench, ResultFilter(run_id=run.run_id))
+    return jsonify(
+        {
+            "run_id": run.run_id,
+            "number": run.number,
+            "status": run.status.value,
+            "cases": case_counts(run),
+            "error": run.error,
+            "results": rows,
+        }
+    )
+
+
+@benchmark.get("/runs")
+def list_runs() -> Response:
+    wanted = _known_parameters("limit", "status")
+    statuses = [_choice(RunStatus, value, "status") for value in _several(wanted, "status")]
+    with data.workbench().database.cursor() as cursor:
+        found = runs.recent(cursor, limit=_limit(wanted, 50, MAX_RUNS), statuses=statuses)
+    return jsonify({"runs": [run_payload(run) for run in found]})
+
+
+@benchmark.post("/cancel/<run_id>")
+def cancel_run(run_id: str) -> Response:
+    run = data.workbench().supervisor.cancel(run_id)
+    return jsonify({"run_id": run.run_id, "status": run.status.value, "message": f"Run {run.number} is stopping."})
+
+
+@benchmark.post("/resume/<run_id>")
+def resume_run(run_id: str) -> tuple[Response, int]:
+    run = data.workbench().supervisor.resume(run_id)
+    answer = {"run_id": run.run_id, "status": run.status.value, "message": f"Run {run.number} goes on."}
+    return jsonify(answer), HTTPStatus.ACCEPTED
+
+
+@benchmark.get("/models")
+def list_models() -> Response:
+    catalog = data.workbench().catalog
+    listed = sorted(catalog.types.values(), key=lambda model: (not model.verified, model.name))
+    return jsonify(
+        {"models": [model_payload(model) for model in listed], "transformers_version": catalog.transformers_version}
+    )
+
+
+@benchmark.get("/hardware")
+def list_hardware() -> Response:
+    workbench = data.workbench()
+    backends = [asdict(status) for status in hardware(workbench)]
+    return jsonify({"hardware": backends, "machine": environment_payload(workbench.environment)})
+
+
+@benchmark.get("/query")
+def query_results() -> Response:
+    """Stored results by model, hardware, precision and batch size, newest first."""
+    wanted = _known_parameters("model", "hardware", "precision", "batch_size", "run_id", "limit")
+    workbench = data.workbench()
+    limit = _limit(wanted, 100, MAX_ROWS)
+    found = result_rows(
+        workbench,
+        ResultFilter(
+            model_types=tuple(workbench.catalog.get(name).name for name in _several(wanted, "model")),
+            backends=tuple(BACKENDS.get(name, field="hardware").name for name in _several(wanted, "hardware")),
+            precisions=tuple(_choice(Precision, value, "precision") for value in _several(wanted, "precision")),
+            batch_sizes=tuple(_batch_size(value) for value in _several(wanted, "batch_size")),
+            run_id=_run_id(wanted.get("run_id")),
+            limit=limit,
+        ),
+    )
+    return jsonify({"results": found, "count": len(found), "limit": limit})
+
+
+def _known_parameters(*names: str) -> MultiDict[str, str]:
+    for name in request.args:
+        if name not in names:
+            raise UnknownName("parameter", name, names, field=name)
+    return request.args
+
+
+def _several(wanted: MultiDict[str, str], name: str) -> list[str]:
+    """Values given as ?name=a&name=b or ?name=a,b."""
+    return [value.strip() for text in wanted.getlist(name) for value in text.split(",") if value.strip()]
+
+
+def _limit(wanted: MultiDict[str, str], default: int, most: int) -> int:
+    limit = _integer(wanted.get("limit", str(default)), "limit")
+    if not 1 <= limit <= most:
+        raise InvalidValue(f"limit {limit} is not between 1 and {most}.", field="limit")
+    return limit
+
+
+def _batch_size(value: str) -> int:
+    batch_size = _integer(value, "batch_size")
+    if not 1 <= batch_size <= MAX_BATCH_SIZE:
+        raise InvalidValue(f"Batch size {batch_size} is not between 1 and {MAX_BATCH_SIZE}.", field="batch_size")
+    return batch_size
+
+
+def _integer(value: str, field: str) -> int:
+    try:
+        return int(value)
+    except ValueError:
+        raise InvalidValue(f"{field} {value!r} is not a whole number.", field=field) from None
+
+
+def _choice(kind: type[Choice], value: str, field: str) -> Choice:
+    known = [str(choice) for choice in kind]
+    if value not in known:
+        raise UnknownName(field, value, known, field=field)
+    return kind(value)
+
+
+def _run_id(value: str | None) -> str | None:
+    """The id of a run named by id or number; an unknown one is an error, not an empty answer."""
+    if value is None:
+        return None
+    with data.workbench().database.cursor() as cursor:
+        return runs.get(cursor, value).run_id

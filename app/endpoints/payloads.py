@@ -1,0 +1,142 @@
+"""Domain values as the JSON of the endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from math import sqrt
+from typing import Any
+
+from engine.domain.hardware import Environment
+from engine.domain.model import ModelType
+from engine.domain.report import StoredReport
+from engine.domain.result import ResultStatus
+from engine.domain.run import CaseProgress, Run, RunProgress
+
+Payload = dict[str, Any]
+_ENDED = frozenset(ResultStatus)
+
+
+def status_payload(progress: RunProgress) -> Payload:
+    """Where a run stands: the answer of `status` and every WebSocket message.
+
+    Times are seconds. `estimated_remaining_time` is the middle (geometric) of `estimated_remaining_range`, which holds
+    the 10 to 90 % range; both are null while nothing like the remaining cases was ever measured.
+    """
+    run = progress.run
+    completed_models, total_models = _models_done(progress.cases, run)
+    return {
+        "run_id": run.run_id,
+        "number": run.number,
+        "status": run.status.value,
+        "progress": round(progress.fraction, 4),
+        "current_step": progress.current_step,
+        "start_time": _time(run.started_at or run.created_at),
+        "elapsed_time": round(progress.elapsed_seconds, 3),
+        "estimated_remaining_time": _middle(progress.remaining_seconds),
+        "estimated_remaining_range": list(progress.remaining_seconds) if progress.remaining_seconds else None,
+        "completed_models": completed_models,
+        "total_models": total_models,
+        "cases": case_counts(run),
+        "error": run.error,
+        "sequence": progress.sequence,
+    }
+
+
+def run_payload(run: Run) -> Payload:
+    """One line of the list of runs."""
+    request = run.request
+    return {
+        "run_id": run.run_id,
+        "number": run.number,
+        "title": request.title,
+        "status": run.status.value,
+        "models": list(request.models),
+        "priority": request.tier.value if request.tier else None,
+        "hardware": list(request.backends),
+        "precision": [precision.value for precision in request.precisions],
+        "batch_sizes": list(request.batch_sizes),
+        "workloads": [workload.value for workload in request.workloads],
+        "progressive_mode": request.progressive,
+        "incremental": request.incremental,
+        "created_at": _time(run.created_at),
+        "started_at": _time(run.started_at),
+        "finished_at": _time(run.finished_at),
+        "cases": case_counts(run),
+        "error": run.error,
+    }
+
+
+def case_counts(run: Run) -> Payload:
+    return {
+        "total": run.total,
+        "completed": run.completed,
+        "failed": run.failed,
+        "skipped": run.skipped,
+        "cancelled": run.cancelled,
+    }
+
+
+def model_payload(model: ModelType) -> Payload:
+    return {
+        "name": model.name,
+        "display_name": model.display_name,
+        "family": model.family.value,
+        "task": model.task,
+        "priority": model.tier.value,
+        "verified": model.verified,
+        "modalities": list(model.modalities),
+        "traits": list(model.traits),
+    }
+
+
+def environment_payload(environment: Environment) -> Payload:
+    return {
+        "environment": environment.environment_id,
+        "hostname": environment.hostname,
+        "os": environment.os,
+        "cpu": environment.cpu,
+        "architecture": environment.architecture,
+        "physical_cores": environment.physical_cores,
+        "logical_cores": environment.logical_cores,
+        "memory_bytes": environment.memory_bytes,
+        "python": environment.python,
+        "libraries": dict(environment.libraries),
+        "accelerators": list(environment.accelerators),
+    }
+
+
+def report_payload(report: StoredReport) -> Payload:
+    return {
+        "report_id": report.report_id,
+        "run_id": report.run_id,
+        "title": report.title,
+        "summary": report.summary,
+        "format": report.format,
+        "filename": report.filename,
+        "size_bytes": report.size_bytes,
+        "created_at": _time(report.created_at),
+        "download": f"/api/benchmark/reports/{report.report_id}",
+    }
+
+
+def _models_done(cases: Iterable[CaseProgress], run: Run) -> tuple[int, int]:
+    """Model types of which every case has ended, and all model types; those asked for while nothing is planned."""
+    open_cases: dict[str, int] = {}
+    for progress in cases:
+        waits = 0 if progress.state in _ENDED else 1
+        open_cases[progress.case.model_type] = open_cases.get(progress.case.model_type, 0) + waits
+    if not open_cases:
+        return 0, len(run.request.models)
+    return sum(1 for waiting in open_cases.values() if not waiting), len(open_cases)
+
+
+def _middle(bounds: tuple[float, float] | None) -> float | None:
+    if bounds is None:
+        return None
+    low, high = bounds
+    return round(sqrt(low * high), 1) if low > 0 else round((low + high) / 2, 1)
+
+
+def _time(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -1,0 +1,98 @@
+"""The body of POST /api/benchmark/run, and the run that it asks for."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
+
+from engine.domain.case import Precision, Workload
+from engine.domain.model import Tier
+from engine.domain.run import Protocol, RunRequest, SizeChoice
+
+NAMES = {
+    "backends": "hardware",
+    "precisions": "precision",
+    "tier": "priority",
+    "progressive": "progressive_mode",
+    "processes": "runs",
+    "size_choice": "size",
+}
+"""The engine's name of a field -> the endpoint's, where they differ: errors name what the client wrote."""
+
+
+class Priority(StrEnum):
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    ALL = "all"
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _as_number_list(value: Any) -> Any:
+    return [value] if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Names = Annotated[list[Name], BeforeValidator(_as_list), Field(max_length=1000)]
+
+
+class RunBody(BaseModel):
+    """Every field may be left out except that a model or a priority must be named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    models: Names = []
+    priority: Priority | None = None
+    hardware: Annotated[Names, Field(min_length=1)] = ["cpu"]
+    precision: Annotated[list[Precision], BeforeValidator(_as_list), Field(min_length=1)] = [Precision.FP32]
+    batch_sizes: Annotated[list[StrictInt], BeforeValidator(_as_number_list), Field(min_length=1, max_length=100)] = [
+        1,
+        8,
+    ]
+    progressive_mode: StrictBool = True
+    incremental: StrictBool = False
+    workloads: Annotated[list[Workload], BeforeValidator(_as_list), Field(min_length=1)] = [Workload.INFERENCE]
+    size: SizeChoice = SizeChoice.AUTO
+    sequence_length: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None = None
+    threads: Annotated[StrictInt, Field(ge=1, le=1024)] | None = None
+    runs: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None
+    warmup: Annotated[StrictInt, Field(ge=0, le=10_000)] | None = None
+    cold: StrictBool = False
+    title: Annotated[str, Field(max_length=200)] | None = None
+
+    def to_request(self) -> RunRequest:
+        """The engine's request; models that are named win over the priority."""
+        given = {"processes": self.runs, "warmup": self.warmup}
+        protocol = Protocol(**{name: value for name, value in given.items() if value is not None})
+        return RunRequest(
+            models=_unique(self.models),
+            tier=None if self.models else self._tier(),
+            backends=_unique(self.hardware),
+            precisions=_unique(self.precision),
+            batch_sizes=_unique(self.batch_sizes),
+            workloads=_unique(self.workloads),
+            size=self.size,
+            sequence_length=self.sequence_length,
+            threads=self.threads,
+            cold=self.cold,
+            progressive=self.progressive_mode,
+            incremental=self.incremental,
+            protocol=protocol,
+            title=self.title,
+        )
+
+    def _tier(self) -> Tier | None:
+        if self.priority is None:
+            return None
+        return Tier.LOW if self.priority is Priority.ALL else Tier(self.priority.value)
+
+
+def _unique(values: list[Any]) -> tuple[Any, ...]:
+    """Each value once, in the order given."""
+    return tuple(dict.fromkeys(values))

@@ -1,0 +1,125 @@
+"""Errors as answers: RFC 9457 problem details for every error under /api, whoever raised it."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, json, request
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map
+
+from engine import errors
+
+log = logging.getLogger(__name__)
+
+STATUS_OF: dict[type[errors.EngineError], HTTPStatus] = {
+    errors.InvalidValue: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.UnknownName: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.BackendUnavailable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.NotFinished: HTTPStatus.CONFLICT,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.NotEnoughData: HTTPStatus.CONFLICT,
+    errors.QueryRefused: HTTPStatus.FORBIDDEN,
+    errors.QueryFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.SkillsetFailure: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.LauncherFailure: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
+    errors.StorageError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.EngineError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+"""An error's status is that of its own class, else of its nearest base."""
+
+
+def status_of(error: errors.EngineError) -> HTTPStatus:
+    return next(STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF)
+
+
+def problem(status: int, title: str, detail: str, **members: Any) -> Response:
+    """One problem document; members that are None are left out."""
+    document = {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": request.path}
+    document |= {name: value for name, value in members.items() if value is not None}
+    return Response(json.dumps(document) + "\n", status=status, mimetype="application/problem+json")
+
+
+def register(app: Flask) -> None:
+    """Answer every error of `app`; call it when all routes exist."""
+    app.register_error_handler(errors.EngineError, _answer_engine_error)
+    app.register_error_handler(ValidationError, _answer_validation_error)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_unexpected)
+    api_routes = Map([rule.empty() for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/")])
+
+    @app.before_request
+    def refuse_unknown_api_paths() -> None:
+        """Dash answers GET of any path with its page; below /api that would pass a typing error off as success."""
+        if request.path == "/api" or request.path.startswith("/api/"):
+            is_socket = request.headers.get("Upgrade", "").lower() == "websocket"
+            method = "GET" if request.method == "HEAD" else request.method
+            api_routes.bind("").match(request.path, method, websocket=is_socket)
+
+
+def _answer_engine_error(error: errors.EngineError) -> Response:
+    status = status_of(error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("%s %s: %s", request.method, request.path, error.message, exc_info=error)
+    nearest = list(error.nearest) if isinstance(error, errors.UnknownName) and error.nearest else None
+    return problem(status, error.title, error.message, field=error.field, nearest=nearest)
+
+
+def _answer_validation_error(error: ValidationError) -> Response:
+    """One line for each value at fault, with the value, so that a person can act on it."""
+    faults = [
+        {
+            "field": str(fault["loc"][0]) if fault["loc"] else None,
+            "pointer": "#/" + "/".join(str(part) for part in fault["loc"]),
+            "message": fault["msg"],
+            **({} if fault["type"] == "missing" else {"value": fault["input"]}),
+        }
+        for fault in error.errors(include_url=False, include_context=False)
+    ]
+    detail = " ".join(_sentence(fault) for fault in faults)
+    title = errors.InvalidValue.title
+    return problem(HTTPStatus.UNPROCESSABLE_ENTITY, title, detail, field=faults[0]["field"], errors=faults)
+
+
+def _answer_http_error(error: HTTPException) -> Response | HTTPException:
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    if status < HTTPStatus.BAD_REQUEST or not _wants_problem(status):
+        return error
+    members = {}
+    if methods := getattr(error, "valid_methods", None):
+        members["allowed"] = sorted(set(methods) - {"OPTIONS"})
+    detail = error.description or HTTPStatus(status).description
+    if status == HTTPStatus.NOT_FOUND:
+        detail = f"Nothing lives at {request.path}."
+    elif status == HTTPStatus.METHOD_NOT_ALLOWED and members:
+        detail = f"{request.path} does not take {request.method}; use {' or '.join(members['allowed'])}."
+    elif status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        detail = f"The body is larger than {request.max_content_length or 0:,} bytes."
+    answer = problem(status, HTTPStatus(status).phrase, detail, **members)
+    if members:
+        answer.headers["Allow"] = ", ".join(members["allowed"])
+    return answer
+
+
+def _answer_unexpected(error: Exception) -> Response | tuple[str, int]:
+    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    said = f"{type(error).__name__} while answering; the server's log has the details."
+    if _wants_problem(status):
+        return problem(status, status.phrase, said)
+    return said, status
+
+
+def _wants_problem(status: int) -> bool:
+    return request.path.startswith(("/api", "/healthz")) or status == HTTPStatus.FORBIDDEN
+
+
+def _sentence(fault: dict[str, Any]) -> str:
+    given = f" {fault['value']!r}" if "value" in fault and not isinstance(fault["value"], dict | list) else ""
+    place = fault["pointer"].removeprefix("#/") or "body"
+    return f"{place}{given}: {fault['message']}."

@@ -1,0 +1,91 @@
+"""What the search box finds: model types, runs and measured cases, and where each lives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from urllib.parse import urlencode
+
+from app.url_state import ViewState, address
+from engine.domain.case import Case
+from engine.domain.model import ModelType
+from engine.domain.run import Run
+
+MOST_OF_A_KIND = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One hit: what it is, what it is called, and the address that shows it."""
+
+    kind: str
+    label: str
+    detail: str
+    href: str
+
+
+def find_places(text: str, *, models: Iterable[ModelType], runs: Iterable[Run], cases: Sequence[Case]) -> list[Place]:
+    """The places whose words hold every word of `text`, nearest first within a kind; nothing for blank text."""
+    words = text.casefold().split()
+    if not words:
+        return []
+    found: list[Place] = []
+    for places in (
+        _models(words, models, {case.model_type for case in cases}),
+        _runs(words, runs),
+        _cases(words, cases),
+    ):
+        found.extend(islice(places, MOST_OF_A_KIND))
+    return found
+
+
+def _models(words: list[str], models: Iterable[ModelType], measured: set[str]) -> Iterator[Place]:
+    hits = [model for model in models if _holds(f"{model.name} {model.display_name} {model.family.label}", words)]
+    hits.sort(
+        key=lambda model: (model.name != " ".join(words), model.name not in measured, not model.verified, model.name)
+    )
+    for model in hits:
+        if model.name in measured:
+            yield Place(
+                kind="model",
+                label=model.name,
+                detail=f"{model.family.label}, measured",
+                href=address("/", ViewState(model=model.name)),
+            )
+        elif model.verified:
+            detail = f"{model.family.label}, not measured yet"
+            yield Place(kind="model", label=model.name, detail=detail, href=_live_runs(models=model.name))
+
+
+def _runs(words: list[str], runs: Iterable[Run]) -> Iterator[Place]:
+    for run in runs:
+        asked = " ".join(run.request.models) or f"{run.request.tier} tier"
+        text = f"run {run.number} {run.run_id} {run.request.title or ''} {asked} {run.status}"
+        if _holds(text, words):
+            label = f"run {run.number}"
+            yield Place(kind="run", label=label, detail=f"{asked}, {run.status}", href=_live_runs(run=str(run.number)))
+
+
+def _cases(words: list[str], cases: Sequence[Case]) -> Iterator[Place]:
+    for case in dict.fromkeys(cases):
+        if _holds(case.label, words):
+            state = ViewState(
+                model=case.model_type,
+                backend=case.backend,
+                precision=case.precision,
+                batch=case.batch_size,
+                workload=case.workload,
+                size=case.size,
+                case=case.case_id,
+            )
+            yield Place(kind="case", label=case.label, detail="results", href=address("/comparison", state))
+
+
+def _holds(text: str, words: list[str]) -> bool:
+    folded = text.casefold()
+    return all(word in folded for word in words)
+
+
+def _live_runs(**parameters: str) -> str:
+    return f"/live-runs?{urlencode(parameters)}"

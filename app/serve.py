@@ -1,0 +1,237 @@
+"""One process that serves, with many threads, under a parent that restarts nothing it cannot start.
+
+The database has one owner and runs are supervised in memory, so there is exactly one worker. The address is taken
+before anything else starts; the worker opens the database and makes the application, and when that is refused it says
+why and everything ends with status 1.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import socket
+import sys
+import threading
+import webbrowser
+from dataclasses import dataclass, field
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.gthread import ThreadWorker
+
+from app.security import check_bind_host
+from engine.config import Settings
+from engine.errors import AddressInUse, EngineError, InvalidValue
+
+log = logging.getLogger(__name__)
+
+THREADS = 64
+"""Sockets hold one each (app.endpoints.live.MAX_SOCKETS); the rest answer requests."""
+STOP_SECONDS = 10
+"""How long requests under way may take to finish once the server is told to stop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions:
+    settings: Settings
+    host: str = "127.0.0.1"
+    port: int = 8050
+    """0 takes any free port."""
+    open_browser: bool = False
+    first_run: bool = False
+    """Start a first run when the database holds no result."""
+
+
+@dataclass(slots=True)
+class _Worker:
+    """What the serving process holds; empty in its parent."""
+
+    workbench: Any = None
+    sockets: Any = None
+    is_stopping: threading.Event = field(default_factory=threading.Event)
+
+
+def serve(options: ServeOptions) -> int:
+    """Serve until told to stop; the exit status. Says in one line why it cannot start, and returns 1."""
+    try:
+        listener = listen(options.host, options.port)
+    except EngineError as error:
+        print(f"{error.title}: {error.message}", file=sys.stderr)
+        return 1
+    parent = os.getpid()
+    try:
+        _Server(options, listener).run()
+    except SystemExit as stop:
+        if os.getpid() != parent:
+            raise  # the worker ends here too, and its status tells the parent why
+        return 1 if stop.code not in (0, None) else 0
+    return 0
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; raises AddressInUse or InvalidValue with the remedy."""
+    check_bind_host(host)
+    if not 0 <= port <= 65535:
+        raise InvalidValue(f"Port {port} is not between 0 and 65535.", field="port")
+    name = host.strip("[]")
+    family = socket.AF_INET6 if ":" in name else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((name, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise _cannot_listen(host, port, error) from error
+    return listener
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> EngineError:
+    if error.errno == errno.EADDRINUSE:
+        holder = _holder_of(port)
+        return AddressInUse(
+            f"Port {port} on {host} is taken{f' by {holder}' if holder else ''}. "
+            f"Stop that one, or choose another port: --port {port + 1 if port < 65535 else 8050}",
+            field="port",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return InvalidValue(f"No permission to listen on port {port}; choose one above 1023, such as --port 8050.")
+    return InvalidValue(f"Cannot listen on {host} port {port}: {error.strerror}.", field="host")
+
+
+def _holder_of(port: int) -> str | None:
+    """The process that listens on `port`, when this user may see it."""
+    import psutil
+
+    try:
+        for connection in psutil.net_connections(kind="tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                command = " ".join(psutil.Process(connection.pid).cmdline())
+                return f"process {connection.pid} ({command[:80]})"
+    except psutil.Error:
+        return None
+    return None
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    def __init__(self, options: ServeOptions, listener: socket.socket) -> None:
+        self.options = options
+        host, self.port = listener.getsockname()[:2]
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        self.descriptor = listener.detach()  # gunicorn owns and closes it from here on
+        self.held = _Worker()
+        super().__init__()
+
+    def load_config(self) -> None:
+        settings = {
+            "bind": [f"fd://{self.descriptor}"],
+            "workers": 1,
+            "worker_class": _StoppableWorker,
+            "threads": THREADS,
+            "timeout": 300,
+            "graceful_timeout": STOP_SECONDS,
+            "keepalive": 30,
+            "loglevel": "warning",
+            "accesslog": None,
+            "control_socket_disable": True,
+            "proc_name": "modeldyno",
+            "post_worker_init": self._announce,
+            "worker_exit": self._close,
+        }
+        for name, value in settings.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+        logging.getLogger("gunicorn.error").addFilter(_say_refusals_once)
+
+    def load(self) -> Any:
+        """Runs in the worker. What cannot be opened is said once, and ends the parent too."""
+        _set_up_logging()
+        try:
+            return self._make_application()
+        except EngineError as error:
+            print(f"{error.title}: {error.message}", file=sys.stderr, flush=True)
+            sys.exit(Arbiter.APP_LOAD_ERROR)
+
+    def _make_application(self) -> Any:
+        from app.endpoints import live
+        from app.server import create_app
+        from engine.workflows.workbench import Workbench
+
+        workbench = Workbench.open(self.options.settings)
+        self.held.workbench = workbench
+        application = create_app(workbench, port=self.port)
+        self.held.sockets = application.extensions[live.EXTENSION]
+        workbench.database.announce(self.url)
+        return application
+
+    def stop_talking(self) -> None:
+        """Runs in the worker when it is told to stop: open sockets must not hold it up."""
+        if self.held.sockets is not None:
+            self.held.sockets.stopping.set()
+
+    def _announce(self, worker: ThreadWorker) -> None:
+        print(f"ModelDyno is at {self.url} (database {self.options.settings.db_path}). Ctrl-C stops it.", flush=True)
+        if self.options.first_run:
+            threading.Thread(
+                target=_start_first_run, args=(self.held.workbench,), name="first-run", daemon=True
+            ).start()
+        if self.options.open_browser:
+            threading.Thread(target=_open_browser, args=(self.url,), name="browser", daemon=True).start()
+
+    def _close(self, arbiter: Arbiter, worker: ThreadWorker) -> None:
+        self.stop_talking()
+        workbench, self.held.workbench = self.held.workbench, None
+        if workbench is not None:
+            workbench.close()
+
+
+class _StoppableWorker(ThreadWorker):  # type: ignore[misc]
+    """Tells the application that it has to end, the moment the signal arrives."""
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        self.app.stop_talking()
+        super().handle_exit(sig, frame)
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        self.app.stop_talking()
+        super().handle_quit(sig, frame)
+
+
+def _start_first_run(workbench: Any) -> None:
+    from engine.domain.result import ResultFilter
+    from engine.storage import results
+    from engine.workflows.first_run_request import first_run_request
+
+    try:
+        with workbench.database.cursor() as cursor:
+            if results.count(cursor, ResultFilter()):
+                return
+        workbench.supervisor.submit(first_run_request(workbench))
+    except EngineError as error:
+        log.error("The first run could not start: %s", error.message)
+
+
+def _open_browser(url: str) -> None:
+    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        log.info("No display here; open %s yourself.", url)
+        return
+    try:
+        webbrowser.open(url)
+    except (webbrowser.Error, OSError) as error:
+        log.warning("No browser could be opened (%s); open %s yourself.", error, url)
+
+
+def _set_up_logging() -> None:
+    logging.basicConfig(
+        level=os.environ.get("MODELDYNO_LOG_LEVEL", "WARNING").upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+
+
+def _say_refusals_once(record: logging.LogRecord) -> bool:
+    """Drops gunicorn's own words about a worker that has already said why it cannot start."""
+    text = record.getMessage()
+    return not (f"exited with code {Arbiter.APP_LOAD_ERROR}" in text or "App failed to load" in text)

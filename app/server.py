@@ -1,0 +1,82 @@
+"""The server: Flask with the endpoints, and Dash inside it."""
+
+from __future__ import annotations
+
+from dash import Dash
+from flask import Flask, Response, request
+from flask_compress import Compress
+
+from app import data, problems, security
+from app.endpoints import live
+from app.endpoints.benchmark import benchmark
+from app.endpoints.health import health
+from app.endpoints.reports import reports
+from app.failed_callbacks import answer_failed_callback
+from app.index_page import FOLDERS_LOADED_BY_PAGE, LOADED_BY_PAGE, index_page
+from app.shell import shell_layout
+from app.tabs import TABS
+from engine.config import resource_folder
+from engine.workflows.workbench import Workbench
+
+_FOR_EVER = "public, max-age=31536000, immutable"
+_A_WHILE = "public, max-age=300"
+
+
+def create_app(workbench: Workbench, *, port: int | None = None, max_sockets: int = live.MAX_SOCKETS) -> Flask:
+    """The whole dashboard over `workbench`, which the caller opens and closes.
+
+    `port` is where it will listen: other ports in a Host header are refused; None accepts any.
+    """
+    app = Flask("modeldyno", static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.config["COMPRESS_LEVEL"] = 1  # on loopback time is dear and bytes are cheap
+    Compress(app)
+    app.extensions[data.EXTENSION] = workbench
+    for blueprint in (health, benchmark, reports):
+        app.register_blueprint(blueprint)
+    live.register(app, live.LiveSockets(max_sockets))
+    dash = _dashboard(app)
+    security.guard(app, port=port, policy=security.page_policy(dash.csp_hashes()))
+    _set_caching(app)
+    problems.register(app)
+    return app
+
+
+def _dashboard(app: Flask) -> Dash:
+    assets = resource_folder("assets")
+    dash = Dash(
+        "modeldyno",
+        server=app,
+        assets_folder=str(assets),
+        assets_ignore=LOADED_BY_PAGE,
+        assets_path_ignore=FOLDERS_LOADED_BY_PAGE,
+        index_string=index_page(assets),
+        serve_locally=True,
+        compress=False,
+        suppress_callback_exceptions=True,
+        title="ModelDyno",
+        update_title=None,
+        on_error=answer_failed_callback,
+        add_log_handler=False,
+        enable_mcp=False,
+    )
+    dash.layout = shell_layout()
+    return dash
+
+
+def _set_caching(app: Flask) -> None:
+    """Files whose address holds a fingerprint are kept for ever; numbers are never kept."""
+    pages = frozenset(tab.path for tab in TABS)
+
+    @app.after_request
+    def set_caching(response: Response) -> Response:
+        if request.path.startswith(("/api", "/healthz", "/_dash-update-component")):
+            response.headers.setdefault("Cache-Control", "no-store")
+        elif request.path.startswith("/assets/") and response.status_code == 200:
+            response.headers["Cache-Control"] = _FOR_EVER if "m" in request.args else _A_WHILE
+        elif request.path.startswith("/_dash-component-suites/") and response.cache_control.max_age:
+            response.headers["Cache-Control"] = _FOR_EVER
+        elif request.url_rule is not None and request.url_rule.rule == "/<path:path>" and request.path not in pages:
+            response.status_code = 404  # the page says so too, in words
+        response.headers.setdefault("Cache-Control", "no-cache")
+        return response
