@@ -1,0 +1,65 @@
+"""Runs a generated module in earnest; called inside a child process, where torch may be imported."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import time
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+_BATCH_SIZE = 2
+
+
+def verify(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Import the module at `arguments["path"]`, build it tiny, infer a batch, generate where it can.
+
+    Returns `ok`, the `reason` when outputs are empty or not finite, the shape of each output, the device and the
+    seconds it took. Whatever the module raises passes through.
+    """
+    started = time.perf_counter()
+    module = _import(Path(arguments["path"]))
+    skillset = module.load(size="tiny", device="cpu", precision="fp32")
+    inputs = skillset.example_inputs(batch_size=_BATCH_SIZE)
+    answer = skillset.infer(inputs)
+    outputs: dict[str, Any] = answer["outputs"]
+    reason = _fault(outputs)
+    if reason is None and hasattr(skillset, "generate"):
+        generated = skillset.generate(inputs, max_new_tokens=2)["outputs"]
+        outputs = {**outputs, **generated}
+        reason = _fault(generated)
+    return {
+        "ok": reason is None,
+        "reason": reason,
+        "outputs": {name: list(value.shape) for name, value in outputs.items()},
+        "device": answer["device"],
+        "checksum": module.describe()["checksum"],
+        "seconds": time.perf_counter() - started,
+    }
+
+
+def _import(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no Python module.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _fault(outputs: dict[str, Any]) -> str | None:
+    """What is wrong with the outputs, in a sentence."""
+    import torch
+
+    if not outputs:
+        return "The forward pass returned no tensors."
+    for name, value in outputs.items():
+        if value.numel() == 0:
+            return f"Output {name} is empty."
+        if not bool(torch.isfinite(value).all()):
+            return f"Output {name} holds values that are not finite."
+        if value.shape[0] != _BATCH_SIZE:
+            return f"Output {name} has {value.shape[0]} rows for a batch of {_BATCH_SIZE}."
+    return None

@@ -1,0 +1,65 @@
+"""Puts a rendered module on disk: all of it or nothing, and never over somebody's edits."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from engine.domain.model import ModelType
+from engine.errors import DiskFull, SkillsetFailure
+from engine.skillsets.render import read_header
+
+
+def module_path(model: ModelType, output_dir: Path) -> Path:
+    """Where the module of `model` lies: `hf_<type>.py`, with every sign that a module name cannot have as `_`."""
+    return output_dir / f"hf_{re.sub(r'[^0-9A-Za-z_]', '_', model.name)}.py"
+
+
+def write(model: ModelType, text: str, output_dir: Path, force: bool = False) -> Path:
+    """Write `text` as the module of `model`; folders are made as needed, an identical file is left alone.
+
+    A file that was edited by hand, or that ModelDyno did not make, is overwritten only with `force`;
+    otherwise SkillsetFailure names it.
+    """
+    path = module_path(model, output_dir)
+    try:
+        if path.exists():
+            present = path.read_text(encoding="utf-8", errors="replace")
+            if present == text:
+                return path
+            if not force and not read_header(present).is_untouched:
+                raise SkillsetFailure(
+                    f"{path} was edited by hand and is left as it is; use --force to overwrite it, or move it away.",
+                    field="force",
+                )
+        output_dir.mkdir(parents=True, exist_ok=True)
+        _replace(path, text)
+    except OSError as error:
+        raise _explained(error, path) from error
+    return path
+
+
+def _replace(path: Path, text: str) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _explained(error: OSError, path: Path) -> DiskFull | SkillsetFailure:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(f"No room to write {path}; free some space or choose another --output-dir.", field="output_dir")
+    return SkillsetFailure(
+        f"{path} cannot be written ({error.strerror}); choose another --output-dir or correct its permissions.",
+        field="output_dir",
+    )
