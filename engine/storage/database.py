@@ -8,7 +8,7 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,24 +17,19 @@ from duckdb import DuckDBPyConnection
 
 from engine.errors import StorageError
 from engine.storage import problems
+from engine.storage.connection import Connection
 from engine.storage.migrate import migrate, shipped_migrations
 from engine.storage.snapshot import Snapshots, remove_stale_snapshots
 
 Outcome = TypeVar("Outcome")
 
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "python_enable_replacements": "false",
-}
 _Job = tuple[Callable[[DuckDBPyConnection], Any], "Future[Any]"]
 
 
 class Database:
     """An open database. Every method may be called from any thread."""
 
-    def __init__(self, path: Path, connection: DuckDBPyConnection, version: int) -> None:
-        self._path = path
+    def __init__(self, connection: Connection, version: int) -> None:
         self._connection = connection
         self._version = version
         self._lock = threading.Lock()
@@ -54,12 +49,10 @@ class Database:
         """
         path = path.absolute()
         problems.check_place(path)
+        connection = Connection(path)
         try:
-            connection = duckdb.connect(str(path), config=_CONFIG)
-        except duckdb.Error as error:
-            raise problems.explain_open_error(path, error) from error
-        try:
-            version = migrate(connection, path, shipped_migrations())
+            with connection.cursor() as cursor:
+                version = migrate(cursor, path, shipped_migrations())
         except duckdb.Error as error:
             connection.close()
             raise problems.explain_open_error(path, error) from error
@@ -67,11 +60,11 @@ class Database:
             connection.close()
             raise
         remove_stale_snapshots(path)
-        return cls(path, connection, version)
+        return cls(connection, version)
 
     @property
     def path(self) -> Path:
-        return self._path
+        return self._connection.path
 
     @property
     def version(self) -> int:
@@ -86,11 +79,12 @@ class Database:
     @contextmanager
     def cursor(self) -> Iterator[DuckDBPyConnection]:
         """A fresh cursor for reading, closed afterwards. Fetch completely; never share it between threads."""
-        cursor = self._fresh_cursor()
+        self._refuse_if_closed()
         try:
-            yield cursor
-        finally:
-            cursor.close()
+            with self._connection.cursor() as cursor:
+                yield cursor
+        except duckdb.Error as error:
+            raise problems.explain_read_error(self.path, error) from error
 
     def write(self, action: Callable[[DuckDBPyConnection], Outcome]) -> Outcome:
         """Run `action` in a transaction of its own on the writer thread and wait for it.
@@ -107,12 +101,13 @@ class Database:
 
     def announce(self, url: str) -> None:
         """Tell others who find the file locked that its owner serves at `url`; withdrawn by `close`."""
-        note = problems.server_note(self._path)
+        note = problems.server_note(self.path)
         draft = note.with_name(f"{note.name}.{os.getpid()}")
         try:
             draft.write_text(json.dumps({"pid": os.getpid(), "url": url}))
             draft.replace(note)
         except OSError as error:
+            draft.unlink(missing_ok=True)
             raise problems.explain_os_error(note, error) from error
 
     def close(self) -> None:
@@ -124,28 +119,23 @@ class Database:
             self._jobs.put(None)
         self._writer.join()
         self.snapshots.close()
-        note = problems.read_server_note(self._path)
+        note = problems.read_server_note(self.path)
         if note is not None and note[0] == os.getpid():
-            problems.server_note(self._path).unlink(missing_ok=True)
+            problems.server_note(self.path).unlink(missing_ok=True)
         self._connection.close()
-
-    def _fresh_cursor(self) -> DuckDBPyConnection:
-        with self._lock:
-            self._refuse_if_closed()
-            return self._connection.cursor()
 
     def _refuse_if_closed(self) -> None:
         if self._closed:
-            raise StorageError(f"The database {self._path} is closed; the program is ending.")
+            raise StorageError(f"The database {self.path} is closed; the program is ending.")
 
     def _write_jobs(self) -> None:
-        cursor = self._connection.cursor()
         while (job := self._jobs.get()) is not None:
             action, future = job
             try:
-                outcome = self._in_transaction(cursor, action)
+                with self._connection.cursor() as cursor:
+                    outcome = _in_transaction(cursor, action)
             except duckdb.Error as error:
-                explained = problems.explain_write_error(self._path, error)
+                explained = problems.explain_write_error(self.path, error)
                 explained.__cause__ = error
                 future.set_exception(explained)
             except BaseException as error:
@@ -153,15 +143,16 @@ class Database:
             else:
                 self._writes += 1
                 future.set_result(outcome)
-        cursor.close()
+                self._connection.fold_in_log()
+            del job, action, future  # what the action refers to may go while the next one is awaited
 
-    def _in_transaction(self, cursor: DuckDBPyConnection, action: Callable[[DuckDBPyConnection], Outcome]) -> Outcome:
-        cursor.begin()
-        try:
-            outcome = action(cursor)
-            cursor.commit()
-        except BaseException:
-            with suppress(duckdb.Error):  # a failed commit has already ended the transaction
-                cursor.rollback()
-            raise
-        return outcome
+
+def _in_transaction(cursor: DuckDBPyConnection, action: Callable[[DuckDBPyConnection], Outcome]) -> Outcome:
+    cursor.begin()
+    try:
+        outcome = action(cursor)
+    except BaseException:
+        problems.roll_back(cursor)
+        raise
+    cursor.commit()
+    return outcome

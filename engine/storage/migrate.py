@@ -10,6 +10,7 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 
 from engine.errors import DatabaseIncompatible
+from engine.storage import problems
 
 _JOURNAL = """
     create table modeldyno_schema (number integer primary key, name text not null, applied_at timestamptz not null)
@@ -77,5 +78,5 @@ def _apply(connection: DuckDBPyConnection, migration: Migration) -> None:
         )
         connection.commit()
     except BaseException:
-        connection.rollback()
+        problems.roll_back(connection)
         raise

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
@@ -92,6 +93,19 @@ def explain_write_error(path: Path, error: duckdb.Error) -> StorageError:
     if is_no_room(error):
         return disk_full(path, str(error))
     return StorageError(f"The database {path} did not take a change: {first_line(str(error))}")
+
+
+def explain_read_error(path: Path, error: duckdb.Error) -> StorageError:
+    """Why a reading statement of this program failed."""
+    if is_no_room(error):
+        return disk_full(path, str(error))
+    return StorageError(f"The database {path} could not be read: {first_line(str(error))}")
+
+
+def roll_back(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Undo an open transaction; none may be open, as a failed statement can have ended it."""
+    with suppress(duckdb.Error):
+        cursor.rollback()
 
 
 def is_no_room(error: BaseException) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import lru_cache
 from statistics import median
 from typing import Any
 
@@ -31,7 +32,7 @@ _SAVE_MEASUREMENTS = """
     insert into measurement
     select
         $result_id, unnest(cast($positions as integer[])), unnest(cast($metrics as text[])),
-        unnest(cast($units as text[])), unnest(cast($medians as double[])), unnest(cast($samples as double[][]))
+        unnest(cast($units as text[])), unnest(cast($medians as double[])), unnest(cast($samples as text[]))
 """
 
 _CASE_COLUMNS = """
@@ -43,7 +44,9 @@ _FIND = """
         select * from result where {where} order by started_at desc, result_id desc {limit}
     ),
     observed as (
-        select result_id, list({{'metric': metric, 'samples': samples}} order by position) as measurements
+        select
+            result_id,
+            list({{'metric': metric, 'samples': cast(samples as double[])}} order by position) as measurements
         from measurement where result_id in (select result_id from chosen)
         group by result_id
     )
@@ -119,7 +122,7 @@ def save(cursor: DuckDBPyConnection, result: Result) -> None:
                 "metrics": [found.metric.label for found in result.measurements],
                 "units": [found.metric.unit for found in result.measurements],
                 "medians": [float(median(found.samples)) for found in result.measurements],
-                "samples": [[float(sample) for sample in found.samples] for found in result.measurements],
+                "samples": [repr([float(sample) for sample in found.samples]) for found in result.measurements],
             },
         )
 
@@ -165,7 +168,7 @@ def durations(cursor: DuckDBPyConnection, environment_id: str | None, limit: int
         "order by started_at desc, result_id desc limit $limit",
         {"environment_id": environment_id, "limit": limit},
     ).fetchall()
-    return [(_case(row), row[12]) for row in rows]
+    return [(_case(row[:12]), row[12]) for row in rows]
 
 
 def _where(wanted: ResultFilter) -> tuple[str, dict[str, Any]]:
@@ -185,8 +188,9 @@ def _where(wanted: ResultFilter) -> tuple[str, dict[str, Any]]:
     return " and ".join(conditions), values
 
 
+@lru_cache(maxsize=4096)
 def _case(row: tuple[Any, ...]) -> Case:
-    """The case in the first twelve columns, ordered as `_CASE_COLUMNS`."""
+    """The case of twelve columns ordered as `_CASE_COLUMNS`; the same value serves all of its results."""
     return Case(
         model_type=row[0],
         family=Family(row[1]),
@@ -201,6 +205,11 @@ def _case(row: tuple[Any, ...]) -> Case:
         threads=row[10],
         cold=row[11],
     )
+
+
+@lru_cache(maxsize=4096)
+def _facts(text: str) -> ModelFacts:
+    return from_json(ModelFacts, text)
 
 
 def _result(row: tuple[Any, ...]) -> Result:
@@ -227,7 +236,7 @@ def _result(row: tuple[Any, ...]) -> Result:
     return Result(
         result_id=result_id,
         run_id=run_id,
-        case=_case(row),
+        case=_case(row[:12]),
         repetition=repetition,
         status=ResultStatus(status),
         provenance=Provenance(provenance),
@@ -243,8 +252,8 @@ def _result(row: tuple[Any, ...]) -> Result:
             Measurement(metric=_METRICS[found["metric"]], samples=tuple(found["samples"]))
             for found in measurements or ()
         ),
-        facts=from_json(ModelFacts, facts) if facts else None,
-        machine=from_json(MachineState, machine) if machine else None,
+        facts=_facts(facts) if facts else None,
+        machine=MachineState(**json.loads(machine)) if machine else None,
         skillset_checksum=skillset_checksum,
         notes=tuple(json.loads(notes)),
     )

@@ -5,13 +5,12 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
-
+from engine.errors import StorageError
 from engine.storage import problems
 
 if TYPE_CHECKING:
@@ -88,11 +87,12 @@ class Snapshots:
                         cursor.execute(f"create table {name}.{view} as from {view}")
                     cursor.commit()
                 finally:
-                    _detach(cursor, name)
-        except duckdb.Error as error:
+                    problems.roll_back(cursor)
+                    cursor.execute(f"detach {name}")
+        except StorageError:
             path.unlink(missing_ok=True)
             path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
-            raise problems.explain_write_error(path, error) from error
+            raise
         return _Copy(path=path, writes=writes)
 
 
@@ -104,12 +104,6 @@ def remove_stale_snapshots(database_path: Path) -> None:
     """Delete copies left by a killed owner; only the present owner of the file may call this."""
     for left in database_path.parent.glob(f"{database_path.name}.snapshot-*"):
         left.unlink(missing_ok=True)
-
-
-def _detach(cursor: duckdb.DuckDBPyConnection, name: str) -> None:
-    with suppress(duckdb.TransactionException):  # once the copy is committed, no transaction is open
-        cursor.rollback()
-    cursor.execute(f"detach {name}")
 
 
 def _quoted(path: Path) -> str:

@@ -64,13 +64,15 @@ create table result (
     notes json not null
 );
 
+-- Samples are a list of numbers as text, [0.1, 0.2], each with all its digits: a commit to a column of type double[]
+-- writes all lists since the last checkpoint into the log again, a hundred times as much.
 create table measurement (
     result_id text not null,
     position integer not null,
     metric text not null,
     unit text not null,
     median double not null,
-    samples double[] not null
+    samples text not null
 );
 
 create table skillset (
@@ -109,8 +111,9 @@ create table report (
 create view measurements as
 select
     measurement.result_id, result.run_id, result.model_type, result.backend, result.precision, result.batch_size,
-    result.workload, measurement.metric, measurement.unit, measurement.median, len(measurement.samples) as sample_count,
-    measurement.samples, result.provenance, result.started_at as measured_at
+    result.workload, measurement.metric, measurement.unit, measurement.median,
+    len(cast(measurement.samples as double[])) as sample_count, cast(measurement.samples as double[]) as samples,
+    result.provenance, result.started_at as measured_at
 from measurement join result using (result_id);
 
 create view results as
