@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from app.url_state import ViewState
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.measurement import Metric
-from engine.domain.model import Size
+from engine.domain.model import Family, Size
 from engine.domain.result import Result, ResultStatus
 from engine.domain.summary import CaseSummary, Comparison
 from engine.errors import NotEnoughData
@@ -89,7 +89,7 @@ def select(summaries: Sequence[CaseSummary], state: ViewState) -> Selection | No
     of_model = narrowed(known, state, but=("batch",))
     if not of_model:
         return None
-    model = state.model or _most(of_model, lambda summary: summary.case.model_type)
+    model = state.model or most_measured(of_model)
     of_model = [summary for summary in of_model if summary.case.model_type == model]
     size = state.size or (Size.DEFAULT if any(s.case.size is Size.DEFAULT for s in of_model) else Size.TINY)
     of_model = alike([summary for summary in of_model if summary.case.size is size])
@@ -117,6 +117,13 @@ def select(summaries: Sequence[CaseSummary], state: ViewState) -> Selection | No
         baseline=baseline,
         comparisons=compared(ways, baseline, metric),
     )
+
+
+def most_measured(summaries: Sequence[CaseSummary]) -> str:
+    """The model type with most cases; among equals the first by family, then by name."""
+    counts = Counter(summary.case.model_type for summary in summaries)
+    families = {summary.case.model_type: list(Family).index(summary.case.family) for summary in summaries}
+    return min(counts, key=lambda model: (-counts[model], families[model], model))
 
 
 def alike(summaries: Sequence[CaseSummary]) -> list[CaseSummary]:

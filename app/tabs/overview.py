@@ -18,7 +18,7 @@ from app.views.coverage_grid import coverage_table
 from app.views.empty_state import empty_state
 from app.views.error_notice import error_notice
 from app.views.filter_bar import filter_bar, filter_chip
-from app.views.overview_body import overview_body
+from app.views.overview_body import overview_body, overview_head
 from app.views.page_width import page_width
 from app.views.share_button import share_button
 from engine.domain.case import Precision, Workload
@@ -61,7 +61,7 @@ def layout(search: str) -> Component:
             page_width(),
             dcc.Store(id=ids.OVERVIEW_SEEN),
             filter_bar(
-                [chips["model"], _metric_switch(state)],
+                [chips["model"]],
                 [chips[name] for name in ("family", "backend", "precision", "batch", "workload", "size")],
                 count=html.Span(id=ids.OVERVIEW_COUNT),
                 tools=[_reload_chip(), share_button()],
@@ -69,13 +69,20 @@ def layout(search: str) -> Component:
                     1 for name in _FILTERS if name not in ("model", "metric") and getattr(state, name) is not None
                 ),
             ),
-            html.Div(html.Div(className="skeleton skeleton-page"), id=ids.OVERVIEW_BODY, className="page"),
+            html.Div(
+                [
+                    html.Div([html.Div(id=ids.OVERVIEW_HEAD), _metric_switch(state)], className="page-head"),
+                    html.Div(html.Div(className="skeleton skeleton-page"), id=ids.OVERVIEW_BODY, className="page-body"),
+                ],
+                className="page",
+            ),
         ],
         className="overview",
     )
 
 
 @callback(
+    Output(ids.OVERVIEW_HEAD, "children"),
     Output(ids.OVERVIEW_BODY, "children"),
     Output(ids.OVERVIEW_COUNT, "children"),
     Output(ids.OVERVIEW_SEEN, "data"),
@@ -85,7 +92,7 @@ def layout(search: str) -> Component:
     Input(ids.PAGE_IS_NARROW, "data"),
     Input(ids.OVERVIEW_RELOAD, "n_clicks"),
 )
-def show_overview(*inputs: Any) -> tuple[Any, Any, int, str]:
+def show_overview(*inputs: Any) -> tuple[Any, Any, Any, int, str]:
     """The page for these filters."""
     *values, theme, narrow, _ = inputs
     state = state_of(dict(zip(_FILTERS, values, strict=True)))
@@ -93,8 +100,8 @@ def show_overview(*inputs: Any) -> tuple[Any, Any, int, str]:
     summaries = case_summaries(workbench, ResultFilter())
     with workbench.database.cursor() as cursor:
         seen = results.count(cursor, _COMPLETED)
-    body, model = _page(summaries, state, theme or "light", bool(narrow))
-    return body, f"{counted(seen, 'result')} measured", seen, model or "all"
+    head, body, model = _page(summaries, state, theme or "light", bool(narrow))
+    return head, body, f"{counted(seen, 'result')} measured", seen, model or "all"
 
 
 @callback(
@@ -156,13 +163,13 @@ def offer_new_results(_: int | None, seen: int | None, clicks: int | None) -> tu
 
 def _page(
     summaries: Sequence[CaseSummary], state: ViewState, theme: Theme, narrow: bool
-) -> tuple[list[Component], str | None]:
-    """The body, and the model it is about."""
+) -> tuple[list[Component], list[Component], str | None]:
+    """Head and body, and the model they are about."""
     if not any(summary.completed for summary in summaries):
-        return _nothing_yet(summaries), None
+        return [], _nothing_yet(summaries), None
     selection = select(summaries, state)
     if selection is None:
-        return _nothing_here(summaries, state), state.model
+        return [], _nothing_here(summaries, state), state.model
     startup = [
         summary
         for summary in summaries
@@ -190,7 +197,7 @@ def _page(
         theme=theme,
         narrow=narrow,
     )
-    return body, selection.model
+    return overview_head(selection), body, selection.model
 
 
 def _nothing_yet(summaries: Sequence[CaseSummary]) -> list[Component]:

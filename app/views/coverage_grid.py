@@ -24,6 +24,8 @@ class Coverage(StrEnum):
 
 
 Way = tuple[str, Precision]
+_MOST_REASONS = 3
+_MOST_UNTRIED = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +102,31 @@ def coverage_grid(table: CoverageTable) -> Component:
             html.Div([names, html.Div(groups, className="coverage-groups")], className="coverage only-wide"),
             html.Ul([_family_line(table, family) for family in table.models], className="coverage-list only-narrow"),
             legend,
+            *_loose_ends(table),
         ]
     )
+
+
+def _loose_ends(table: CoverageTable) -> list[Component]:
+    """Why cells fail, and what could be measured next."""
+    failing = [
+        (model, way, reason) for (model, way), (state, reason) in table.states.items() if state is Coverage.FAILS
+    ]
+    untried = list(
+        dict.fromkeys(model for (model, _), (state, _) in table.states.items() if state is Coverage.NOT_TRIED)
+    )
+    reasons = [
+        html.Li([html.B(model), f" {backend} {precision}: ", html.Span(reason, className="coverage-reason")])
+        for model, (backend, precision), reason in failing[:_MOST_REASONS]
+    ]
+    parts: list[Component] = [html.Ul(reasons, className="coverage-reasons")] if reasons else []
+    if untried:
+        shown = ", ".join(untried[:_MOST_UNTRIED]) + (" ..." if len(untried) > _MOST_UNTRIED else "")
+        where = address("/live-runs", ViewState(model=untried[0] if len(untried) == 1 else None))
+        parts.append(
+            html.P(["Not tried everywhere: ", shown, ". ", dcc.Link("Measure", href=where)], className="coverage-next")
+        )
+    return parts
 
 
 def _family_line(table: CoverageTable, family: Family) -> Component:

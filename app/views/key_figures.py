@@ -23,6 +23,10 @@ History = Callable[[CaseSummary, Metric], Sequence[tuple[float, ...]]]
 """Per-process values of a case in each run that completed it, oldest run first."""
 
 
+_FEWEST_RUNS = 3
+"""Two points make no history."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyFigure:
     label: str
@@ -72,7 +76,8 @@ def _tile(figure: KeyFigure, runs: Sequence[tuple[float, ...]], theme: Theme) ->
     verdict = spark = None
     if comparison is not None:
         verdict = verdict_mark(comparison.verdict, format_comparison(comparison))
-        spark = _spark([median(values) for values in runs], comparison, theme)
+        if len(runs) >= _FEWEST_RUNS:
+            spark = _spark([median(values) for values in runs], comparison, theme)
     estimate = figure.summary.estimates[figure.metric]
     text = format_estimate(estimate, figure.metric)
     processes = f"{estimate.processes} process" + ("es" if estimate.processes != 1 else "")

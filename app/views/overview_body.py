@@ -26,7 +26,7 @@ from engine.figures.top_models import top_models, top_models_title
 from engine.figures.wording import shape, way
 from engine.formatting import counted
 
-_UPPER_CHART = 176
+_UPPER_CHART = 184
 _LOWER_CHART = 184
 _TOP_MODELS = 7
 
@@ -40,7 +40,7 @@ def overview_body(
     theme: Theme,
     narrow: bool,
 ) -> list[Component]:
-    """`startup` are the model's summaries of the startup workload, for the key figures."""
+    """Below the answer. `startup` are the model's summaries of the startup workload, for the key figures."""
     figures = figures_of(selection.ways[0], selection.curve, startup)
     charts = [
         _ways(selection, theme, narrow),
@@ -49,14 +49,16 @@ def overview_body(
         _coverage(coverage),
     ]
     return [
-        html.Div(
-            [
-                html.H1(answer(selection), className="answer"),
-                html.P(answer_detail(selection), className="answer-detail"),
-            ]
-        ),
         *([key_figures(figures, history, theme)] if figures else []),
         html.Div(charts, className="grid-12"),
+    ]
+
+
+def overview_head(selection: Selection) -> list[Component]:
+    """The answer and its grounds."""
+    return [
+        html.H1(answer(selection), className="answer"),
+        html.P(answer_detail(selection), className="answer-detail"),
     ]
 
 

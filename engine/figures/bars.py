@@ -15,7 +15,7 @@ from engine.figures.tokens import Theme, color, translucent
 from engine.formatting import Scale, format_estimate, scale_for
 
 ROW_PIXELS = 22
-_TALLEST_ROW = 40
+_TALLEST_ROW = 54
 _BAR_PIXELS = 7
 _INTERVAL_PIXELS = 14
 _AXIS_PIXELS = 26
@@ -73,7 +73,7 @@ def draw_bars(
         },
     )
     _draw_amounts(chart, bars, theme, (chart.layout.height - _AXIS_PIXELS - _TOP_PIXELS) / len(bars))
-    _label_axes(chart, bars, scale, theme)
+    _label_axes(chart, bars, scale, theme, narrow)
     _label_values(
         chart, bars, texts_of=[text.value for text in texts], scale=scale, theme=theme, value_pixels=value_pixels
     )
@@ -143,9 +143,11 @@ def _draw_amounts(chart: go.Figure, bars: Sequence[Bar], theme: Theme, row_pixel
     )
 
 
-def _label_axes(chart: go.Figure, bars: Sequence[Bar], scale: Scale, theme: Theme) -> None:
+def _label_axes(chart: go.Figure, bars: Sequence[Bar], scale: Scale, theme: Theme, narrow: bool) -> None:
     highest = max(max(bar.estimate.high or 0.0, bar.estimate.value) for bar in bars)
-    ticks, labels = linear_ticks(highest * 1.02, scale, count=5)
+    ticks, labels = linear_ticks(highest * 1.02, scale, count=4 if narrow else 5)
+    if narrow:
+        labels[-1] = labels[-1].removesuffix(f" {scale.unit}")  # the column of values names it
     chart.update_xaxes(range=[0, highest * 1.03], tickvals=ticks, ticktext=labels)
     chart.update_yaxes(
         range=[len(bars) - 0.5, -0.5],

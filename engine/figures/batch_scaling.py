@@ -97,8 +97,9 @@ def batch_scaling_title(summaries: Sequence[CaseSummary], *, metric: Metric) -> 
         return f"{model} is measured at batch {sizes[0]} only"
     first, last = (best.summaries[at].estimates[metric].value for at in (0, -1))
     if metric is not Metric.THROUGHPUT:
-        noun = "memory" if metric.unit == "B" else metric.title.lower()
-        return f"Batch {sizes[-1]} takes {format_times(last / first)} the {noun} of batch {sizes[0]}"
+        noun = "memory" if metric.unit == "B" else "time"
+        grown = f"for {sizes[-1] / sizes[0]:g}x the items"
+        return f"Batch {sizes[-1]} takes {format_times(last / first)} the {noun} of batch {sizes[0]}, {grown}"
     plateau = _plateau(best, metric)
     share = format_share(efficiency(best, metric))
     if plateau is not None:
@@ -239,10 +240,10 @@ def _label_ends(
             arrowwidth=1,
             arrowcolor=color("line-strong", theme),
             standoff=5,
-            ax=14,
+            ax=12,
             ay=round(placed - at),
             xanchor="left",
-            xshift=0 if moved else 10,
+            xshift=0 if moved else 12,
             align="left",
             font={"size": 11.5, "color": color("text", theme)},
         )
