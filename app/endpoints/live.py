@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import threading
 import time
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from flask import Flask, current_app
 from flask_sock import Sock

@@ -1,1 +1,1 @@
-"""Planning, process isolation, timing and memory."""
+"""Planning, process isolation, timing and memory: how a case becomes a result."""

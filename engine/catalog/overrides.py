@@ -54,6 +54,11 @@ def parse_overrides(text: str) -> Overrides:
             )
         if "tier" in entry:
             _tier(f"types.{name}", entry["tier"])
+        if (family := entry.get("family")) not in {None, *(known.value for known in Family)}:
+            raise InvalidValue(
+                f"[types.{name}] of catalog_overrides.toml names the family {family!r}; "
+                f"choose one of {', '.join(Family)}."
+            )
     return Overrides(tiers=tiers, types=types)
 
 

@@ -1,1 +1,1 @@
-"""The command line: modeldyno, also python -m engine."""
+"""The command line: one module per command, each a thin layer over a workflow."""

@@ -1,1 +1,1 @@
-"""One exporter per format."""
+"""Reports of a run: what they say, and one exporter per format."""

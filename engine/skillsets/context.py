@@ -18,7 +18,7 @@ _INPUT_SENTENCES: Mapping[str, str] = {
     "text_to_text": "One inference encodes a sequence and scores a reply of the same length, given as decoder input.",
     "vision": "One inference classifies a batch of images.",
     "vision_text": "One inference compares every image of the batch with every text of the batch.",
-    "speech_to_text": "One inference encodes one window of spectrogram and scores the first four tokens of its transcript.",
+    "speech_to_text": "One inference encodes a window of spectrogram and scores the transcript's first four tokens.",
     "audio": "One inference reads a raw waveform at 16 kHz and scores a token for every frame.",
 }
 

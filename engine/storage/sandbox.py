@@ -78,6 +78,11 @@ def schema(database: Database) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
+def child_environment() -> dict[str, str]:
+    """What a query's process gets to see of this one's environment: nothing that a query could want."""
+    return {name: os.environ[name] for name in _INHERITED if name in os.environ}
+
+
 def _ask_child(request: dict[str, Any], timeout_seconds: float) -> dict[str, Any]:
     """The answer of a process of its own; it is dead when this returns."""
     child = subprocess.Popen(
@@ -86,7 +91,7 @@ def _ask_child(request: dict[str, Any], timeout_seconds: float) -> dict[str, Any
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=CHECKOUT,
-        env={name: os.environ[name] for name in _INHERITED if name in os.environ},
+        env=child_environment(),
         start_new_session=True,
     )
     try:

@@ -169,6 +169,7 @@ def _located(text: str, sql: str, offset: Any) -> str:
     elif isinstance(offset, (int, str)) and str(offset).isdigit():
         before = sql[: int(offset)]
         line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+    text = text.partition("Candidate functions:")[0]  # all variants of a function, often dozens of lines
     text = re.sub(r"^[A-Z][A-Za-z ]* Error: ", "", text).strip()
     text = " ".join(part.strip() for part in text.splitlines() if part.strip())
     place = "" if line is None else f"Line {line}, column {column}: "

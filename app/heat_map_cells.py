@@ -1,0 +1,210 @@
+"""From summaries to the cells of the heat map: families or model types against ways of running."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.selection import alike, reference
+from app.url_state import Mode, Rows
+from engine.domain.case import Case, Precision
+from engine.domain.measurement import Metric
+from engine.domain.model import Family
+from engine.domain.summary import CaseSummary, Comparison, Verdict
+from engine.errors import NotEnoughData
+from engine.figures.heat_cells import Cell, CellKind, geometric_mean, improvement
+from engine.figures.wording import hover, way
+from engine.formatting import MISSING, Scale, counted, format_change, format_number, format_ratio, scale_for
+from engine.stats.comparison import compare, correct, geometric_mean_ratio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeatMap:
+    """Cells with what stands behind them."""
+
+    cells: tuple[Cell, ...]
+    members: Mapping[tuple[str, str], tuple[CaseSummary, ...]]
+    """By row and column: the summaries a cell was made from; one for a model type, several for a family."""
+    comparisons: Mapping[str, Comparison]
+    """By case id, against the same model on the baseline way."""
+    baselines: Mapping[str, CaseSummary]
+    """By model type."""
+    baseline_way: str
+    metric: Metric
+    mode: Mode
+    rows: Rows
+    scale: Scale
+    """Of absolute figures."""
+
+
+def heat_map(summaries: Sequence[CaseSummary], metric: Metric, rows: Rows, mode: Mode) -> HeatMap:
+    """`summaries` are of one batch size, size and workload; at least one has `metric`."""
+    alike_ones = _comparable(summaries)
+    known = [summary for summary in alike_ones if metric in summary.estimates]
+    base = way(reference(known).case)
+    baselines = {summary.case.model_type: summary for summary in known if way(summary.case) == base}
+    comparisons = _comparisons(known, baselines, metric)
+    scale = scale_for([summary.estimates[metric].value for summary in known], metric)
+    columns = sorted({_column_key(summary.case) for summary in alike_ones})
+    names = [f"{backend} {list(Precision)[order]}" for _, backend, order in columns]
+    if mode is Mode.RATIO:
+        names = [name for name in names if name != base]
+    members = _members(alike_ones, rows, names)
+    cells = [
+        _cell(row, column, members.get((row, column), ()), metric, mode, comparisons, base, scale)
+        for row in _row_names(alike_ones, rows)
+        for column in names
+    ]
+    return HeatMap(
+        cells=tuple(cells),
+        members=members,
+        comparisons=comparisons,
+        baselines=baselines,
+        baseline_way=base,
+        metric=metric,
+        mode=mode,
+        rows=rows,
+        scale=scale,
+    )
+
+
+def usual_mode(summaries: Sequence[CaseSummary], metric: Metric) -> Mode:
+    """Ratios where there are two ways to compare and at least one is decided, else absolute figures."""
+    known = [summary for summary in _comparable(summaries) if metric in summary.estimates]
+    if not known:
+        return Mode.ABSOLUTE
+    base = way(reference(known).case)
+    baselines = {summary.case.model_type: summary for summary in known if way(summary.case) == base}
+    decided = any(c.verdict is not Verdict.UNDECIDED for c in _comparisons(known, baselines, metric).values())
+    return Mode.RATIO if decided else Mode.ABSOLUTE
+
+
+def _comparable(summaries: Sequence[CaseSummary]) -> list[CaseSummary]:
+    """Of each model type, what shares the commonest input shape."""
+    models = dict.fromkeys(summary.case.model_type for summary in summaries)
+    return [found for model in models for found in alike([s for s in summaries if s.case.model_type == model])]
+
+
+def _comparisons(
+    known: Sequence[CaseSummary], baselines: Mapping[str, CaseSummary], metric: Metric
+) -> dict[str, Comparison]:
+    found: dict[str, Comparison] = {}
+    for summary in known:
+        base = baselines.get(summary.case.model_type)
+        if base is None or base.case.case_id == summary.case.case_id:
+            continue
+        try:
+            values = base.process_values.get(metric, ()), summary.process_values.get(metric, ())
+            found[summary.case.case_id] = compare(metric, *values)
+        except NotEnoughData:
+            continue  # no ratio without a completed process on both sides; the cell says so
+    return dict(zip(found, correct(found.values()), strict=True))
+
+
+def _column_key(case: Case) -> tuple[bool, str, int]:
+    return case.backend != "cpu", case.backend, list(Precision).index(case.precision)
+
+
+def _row_names(summaries: Sequence[CaseSummary], rows: Rows) -> list[str]:
+    families = list(Family)
+    ordered = sorted(summaries, key=lambda s: (families.index(s.case.family), s.case.model_type))
+    return list(dict.fromkeys(_row_of(summary, rows) for summary in ordered))
+
+
+def _row_of(summary: CaseSummary, rows: Rows) -> str:
+    return summary.case.family.label if rows is Rows.FAMILY else summary.case.model_type
+
+
+def _members(
+    summaries: Sequence[CaseSummary], rows: Rows, columns: Sequence[str]
+) -> dict[tuple[str, str], tuple[CaseSummary, ...]]:
+    found: dict[tuple[str, str], list[CaseSummary]] = {}
+    for summary in summaries:
+        if way(summary.case) in columns:
+            found.setdefault((_row_of(summary, rows), way(summary.case)), []).append(summary)
+    return {place: tuple(sorted(group, key=lambda s: s.case.model_type)) for place, group in found.items()}
+
+
+def _cell(
+    row: str,
+    column: str,
+    members: Sequence[CaseSummary],
+    metric: Metric,
+    mode: Mode,
+    comparisons: Mapping[str, Comparison],
+    base: str,
+    scale: Scale,
+) -> Cell:
+    known = [summary for summary in members if metric in summary.estimates]
+    if not known:
+        failure = next((summary.last_failure for summary in members if summary.last_failure is not None), None)
+        if failure is not None:
+            return Cell(
+                row=row,
+                column=column,
+                kind=CellKind.FAILED,
+                text="× fails",
+                hover=f"<b>{row}</b> {column}<br>fails: {failure.reason}",
+            )
+        return Cell(row=row, column=column, kind=CellKind.MISSING, hover=f"<b>{row}</b> {column}<br>not tried")
+    if mode is Mode.ABSOLUTE:
+        return _amount(row, column, known, metric, scale)
+    return _ratio(row, column, known, metric, comparisons, base)
+
+
+def _amount(row: str, column: str, known: Sequence[CaseSummary], metric: Metric, scale: Scale) -> Cell:
+    value = geometric_mean([summary.estimates[metric].value for summary in known])
+    text = f"{format_number(scale.of(value))}"
+    words = (
+        hover(known[0], metric)
+        if len(known) == 1
+        else f"<b>{row}</b> {column}<br>geometric mean of {counted(len(known), 'model type')}: "
+        f"<b>{text} {scale.unit}</b><br>{', '.join(summary.case.model_type for summary in known)}"
+    )
+    return Cell(row=row, column=column, kind=CellKind.AMOUNT, value=value, text=text, hover=words)
+
+
+def _ratio(
+    row: str,
+    column: str,
+    known: Sequence[CaseSummary],
+    metric: Metric,
+    comparisons: Mapping[str, Comparison],
+    base: str,
+) -> Cell:
+    found = [comparisons[s.case.case_id] for s in known if s.case.case_id in comparisons]
+    if not found:
+        return Cell(
+            row=row,
+            column=column,
+            kind=CellKind.MISSING,
+            text=MISSING,
+            hover=f"<b>{row}</b> {column}<br>no ratio: {base} was not measured for it",
+        )
+    if len(found) == 1:
+        only = found[0]
+        summary = next(s for s in known if s.case.case_id in comparisons)
+        value, decided = improvement(only.ratio, metric), only.verdict is not Verdict.UNDECIDED
+        words = hover(summary, metric, only) + f"<br>against {base}: {only.reason}"
+    else:
+        mean = geometric_mean_ratio([comparison.ratio for comparison in found])
+        value = improvement(mean.geometric_mean, metric)
+        decided = mean.low is not None and mean.high is not None and not mean.low <= 1 <= mean.high
+        interval = "" if mean.low is None or mean.high is None else _interval(mean.low, mean.high)
+        words = (
+            f"<b>{row}</b> {column}<br>{format_ratio(mean.geometric_mean, metric)} than {base}<br>"
+            f"geometric mean of {counted(mean.cases, 'model type')}{interval}"
+        )
+    text = f"{value:.2f}"
+    return Cell(
+        row=row,
+        column=column,
+        kind=CellKind.DECIDED if decided else CellKind.UNDECIDED,
+        value=value,
+        text=text if decided else f"? {text}",
+        hover=words,
+    )
+
+
+def _interval(low: float, high: float) -> str:
+    return f", 95\N{THIN SPACE}% interval {format_change(low)} to {format_change(high)}"

@@ -1,0 +1,77 @@
+"""From what stands in the start form to a run request, with one clear sentence for what cannot be one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.domain.case import Precision, Workload
+from engine.domain.model import Tier
+from engine.domain.run import MAX_BATCH_SIZE, Protocol, RunRequest, SizeChoice
+from engine.errors import InvalidValue
+
+PROGRESSIVE = "progressive"
+INCREMENTAL = "incremental"
+COLD = "cold"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """The start form as it stands; anything empty is chosen for the user."""
+
+    models: Sequence[str] = ()
+    tier: str = Tier.CRITICAL
+    backends: Sequence[str] = ()
+    precisions: Sequence[str] = ()
+    batch_sizes: str = ""
+    """As typed, such as "1, 8, 32"."""
+    workloads: Sequence[str] = ()
+    size: str = SizeChoice.AUTO
+    switches: Sequence[str] = (PROGRESSIVE, INCREMENTAL)
+    processes: int | str | None = None
+    sequence_length: int | str | None = None
+    threads: int | str | None = None
+
+    def request(self) -> RunRequest:
+        """Raises InvalidValue, which names the field, the value and the remedy."""
+        processes = whole_number(self.processes, "processes", "Processes per case")
+        return RunRequest(
+            models=tuple(self.models),
+            tier=None if self.models else Tier(self.tier),
+            backends=tuple(self.backends) or ("cpu",),
+            precisions=tuple(Precision(name) for name in self.precisions) or (Precision.FP32,),
+            batch_sizes=parse_batch_sizes(self.batch_sizes),
+            workloads=tuple(Workload(name) for name in self.workloads) or (Workload.INFERENCE,),
+            size=SizeChoice(self.size),
+            sequence_length=whole_number(self.sequence_length, "sequence_length", "Sequence length"),
+            threads=whole_number(self.threads, "threads", "Threads"),
+            cold=COLD in self.switches,
+            progressive=PROGRESSIVE in self.switches,
+            incremental=INCREMENTAL in self.switches,
+            protocol=Protocol() if processes is None else Protocol(processes=processes),
+        )
+
+
+def parse_batch_sizes(text: str | None) -> tuple[int, ...]:
+    """ "1, 8 32" -> (1, 8, 32): ascending, each once; empty -> (1, 8)."""
+    words = [word for word in re.split(r"[\s,;]+", text or "") if word]
+    sizes = []
+    for word in words:
+        if not word.isascii() or not word.isdigit() or not 1 <= int(word) <= MAX_BATCH_SIZE:
+            raise InvalidValue(
+                f"Batch size {word!r} is not a whole number from 1 to {MAX_BATCH_SIZE}; write them like 1, 8, 32.",
+                field="batch_sizes",
+            )
+        sizes.append(int(word))
+    return tuple(sorted(set(sizes))) or (1, 8)
+
+
+def whole_number(value: int | str | None, field: str, label: str) -> int | None:
+    """A positive whole number, or None where nothing is given."""
+    if value is None or str(value).strip() == "":
+        return None
+    text = str(value).strip()
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise InvalidValue(f"{label} {text!r} is not a whole number of 1 or more; or leave it empty.", field=field)
+    return int(text)

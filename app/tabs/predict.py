@@ -1,0 +1,171 @@
+"""Predict: what a case that nobody measured would cost, and how far to trust the answer."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from enum import StrEnum
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlencode
+
+from dash import Input, Output, State, callback, dcc, html, no_update
+from dash.development.base_component import Component
+from engine.workflows.predict_case import chosen_case, predict_case, predictable_backends
+
+from app import ids
+from app.data import workbench
+from app.run_options import whole_number
+from app.views.controls import link_button
+from app.views.error_notice import error_notice
+from app.views.prediction_answer import prediction_answer
+from app.views.prediction_form import AskedCase, metric_switch, prediction_form
+from engine.domain.case import Case, Precision
+from engine.domain.measurement import Metric
+from engine.domain.model import Size
+from engine.domain.run import RunRequest, SizeChoice
+from engine.errors import EngineError, InvalidValue, UnknownName
+from engine.figures.tokens import Theme
+
+CURVE = "predict-curve"
+Choice = TypeVar("Choice", bound=StrEnum)
+_NAMES = tuple(field.name for field in fields(AskedCase))
+
+
+def layout(search: str) -> Component:
+    bench = workbench()
+    asked = asked_in(search)
+    return html.Div(
+        [
+            dcc.Store(id=ids.PREDICT_ASKED, data=asdict(asked)),
+            html.Div(
+                [
+                    prediction_form(asked, bench.catalog.verified, predictable_backends(bench)),
+                    dcc.Loading(
+                        html.Div(id=ids.PREDICT_ANSWER, **{"aria-live": "polite"}),
+                        delay_show=300,
+                        overlay_style={"visibility": "visible", "opacity": 0.5},
+                        custom_spinner=html.Div(className="skeleton"),
+                    ),
+                ],
+                className="predict-page",
+            ),
+        ],
+        className="page",
+    )
+
+
+def asked_in(search: str) -> AskedCase:
+    """The case that the address names; what it leaves out keeps its default."""
+    given = {name: value for name, value in parse_qsl(search.lstrip("?")) if name in _NAMES}
+    return AskedCase(**given)
+
+
+@callback(
+    Output(ids.PREDICT_ASKED, "data"),
+    Output(ids.URL, "search", allow_duplicate=True),
+    Input(ids.PREDICT_BUTTON, "n_clicks"),
+    Input(ids.PREDICT_BATCH_SIZE, "n_submit"),
+    State(ids.PREDICT_MODEL, "value"),
+    State(ids.PREDICT_SIZE, "value"),
+    State(ids.PREDICT_BACKEND, "value"),
+    State(ids.PREDICT_PRECISION, "value"),
+    State(ids.PREDICT_BATCH_SIZE, "value"),
+    State(ids.PREDICT_ASKED, "data"),
+    prevent_initial_call=True,
+)
+def ask(
+    _clicks: int, _submitted: int, model: str, size: str, backend: str, precision: str, batch_size: str, before: Any
+) -> tuple[dict[str, str], str]:
+    """Take the form's case; the address names it, so that it can be shared."""
+    asked = AskedCase(
+        model=model,
+        size=size,
+        backend=backend,
+        precision=precision,
+        batch_size=str(batch_size or ""),
+        metric=before["metric"],
+    )
+    return asdict(asked), "?" + urlencode(asdict(asked))
+
+
+@callback(
+    Output(ids.PREDICT_ASKED, "data", allow_duplicate=True),
+    Output(ids.URL, "search", allow_duplicate=True),
+    Input(ids.PREDICT_METRIC, "value"),
+    State(ids.PREDICT_ASKED, "data"),
+    prevent_initial_call=True,
+)
+def switch_metric(metric: str, before: dict[str, str]) -> Any:
+    """Another curve of the same case."""
+    if metric == before["metric"]:
+        return no_update, no_update
+    asked = {**before, "metric": metric}
+    return asked, "?" + urlencode(asked)
+
+
+@callback(
+    Output(ids.PREDICT_ANSWER, "children"),
+    Input(ids.PREDICT_ASKED, "data"),
+    Input(ids.THEME, "data"),
+)
+def show_answer(asked: dict[str, str], theme: Theme) -> Component:
+    wanted = AskedCase(**asked)
+    try:
+        metric = Metric.named(wanted.metric)
+        predicted = predict_case(workbench(), _case(wanted))
+    except EngineError as error:
+        return error_notice(error.title, error.message)
+    return prediction_answer(predicted, metric, theme or "light", graph_id=CURVE, switch=metric_switch(wanted.metric))
+
+
+@callback(
+    Output(ids.PREDICT_MEASURE_MESSAGE, "children"),
+    Input(ids.PREDICT_MEASURE, "n_clicks"),
+    State(ids.PREDICT_MODEL, "value"),
+    State(ids.PREDICT_SIZE, "value"),
+    State(ids.PREDICT_BACKEND, "value"),
+    State(ids.PREDICT_PRECISION, "value"),
+    State(ids.PREDICT_BATCH_SIZE, "value"),
+    prevent_initial_call=True,
+)
+def measure(clicks: int, model: str, size: str, backend: str, precision: str, batch_size: str) -> Any:
+    """Queue the case as it stands in the form."""
+    if not clicks:
+        return no_update
+    try:
+        case = _case(AskedCase(model, size, backend, precision, str(batch_size or "")))
+        run = workbench().supervisor.submit(
+            RunRequest(
+                models=(case.model_type,),
+                backends=(case.backend,),
+                precisions=(case.precision,),
+                batch_sizes=(case.batch_size,),
+                size=SizeChoice(case.size),
+            )
+        )
+    except EngineError as error:
+        return error_notice(error.title, error.message)
+    return html.P(
+        [f"Run {run.number} is queued. ", link_button("Watch it", f"/live-runs?run={run.run_id}", kind="link")]
+    )
+
+
+def _case(asked: AskedCase) -> Case:
+    batch_size = whole_number(asked.batch_size, "batch_sizes", "Batch size")
+    if batch_size is None:
+        raise InvalidValue("The batch size is empty; give a whole number such as 4.", field="batch_sizes")
+    return chosen_case(
+        workbench(),
+        model=asked.model,
+        size=_choice(Size, asked.size, "size"),
+        backend=asked.backend,
+        precision=_choice(Precision, asked.precision, "precision"),
+        batch_size=batch_size,
+    )
+
+
+def _choice(kind: type[Choice], value: str, field: str) -> Choice:
+    """The member of `kind` that the address or the form names; UnknownName otherwise."""
+    try:
+        return kind(value)
+    except ValueError:
+        raise UnknownName(field, value, [member.value for member in kind], field=field) from None

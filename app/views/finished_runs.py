@@ -1,0 +1,135 @@
+"""Runs that have ended, and runs that wait."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from app import ids
+from app.views.controls import button
+from app.views.empty_state import empty_state
+from app.views.marks import status_mark
+from app.views.run_card import request_words
+from engine.domain.run import Run, RunProgress, RunStatus
+from engine.formatting import counted, format_count, format_duration, format_eta, format_time, format_time_iso
+
+_RESUMABLE = (RunStatus.INTERRUPTED, RunStatus.CANCELLED, RunStatus.FAILED)
+
+
+def finished_title(runs: Sequence[Run]) -> str:
+    """How many ended, and how many of them need a look."""
+    if not runs:
+        return "Finished runs"
+    stopped = [run for run in runs if run.status in _RESUMABLE]
+    tail = f", {format_count(len(stopped))} stopped before the end" if stopped else ""
+    return f"{counted(len(runs), 'finished run')}{tail}"
+
+
+def finished_runs(runs: Sequence[Run], now: datetime) -> Component:
+    """Newest first; `runs` are all of a final status."""
+    if not runs:
+        return empty_state("No run has ended yet", "Runs stay here with their results, their failures and their log.")
+    head = html.Tr(
+        [
+            html.Th("Run", scope="col"),
+            html.Th("Status", scope="col"),
+            html.Th("What", scope="col"),
+            html.Th("Results", scope="col", className="numeric"),
+            html.Th("Took", scope="col", className="numeric"),
+            html.Th("Ended", scope="col", className="numeric"),
+            html.Th(html.Span("Actions", className="visually-hidden"), scope="col"),
+        ]
+    )
+    rows = [_row(run, now) for run in runs]
+    return html.Table([html.Thead(head), html.Tbody(rows)], className="plain-table finished-table")
+
+
+def run_queue(waiting: Sequence[RunProgress]) -> list[Component]:
+    """Runs that wait for the device, in the order in which they will run."""
+    items = [
+        html.Li(
+            [
+                html.Span(str(position), className="queue-position"),
+                html.Span(
+                    [
+                        dcc.Link(f"run {progress.run.number}", href=run_link(progress.run), className="queue-run"),
+                        f" {request_words(progress.run.request)}",
+                    ],
+                    className="queue-what",
+                ),
+                html.Span(format_eta(progress.remaining_seconds), className="queue-time"),
+            ]
+        )
+        for position, progress in enumerate(waiting, start=1)
+    ]
+    return [html.Ol(items, className="run-queue")] if items else [html.P("No run is waiting.", className="run-note")]
+
+
+def queue_title(waiting: Sequence[RunProgress]) -> str:
+    if not waiting:
+        return "Queue"
+    return f"Queue: {counted(len(waiting), 'run')} {'waits' if len(waiting) == 1 else 'wait'} for this machine"
+
+
+def run_link(run: Run) -> str:
+    """Where the cases, failures and log of `run` are shown."""
+    return f"/live-runs?run={run.number}"
+
+
+def _row(run: Run, now: datetime) -> Component:
+    failed = (
+        [html.Span(f"{format_count(run.failed)} failed", className="status-failed run-failed")] if run.failed else []
+    )
+    skipped = [html.Span(f"{format_count(run.skipped)} skipped", className="run-skipped")] if run.skipped else []
+    return html.Tr(
+        [
+            html.Td(
+                dcc.Link(str(run.number), href=run_link(run), title=f"Show run {run.number}"), className="run-number"
+            ),
+            html.Td(status_mark(run.status)),
+            html.Td([html.Span(request_words(run.request)), *failed, *skipped], className="run-what"),
+            html.Td(
+                f"{format_count(run.completed)} of {format_count(run.total)}", className="numeric", **_label("Results")
+            ),
+            html.Td(_took(run), className="numeric", **_label("Took")),
+            html.Td(
+                format_time(run.finished_at, now=now),
+                title=format_time_iso(run.finished_at),
+                className="numeric run-ended",
+                **_label("Ended"),
+            ),
+            html.Td(html.Div(_actions(run), className="run-actions")),
+        ]
+    )
+
+
+def _actions(run: Run) -> list[Component]:
+    actions: list[Component] = []
+    if run.status in _RESUMABLE and run.done - run.cancelled < run.total:
+        left = run.total - run.done + run.cancelled
+        actions.append(
+            button(
+                f"Resume the {counted(left, 'result')} that {'is' if left == 1 else 'are'} left",
+                id={"type": ids.RESUME_BUTTON, "run": run.run_id},
+                kind="link",
+            )
+        )
+    if run.completed:
+        actions.append(
+            button("Make report", id={"type": ids.REPORT_BUTTON, "run": run.run_id}, kind="link", drawing="reports")
+        )
+    return actions
+
+
+def _label(text: str) -> dict[str, str]:
+    """What a phone writes before the value, where the head of the table is not shown."""
+    return {"data-label": text}
+
+
+def _took(run: Run) -> str:
+    if run.started_at is None or run.finished_at is None:
+        return format_duration(None)
+    return format_duration((run.finished_at - run.started_at).total_seconds())

@@ -1,0 +1,97 @@
+"""What happens inside a case process: one request is read, one function is called, one answer is sent."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import faulthandler
+import importlib
+import json
+import os
+import socket
+import sys
+import time
+import traceback
+from typing import Any
+
+from engine.benchmarking.frames import receive_frame, send_frame
+from engine.benchmarking.process_control import lift_memory_limit, limit_memory
+from engine.domain.result import FailureKind
+from engine.errors import BackendUnavailable, EngineError
+
+_ALLOCATION_MESSAGES = ("can't allocate memory", "not enough memory", "out of memory", "bad_alloc", "cannot allocate")
+"""How allocators below Python word their refusal, in lower case."""
+
+
+def serve_call(channel: socket.socket) -> None:
+    """Answer the one request that waits in `channel`."""
+    request = receive_frame(channel)
+    if request is None:
+        return
+    send_frame(channel, {"type": "started", "pid": os.getpid()})
+    faulthandler.enable(file=sys.stderr)
+    limit = request["memory_limit_bytes"]
+    if limit is not None:
+        limit_memory(limit)
+    answer = _answer(request["function"], request["arguments"], is_limited=limit is not None)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    send_frame(channel, answer)
+
+
+def _answer(function: str, arguments: dict[str, Any], *, is_limited: bool) -> dict[str, Any]:
+    started = time.perf_counter()
+    try:
+        module, name = function.split(":")
+        value = getattr(importlib.import_module(module), name)(arguments)
+        answer = {"type": "value", "value": value, "seconds": time.perf_counter() - started}
+        json.dumps(answer)  # a value that JSON cannot carry is the function's error, not the launcher's
+    except BaseException as error:  # whatever it is, its traceback has to reach the person who asked
+        if is_limited:
+            lift_memory_limit()
+        return {
+            "type": "exception",
+            "kind": failure_kind(error),
+            "reason": one_line(error),
+            "traceback": "".join(traceback.format_exception(error)),
+        }
+    return answer
+
+
+def failure_kind(error: BaseException) -> FailureKind:
+    """Sort an exception: its own word (`failure_kind`) first, then what allocators say, else a plain error."""
+    said = getattr(error, "failure_kind", None)
+    if isinstance(said, FailureKind):
+        return said
+    if isinstance(error, BackendUnavailable):
+        return FailureKind.NOT_AVAILABLE
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        return FailureKind.OUT_OF_MEMORY
+    text = str(error).lower()
+    if isinstance(error, RuntimeError) and any(message in text for message in _ALLOCATION_MESSAGES):
+        return FailureKind.OUT_OF_MEMORY
+    return FailureKind.ERROR
+
+
+def one_line(error: BaseException) -> str:
+    """The exception in one line for a person; our own errors already are."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    first = lines[0] if lines else ""
+    if isinstance(error, EngineError):
+        return first
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def main() -> None:
+    """Entry of a fresh interpreter, for the cold launcher."""
+    parser = argparse.ArgumentParser(description="Run one function for a launcher.")
+    parser.add_argument("--channel", type=int, required=True, help="file descriptor of the socket to answer on")
+    channel = socket.socket(fileno=parser.parse_args().channel)
+    serve_call(channel)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

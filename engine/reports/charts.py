@@ -1,0 +1,169 @@
+"""Which figures a run's report draws: those that its measurements can carry, none with a single bar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+from engine.domain.case import Case, Precision, Workload
+from engine.domain.measurement import Metric
+from engine.domain.summary import CaseSummary, Comparison
+from engine.errors import NotEnoughData
+from engine.figures.backend_comparison import backend_comparison, backend_comparison_title
+from engine.figures.batch_scaling import batch_scaling, batch_scaling_title
+from engine.figures.top_models import top_models, top_models_title
+from engine.figures.wording import best_first, shape, way
+from engine.formatting import counted
+from engine.reports.wording import interval_words
+from engine.stats.comparison import compare, correct
+
+MOST_SCALING = 4
+MOST_WAYS = 4
+MOST_MODELS = 15
+_STARTUP = (Metric.CLASS_INSTANTIATION_TIME, Metric.MODEL_INITIALIZATION_TIME, Metric.MODULE_IMPORT_TIME)
+_RANKED = (Metric.THROUGHPUT, Metric.PEAK_MEMORY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    title: str
+    subtitle: str
+    footnote: str
+    wide: go.Figure
+    narrow: go.Figure
+    """The same for phones."""
+
+
+Draw = Callable[[bool], go.Figure]
+
+
+def charts_of(summaries: Sequence[CaseSummary]) -> list[Chart]:
+    """Rankings of models, ways to run one model, growth with the batch; then startup."""
+    warm = [summary for summary in summaries if summary.case.workload is Workload.INFERENCE]
+    started = [summary for summary in summaries if summary.case.workload is Workload.STARTUP]
+    drawn = [chart for metric in _RANKED for chart in _ranking(warm, metric)]
+    drawn += _ways(warm)
+    drawn += _scaling(warm)
+    drawn += [chart for metric in _STARTUP for chart in _ranking(started, metric)]
+    return drawn
+
+
+def compare_ways(ways: Sequence[CaseSummary], metric: Metric) -> tuple[CaseSummary, Mapping[str, Comparison]]:
+    """The baseline (fp32 on cpu where it was measured, else the first) and every other way against it."""
+    baseline = min(ways, key=lambda way: (way.case.backend != "cpu", way.case.precision is not Precision.FP32))
+    base = baseline.process_values.get(metric, ())
+    judged: dict[str, Comparison] = {}
+    for other in ways:
+        if other is baseline:
+            continue
+        try:
+            judged[other.case.case_id] = compare(metric, base, other.process_values.get(metric, ()))
+        except NotEnoughData:
+            continue
+    return baseline, dict(zip(judged, correct(judged.values()), strict=True))
+
+
+def ways_to_run(summaries: Iterable[CaseSummary]) -> list[list[CaseSummary]]:
+    """Summaries that differ in backend or precision alone, two or more each; most ways first."""
+    return [group for group in _groups(summaries, _same_but_way) if len(group) > 1]
+
+
+def curves(summaries: Iterable[CaseSummary]) -> list[list[CaseSummary]]:
+    """Summaries of one model that differ in batch size, backend and precision alone, with two batch sizes or more."""
+    found = _groups(summaries, lambda case: (case.model_type, case.size, case.sequence_length, case.image_size))
+    return [group for group in found if len({summary.case.batch_size for summary in group}) > 1]
+
+
+def rankings(summaries: Iterable[CaseSummary]) -> list[list[CaseSummary]]:
+    """One summary of each model on the same backend, precision, size and batch, two models or more; most first."""
+    found = _groups(summaries, lambda case: (case.backend, case.precision, case.size, case.batch_size))
+    single = [list({summary.case.model_type: summary for summary in group}.values()) for group in found]
+    return [group for group in single if len(group) > 1]
+
+
+def _ranking(summaries: Sequence[CaseSummary], metric: Metric) -> list[Chart]:
+    found = rankings(summary for summary in summaries if metric in summary.estimates)
+    if not found:
+        return []
+    group = found[0]
+    case = group[0].case
+    hidden = len(group) - MOST_MODELS
+    more = f" · {counted(hidden, 'more model')} in the table" if hidden > 0 else ""
+
+    def draw(narrow: bool) -> go.Figure:
+        return top_models(group, metric=metric, theme="light", limit=MOST_MODELS, narrow=narrow)
+
+    return [
+        _chart(
+            top_models_title(group, metric=metric),
+            f"{metric.title} by model type on {way(case)}, batch {case.batch_size}, {case.size} size",
+            f"Each type with its own usual input{more} · {interval_words(group, metric)}",
+            draw,
+        )
+    ]
+
+
+def _ways(summaries: Sequence[CaseSummary]) -> list[Chart]:
+    return [
+        _way_chart(group) for group in ways_to_run(s for s in summaries if Metric.LATENCY in s.estimates)[:MOST_WAYS]
+    ]
+
+
+def _way_chart(group: Sequence[CaseSummary]) -> Chart:
+    metric = Metric.LATENCY
+    baseline, judged = compare_ways(group, metric)
+
+    def draw(narrow: bool) -> go.Figure:
+        return backend_comparison(
+            group, metric=metric, theme="light", baseline=baseline, comparisons=judged, narrow=narrow
+        )
+
+    return _chart(
+        backend_comparison_title(group, metric=metric, baseline=baseline, comparisons=judged),
+        f"{metric.title} of {group[0].case.model_type}, {shape(group[0].case)} · against {way(baseline.case)}",
+        f"Median and {interval_words(group, metric)}",
+        draw,
+    )
+
+
+def _scaling(summaries: Sequence[CaseSummary]) -> list[Chart]:
+    found = curves(summary for summary in summaries if Metric.THROUGHPUT in summary.estimates)
+    return [_scaling_chart(group) for group in found[:MOST_SCALING]]
+
+
+def _scaling_chart(group: Sequence[CaseSummary]) -> Chart:
+    metric = Metric.THROUGHPUT
+    model = best_first(list(group), metric)[0].case
+
+    def draw(narrow: bool) -> go.Figure:
+        return batch_scaling(group, metric=metric, theme="light", narrow=narrow, height=220)
+
+    return _chart(
+        f"{model.model_type}: {_lowered(batch_scaling_title(group, metric=metric))}",
+        f"{metric.title} over batch size, {model.size} size · dashed: ideal",
+        f"Line: medians · band: {interval_words(group, metric)} · both axes logarithmic",
+        draw,
+    )
+
+
+def _chart(title: str, subtitle: str, footnote: str, draw: Draw) -> Chart:
+    return Chart(title=title, subtitle=subtitle, footnote=footnote, wide=draw(False), narrow=draw(True))
+
+
+def _same_but_way(case: Case) -> Hashable:
+    return (case.model_type, case.size, case.batch_size, case.sequence_length, case.image_size, case.threads)
+
+
+def _groups(summaries: Iterable[CaseSummary], key: Callable[[Case], Hashable]) -> list[list[CaseSummary]]:
+    """Summaries with the same key, largest group first; otherwise in the order given."""
+    found: dict[Hashable, list[CaseSummary]] = {}
+    for summary in summaries:
+        found.setdefault(key(summary.case), []).append(summary)
+    return sorted(found.values(), key=len, reverse=True)
+
+
+def _lowered(title: str) -> str:
+    """To stand behind a colon; names of models stay as they are."""
+    return title[0].lower() + title[1:] if title.startswith(("Batch", "Throughput")) else title

@@ -1,0 +1,45 @@
+"""The command line that repeats a run."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+
+from engine.domain.run import Protocol, RunRequest
+
+
+def benchmark_command(request: RunRequest) -> str:
+    """One shell line equivalent to `request`; what a run is about is spelled out even where it is the default."""
+    words = ["modeldyno", "benchmark"]
+    for model in request.models:
+        words += ["--model", model]
+    if request.tier is not None and not request.models:
+        words += ["--priority", request.tier.value]
+    words += ["--hardware", _listed(request.backends)]
+    words += ["--precision", _listed(precision.value for precision in request.precisions)]
+    words += ["--batch-sizes", _listed(str(batch_size) for batch_size in request.batch_sizes)]
+    words += ["--type", _listed(workload.value for workload in request.workloads)]
+    words += ["--size", request.size.value]
+    if request.sequence_length is not None:
+        words += ["--sequence-length", str(request.sequence_length)]
+    if request.threads is not None:
+        words += ["--threads", str(request.threads)]
+    if request.cold:
+        words.append("--cold")
+    words += _protocol_words(request.protocol)
+    words.append("--progressive-mode" if request.progressive else "--no-progressive-mode")
+    if request.incremental:
+        words.append("--incremental")
+    return " ".join(shlex.quote(word) for word in words)
+
+
+def _protocol_words(protocol: Protocol) -> list[str]:
+    usual = Protocol()
+    words = ["--processes", str(protocol.processes)]
+    if protocol.warmup != usual.warmup:
+        words += ["--warmup", str(protocol.warmup)]
+    return words
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ",".join(values)

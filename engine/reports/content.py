@@ -1,0 +1,117 @@
+"""Everything a report says, gathered before any format is chosen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from engine import __version__
+from engine.domain.hardware import Environment
+from engine.domain.measurement import Metric
+from engine.domain.result import Failure, Result, ResultStatus
+from engine.domain.run import Run
+from engine.domain.summary import CaseSummary
+from engine.reports.command import benchmark_command
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """One case without a number, and why; executions of the same case with the same reason are one line."""
+
+    label: str
+    status: ResultStatus
+    failure: Failure
+    executions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportContent:
+    report_id: str
+    run: Run
+    environment: Environment
+    summaries: tuple[CaseSummary, ...]
+    """Cases with at least one completed process, in the order in which the tables show them."""
+    left_out: tuple[LeftOut, ...]
+    """Failed, skipped and cancelled executions: failures first."""
+    notes: tuple[tuple[str, int], ...]
+    """Warnings that results carry, with how many results carry each; most frequent first."""
+    checksums: tuple[tuple[str, str], ...]
+    """Model type and the checksum of the generated module that was measured, in the order of the names."""
+    executions: int
+    """Processes that completed."""
+    command: str
+    """Repeats the run on a command line."""
+    version: str
+    created_at: datetime
+
+
+def build_content(
+    run: Run,
+    environment: Environment,
+    summaries: Sequence[CaseSummary],
+    results: Sequence[Result],
+    *,
+    report_id: str,
+    created_at: datetime,
+) -> ReportContent:
+    """The content of a report on one run; `results` are all rows of that run, whatever became of them."""
+    completed = [result for result in results if result.status is ResultStatus.COMPLETED]
+    notes = Counter(note for result in completed for note in result.notes)
+    checksums = {(result.case.model_type, result.skillset_checksum) for result in completed if result.skillset_checksum}
+    return ReportContent(
+        report_id=report_id,
+        run=run,
+        environment=environment,
+        summaries=tuple(sorted((summary for summary in summaries if summary.estimates), key=_reading_order)),
+        left_out=_left_out(results),
+        notes=tuple(notes.most_common()),
+        checksums=tuple(sorted(checksums)),
+        executions=len(completed),
+        command=benchmark_command(run.request),
+        version=__version__,
+        created_at=created_at,
+    )
+
+
+def metrics_in(content: ReportContent) -> tuple[Metric, ...]:
+    """Every metric that some case of the report has, in the order of the closed table."""
+    return tuple(metric for metric in Metric if any(metric in summary.estimates for summary in content.summaries))
+
+
+def _reading_order(summary: CaseSummary) -> tuple[str, ...]:
+    case = summary.case
+    shape = f"{case.sequence_length or 0:08d}{case.image_size or 0:08d}"
+    return (
+        case.workload,
+        case.model_type,
+        case.size,
+        case.backend,
+        case.precision,
+        shape,
+        f"{case.batch_size:08d}",
+    )
+
+
+def _left_out(results: Sequence[Result]) -> tuple[LeftOut, ...]:
+    grouped: dict[tuple[str, str, str], list[Result]] = {}
+    for result in results:
+        if result.failure is not None and result.status is not ResultStatus.COMPLETED:
+            grouped.setdefault((result.case.case_id, result.status, result.failure.reason), []).append(result)
+    lines = [
+        LeftOut(
+            label=same[0].case.label,
+            status=same[0].status,
+            failure=_longest_log(same),
+            executions=len(same),
+        )
+        for same in grouped.values()
+    ]
+    order = (ResultStatus.FAILED, ResultStatus.CANCELLED, ResultStatus.SKIPPED, ResultStatus.COMPLETED)
+    return tuple(sorted(lines, key=lambda line: (order.index(line.status), line.label)))
+
+
+def _longest_log(results: Sequence[Result]) -> Failure:
+    failures = [result.failure for result in results if result.failure is not None]
+    return max(failures, key=lambda failure: len(failure.log))

@@ -1,0 +1,75 @@
+"""What a reader must know of the run and of the machine to judge its numbers: label and value, in reading order."""
+
+from __future__ import annotations
+
+from engine.formatting import MISSING, counted, format_bytes, format_count, format_time_iso
+from engine.reports.answers import took
+from engine.reports.content import ReportContent
+
+Facts = list[tuple[str, str]]
+
+
+def run_facts(content: ReportContent) -> Facts:
+    run, request = content.run, content.run.request
+    asked = ", ".join(request.models) or f"every verified type of the {request.tier} tier"
+    return [
+        ("Run", f"{run.number} (id {run.run_id}), {run.status}"),
+        ("Asked for", asked),
+        ("Backends", ", ".join(request.backends)),
+        ("Precisions", ", ".join(request.precisions)),
+        ("Batch sizes", ", ".join(format_count(size) for size in request.batch_sizes)),
+        ("Workloads", ", ".join(request.workloads)),
+        ("Started", format_time_iso(run.started_at)),
+        ("Ended", format_time_iso(run.finished_at)),
+        ("Took", took(content)),
+        *([("Stopped because", run.error)] if run.error else []),
+    ]
+
+
+def environment_facts(content: ReportContent) -> Facts:
+    machine = content.environment
+    cores = f"{machine.physical_cores or MISSING} physical, {machine.logical_cores} logical"
+    versions = ", ".join(f"{name} {version}" for name, version in sorted(machine.libraries.items()))
+    return [
+        ("Machine", machine.hostname),
+        ("Processor", f"{machine.cpu} ({machine.architecture})"),
+        ("Cores", cores),
+        ("Memory", format_bytes(machine.memory_bytes)),
+        ("Accelerators", ", ".join(machine.accelerators) or "none found"),
+        ("System", machine.os),
+        ("Python", machine.python),
+        ("Libraries", versions or MISSING),
+        ("Environment", machine.environment_id),
+    ]
+
+
+def protocol_facts(content: ReportContent) -> Facts:
+    """How one result was measured."""
+    request = content.run.request
+    protocol = request.protocol
+    start = (
+        "a fresh interpreter each, nothing preloaded"
+        if request.cold
+        else "a fresh process each, forked from one that has imported torch and transformers and computed nothing"
+    )
+    noisy = sum(summary.is_noisy for summary in content.summaries)
+    quiet = (
+        "other programs took less than 5 % of the CPU throughout"
+        if not noisy
+        else f"{format_count(noisy)} of {counted(len(content.summaries), 'case')} measured while other programs took "
+        "more than 5 % of the CPU; their rows say so"
+    )
+    return [
+        ("Processes", f"{protocol.processes} per case: {start}"),
+        ("Warm-up", f"{counted(protocol.warmup, 'iteration')} at least, discarded"),
+        (
+            "Iterations",
+            f"{format_count(protocol.min_iterations)} to {format_count(protocol.max_iterations)} a process, until the "
+            f"interval of the median is within ±{protocol.target_relative_halfwidth * 100:g} % or "
+            f"{protocol.max_seconds:g} s are spent",
+        ),
+        ("Time limit", f"{protocol.timeout_seconds:g} s a process"),
+        ("Threads", "all physical cores" if request.threads is None else format_count(request.threads)),
+        ("Weights", "random and seeded: speed does not depend on their values"),
+        ("Quiet", quiet),
+    ]

@@ -1,0 +1,77 @@
+"""Who may use which device, in the order of asking."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_LOOK_SECONDS = 0.1
+"""How often a waiting thread looks whether it was cancelled."""
+
+
+class Cancelled(Exception):
+    """What a thread meets where it waits or works after its run was cancelled."""
+
+
+class _Ticket:
+    """One asker; compared by identity, so that two may want the same devices."""
+
+    def __init__(self, devices: frozenset[str]) -> None:
+        self.devices = devices
+
+
+class DeviceTurns:
+    """First come, first served, for sets of devices: nothing overtakes an earlier one that wants the same device."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._using: set[str] = set()
+        self._waiting: list[_Ticket] = []
+
+    @contextmanager
+    def turn(
+        self, devices: frozenset[str], cancel: threading.Event, *, on_wait: Callable[[], None] | None = None
+    ) -> Iterator[None]:
+        """Hold all of `devices`; `on_wait` is called once when they are not free at once. Raises Cancelled."""
+        self._acquire(devices, cancel, on_wait)
+        try:
+            yield
+        finally:
+            with self._condition:
+                self._using -= devices
+                self._condition.notify_all()
+
+    def _acquire(self, devices: frozenset[str], cancel: threading.Event, on_wait: Callable[[], None] | None) -> None:
+        ticket = _Ticket(devices)
+        with self._condition:
+            self._waiting.append(ticket)
+        try:
+            if on_wait is not None and not self._is_next(ticket):
+                on_wait()
+            with self._condition:
+                while not self._may_go(ticket):
+                    if cancel.is_set():
+                        raise Cancelled
+                    self._condition.wait(_LOOK_SECONDS)
+                if cancel.is_set():
+                    raise Cancelled
+                self._using |= devices
+        finally:
+            with self._condition:
+                self._waiting = [other for other in self._waiting if other is not ticket]
+                self._condition.notify_all()
+
+    def _is_next(self, ticket: _Ticket) -> bool:
+        with self._condition:
+            return self._may_go(ticket)
+
+    def _may_go(self, ticket: _Ticket) -> bool:
+        if self._using & ticket.devices:
+            return False
+        for earlier in self._waiting:
+            if earlier is ticket:
+                return True
+            if earlier.devices & ticket.devices:
+                return False
+        return True

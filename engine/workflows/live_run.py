@@ -1,0 +1,242 @@
+"""A run that this process supervises: its state, and those who watch it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from engine.domain.measurement import Metric
+from engine.domain.result import Result, ResultStatus
+from engine.domain.run import CaseProgress, Plan, Run, RunProgress, RunStatus
+from engine.stats.quantiles import median
+
+LOG_LINES = 100
+QUEUED = "queued"
+RUNNING = "running"
+
+
+class Subscription:
+    """Snapshots of one run, always the newest: a slow reader misses the ones between and never makes memory grow."""
+
+    def __init__(self, live: LiveRun | None, first: RunProgress) -> None:
+        self._live = live
+        self._first: RunProgress | None = first
+        self._seen = first.sequence
+        self._closed = threading.Event()
+
+    def next(self, timeout: float | None = None) -> RunProgress | None:
+        """The newest snapshot not yet seen: the first at once, later ones when something has changed.
+
+        None when nothing changed within `timeout` seconds, or after `close`; after the final one, None at once.
+        """
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
+        if self._live is None or self._closed.is_set():
+            return None
+        changed = self._live.wait_beyond(self._seen, timeout, self._closed)
+        if changed is not None:
+            self._seen = changed.sequence
+        return changed
+
+    def close(self) -> None:
+        """Wakes a reader that waits."""
+        self._closed.set()
+        if self._live is not None:
+            self._live.wake()
+
+
+class LiveRun:
+    """Everything a screen may ask about a run under way. Every method may be called from any thread."""
+
+    def __init__(self, run: Run) -> None:
+        self.cancel = threading.Event()
+        """Set to stop whatever the run is doing."""
+        self.finished = threading.Event()
+        """Set once the final status is stored (or could not be)."""
+        self.is_closing = False
+        """The program ends: stopping means interrupted, not cancelled."""
+        self._changed = threading.Condition()
+        self._run = run
+        self._step = "Waiting to be planned"
+        self._cases: list[CaseProgress] = []
+        self._log: deque[str] = deque(maxlen=LOG_LINES)
+        self._sequence = 0
+        self._remaining: tuple[float, float] | None = None
+        self._remaining_since = time.monotonic()
+        self._begun = time.monotonic()
+        self._ended: float | None = None
+        self._case_begun: float | None = None
+
+    @property
+    def run(self) -> Run:
+        with self._changed:
+            return self._run
+
+    def snapshot(self) -> RunProgress:
+        with self._changed:
+            return self._snapshot()
+
+    def wait_beyond(self, sequence: int, timeout: float | None, closed: threading.Event) -> RunProgress | None:
+        """The snapshot as soon as its sequence exceeds `sequence`; None after the timeout, closing or the end."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        with self._changed:
+            while self._sequence <= sequence:
+                left = None if deadline is None else deadline - time.monotonic()
+                if closed.is_set() or self._ended is not None or (left is not None and left <= 0):
+                    return None
+                self._changed.wait(left)
+            return self._snapshot()
+
+    def wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def set_step(self, step: str) -> None:
+        with self._changed:
+            self._step = step
+            self._touch()
+
+    def set_status(self, status: RunStatus, *, at: datetime | None = None, error: str | None = None) -> None:
+        """Enter `status`; a run that is being cancelled stays so until it has ended."""
+        with self._changed:
+            if self._run.status is RunStatus.CANCELLING and not status.is_final:
+                return
+            started = at if status is RunStatus.RUNNING and self._run.started_at is None else self._run.started_at
+            self._run = replace(
+                self._run,
+                status=status,
+                error=error,
+                started_at=started,
+                finished_at=at if status.is_final else None,
+            )
+            if status.is_final:
+                self._ended = time.monotonic()
+                self._remaining = None
+            self._touch()
+
+    def set_plan(self, plan: Plan, done: Sequence[Result]) -> None:
+        """Show the plan, with what earlier attempts at this run have already stored."""
+        rows = case_rows(plan, done)
+        counts = count_states(rows)
+        with self._changed:
+            self._cases = rows
+            self._run = replace(
+                self._run,
+                total=len(rows),
+                completed=counts[ResultStatus.COMPLETED],
+                failed=counts[ResultStatus.FAILED],
+                skipped=counts[ResultStatus.SKIPPED],
+                cancelled=counts[ResultStatus.CANCELLED],
+            )
+            self._touch()
+
+    def begin_case(self, index: int, step: str) -> None:
+        with self._changed:
+            self._cases[index] = replace(self._cases[index], state=RUNNING, elapsed_seconds=0.0, reason=None)
+            self._case_begun = time.monotonic()
+            self._step = step
+            self._touch()
+
+    def leave_case(self, index: int) -> None:
+        """The execution under way came to nothing; it is as if it had not begun."""
+        with self._changed:
+            self._cases[index] = replace(self._cases[index], state=QUEUED, elapsed_seconds=None)
+            self._case_begun = None
+            self._touch()
+
+    def end_case(self, index: int, result: Result) -> None:
+        """Show a result that is stored."""
+        with self._changed:
+            before = self._cases[index].state
+            self._cases[index] = with_result(self._cases[index], result)
+            self._case_begun = None
+            if before not in tuple(ResultStatus):
+                count = result.status.value
+                self._run = replace(self._run, **{count: getattr(self._run, count) + 1})
+            self._touch()
+
+    def set_remaining(self, remaining: tuple[float, float] | None) -> None:
+        with self._changed:
+            self._remaining = remaining
+            self._remaining_since = time.monotonic()
+            self._touch()
+
+    def add_log(self, line: str) -> None:
+        with self._changed:
+            self._log.append(line)
+            self._touch()
+
+    def _touch(self) -> None:
+        self._sequence += 1
+        self._changed.notify_all()
+
+    def _snapshot(self) -> RunProgress:
+        now = time.monotonic()
+        begun = self._case_begun
+        cases = tuple(
+            replace(row, elapsed_seconds=now - begun) if row.state == RUNNING and begun is not None else row
+            for row in self._cases
+        )
+        return RunProgress(
+            run=self._run,
+            current_step=self._step,
+            elapsed_seconds=(self._ended or now) - self._begun,
+            remaining_seconds=self._remaining_now(now),
+            cases=cases,
+            log=tuple(self._log),
+            sequence=self._sequence,
+        )
+
+    def _remaining_now(self, now: float) -> tuple[float, float] | None:
+        """The last estimate less the time since; None once even its upper end has passed."""
+        if self._remaining is None:
+            return None
+        passed = now - self._remaining_since
+        low, high = self._remaining
+        return (max(0.0, low - passed), high - passed) if high > passed else None
+
+
+def case_rows(plan: Plan, done: Sequence[Result]) -> list[CaseProgress]:
+    """One row for each planned execution, in order, then the cases the plan left out; with what is stored of them."""
+    stored = {(result.case.case_id, result.repetition): result for result in done}
+    rows = [
+        CaseProgress(index=index, label=item.case.label, case=item.case, repetition=item.repetition, state=QUEUED)
+        for index, item in enumerate(plan.planned)
+    ]
+    rows += [
+        CaseProgress(
+            index=len(plan.planned) + index,
+            label=left_out.case.label,
+            case=left_out.case,
+            repetition=0,
+            state=ResultStatus.SKIPPED.value,
+            reason=left_out.failure.reason,
+        )
+        for index, left_out in enumerate(plan.skipped)
+    ]
+    for index, row in enumerate(rows):
+        result = stored.get((row.case.case_id, row.repetition))
+        if result is not None:
+            rows[index] = with_result(row, result)
+    return rows
+
+
+def with_result(row: CaseProgress, result: Result) -> CaseProgress:
+    latency, throughput = result.measurement(Metric.LATENCY), result.measurement(Metric.THROUGHPUT)
+    return replace(
+        row,
+        state=result.status.value,
+        elapsed_seconds=result.duration_seconds,
+        latency_seconds=median(latency.samples) if latency else None,
+        throughput=median(throughput.samples) if throughput else None,
+        reason=result.failure.reason if result.failure else None,
+    )
+
+
+def count_states(rows: Sequence[CaseProgress]) -> dict[ResultStatus, int]:
+    return {status: sum(row.state == status.value for row in rows) for status in ResultStatus}

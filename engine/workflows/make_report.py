@@ -1,0 +1,77 @@
+"""A report of one run, kept in the report folder and in the database."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from engine.analysis.summarise import summarise
+from engine.domain.report import StoredReport
+from engine.errors import DiskFull, NotFinished, StorageError
+from engine.reports.answers import report_summary, report_title
+from engine.reports.content import build_content
+from engine.reports.html import render_html
+from engine.storage import environments, reports, results, runs
+
+if TYPE_CHECKING:
+    from engine.workflows.workbench import Workbench
+
+_NO_ROOM = (28, 122)
+"""ENOSPC and EDQUOT."""
+
+
+def make_report(workbench: Workbench, run_id: str) -> StoredReport:
+    """Write the self-contained HTML report of a run that has ended. Raises NotFound, NotFinished or StorageError."""
+    with workbench.database.cursor() as cursor:
+        run = runs.get(cursor, run_id)
+        if not run.status.is_final:
+            raise NotFinished(
+                f"Run {run.number} is {run.status} with {run.done} of {run.total} executions done; "
+                "a report is made once it has ended."
+            )
+        environment = environments.get(cursor, run.environment_id)
+        rows = results.of_run(cursor, run.run_id)
+    created_at = datetime.now(UTC)
+    report_id = uuid4().hex[:12]
+    content = build_content(
+        run,
+        environment,
+        summarise(rows, {environment.environment_id: environment}),
+        rows,
+        report_id=report_id,
+        created_at=created_at,
+    )
+    document = render_html(content)
+    filename = f"modeldyno-run-{run.number}-{created_at:%Y%m%dT%H%M%SZ}-{report_id[:4]}.html"
+    _write(workbench.settings.report_dir / filename, document)
+    report = StoredReport(
+        report_id=report_id,
+        run_id=run.run_id,
+        title=report_title(content),
+        summary=report_summary(content),
+        format="html",
+        filename=filename,
+        size_bytes=len(document),
+        created_at=created_at,
+    )
+    workbench.database.write(lambda cursor: reports.save(cursor, report))
+    return report
+
+
+def _write(path: Path, document: bytes) -> None:
+    """All of the file or nothing of it."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(document)
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        kind = DiskFull if error.errno in _NO_ROOM else StorageError
+        raise kind(
+            f"The report could not be written to {path}: {error.strerror}. Free some room or change the folder's "
+            "permissions, then make it again."
+        ) from error

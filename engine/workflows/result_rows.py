@@ -1,0 +1,67 @@
+"""Results as plain rows: what `results --json` prints and the REST endpoints answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.domain.measurement import Measurement
+from engine.domain.result import Result, ResultFilter
+from engine.stats.summary import estimate_within_process
+from engine.storage import results
+
+if TYPE_CHECKING:
+    from engine.workflows.workbench import Workbench
+
+
+def result_rows(workbench: Workbench, wanted: ResultFilter) -> list[dict[str, Any]]:
+    """One object per result, newest first; SI units, times in ISO 8601 with zone, missing values None."""
+    with workbench.database.cursor() as cursor:
+        found = results.find(cursor, wanted)
+    return [result_row(result) for result in found]
+
+
+def result_row(result: Result) -> dict[str, Any]:
+    case, failure = result.case, result.failure
+    return {
+        "result_id": result.result_id,
+        "run_id": result.run_id,
+        "case_id": case.case_id,
+        "repetition": result.repetition,
+        "model_type": case.model_type,
+        "family": case.family.value,
+        "task": case.task,
+        "size": case.size.value,
+        "workload": case.workload.value,
+        "cold": case.cold,
+        "requested_backend": result.requested_backend,
+        "backend": case.backend,
+        "actual_device": result.actual_device,
+        "precision": case.precision.value,
+        "batch_size": case.batch_size,
+        "sequence_length": case.sequence_length,
+        "image_size": case.image_size,
+        "threads": case.threads,
+        "status": result.status.value,
+        "failure": None if failure is None else {"kind": failure.kind.value, "reason": failure.reason},
+        "provenance": result.provenance.value,
+        "environment": result.environment_id,
+        "measured_at": result.started_at.isoformat(),
+        "duration_seconds": result.duration_seconds,
+        "is_noisy": None if result.machine is None else result.machine.is_noisy,
+        "notes": list(result.notes),
+        "metrics": {measurement.metric.label: _metric(measurement) for measurement in result.measurements},
+    }
+
+
+def _metric(measurement: Measurement) -> dict[str, Any]:
+    """One process's figure; low and high are its own interval over iterations, None where it carries none."""
+    estimate = estimate_within_process(measurement.samples)
+    return {
+        "unit": measurement.metric.unit,
+        "better": measurement.metric.better.value,
+        "median": estimate.value,
+        "low": estimate.low,
+        "high": estimate.high,
+        "samples": estimate.samples,
+        "processes": estimate.processes,
+    }

@@ -1,0 +1,238 @@
+"""Runs in the background: accepted at once, one at a time on a device, watched, cancelled, resumed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from engine.domain.result import Result
+from engine.domain.run import Plan, Run, RunProgress, RunRequest, RunStatus
+from engine.errors import Conflict, EngineError, StorageError
+from engine.storage import results, runs
+from engine.workflows.check_request import check_request, devices_of
+from engine.workflows.device_turns import Cancelled, DeviceTurns
+from engine.workflows.execute_run import execute_plan
+from engine.workflows.live_run import LiveRun, Subscription
+from engine.workflows.plan_run import plan_run
+from engine.workflows.stored_progress import FINISHED, stored_progress
+
+if TYPE_CHECKING:
+    from engine.workflows.workbench import Workbench
+
+logger = logging.getLogger(__name__)
+
+REMEMBERED = 20
+"""Ended runs whose log stays in memory."""
+CLOSE_SECONDS = 10.0
+"""How long closing waits for a thread; a case's process is killed within half a second."""
+
+_RESUMABLE = (RunStatus.INTERRUPTED, RunStatus.CANCELLED, RunStatus.FAILED)
+
+
+class RunSupervisor:
+    """Every run of this process, each carried by a thread of its own. Methods may be called from any thread."""
+
+    def __init__(self, workbench: Workbench) -> None:
+        self._workbench = workbench
+        self._lock = threading.Lock()
+        self._live: dict[str, LiveRun] = {}
+        self._ended: OrderedDict[str, LiveRun] = OrderedDict()
+        self._threads: dict[str, threading.Thread] = {}
+        self._runs = DeviceTurns()
+        """One run at a time on a device."""
+        self.device_turns = DeviceTurns()
+        """One process at a time on a device: planning and generating wait for the measurement under way."""
+        self._closed = False
+
+    def submit(self, request: RunRequest) -> Run:
+        """Accept a run and return at once; raises UnknownName, InvalidValue or BackendUnavailable before storing it."""
+        check_request(self._workbench, request)
+        environment_id = self._workbench.environment.environment_id
+        self._refuse_if_closed()
+        run = self._workbench.database.write(lambda cursor: runs.create(cursor, request, environment_id))
+        return self._start(run)
+
+    def resume(self, run_id: str) -> Run:
+        """Go on with a run that ended early: what has a row is not executed again."""
+        run = self._stored(run_id)
+        if self._find_live(run.run_id) is not None or run.status not in _RESUMABLE:
+            raise Conflict(
+                f"Run {run.number} is {run.status}; only interrupted, cancelled and failed runs can be resumed."
+            )
+        here = self._workbench.environment.environment_id
+        if run.environment_id != here:
+            raise Conflict(
+                f"Run {run.number} was begun in another environment ({run.environment_id}, this is {here}): "
+                "machine or library versions differ and its results would not compare. Start a new run."
+            )
+        check_request(self._workbench, run.request)
+        at = datetime.now(UTC)
+        self._workbench.database.write(
+            lambda cursor: runs.set_status(cursor, run.run_id, RunStatus.INITIALIZING, at=at)
+        )
+        return self._start(replace(run, status=RunStatus.INITIALIZING, error=None, finished_at=None))
+
+    def cancel(self, run_id: str) -> Run:
+        """Stop a run: its processes are killed, its results kept. Returns it as `cancelling` (or already ended)."""
+        run = self._stored(run_id)
+        live = self._find_live(run.run_id)
+        if live is None or live.run.status.is_final:
+            raise Conflict(f"Run {run.number} is {run.status}; there is nothing to cancel.")
+        live.set_status(RunStatus.CANCELLING)
+        live.cancel.set()
+        live.wake()
+        return live.run
+
+    def progress(self, run_id: str) -> RunProgress:
+        """The present snapshot: from memory while under way, else from storage. Raises NotFound."""
+        live = self._find(run_id)
+        if live is not None:
+            return live.snapshot()
+        stored = stored_progress(self._workbench.database, run_id)
+        remembered = self._find(stored.run.run_id)
+        return remembered.snapshot() if remembered is not None else stored
+
+    def active(self) -> list[RunProgress]:
+        """Snapshots of all runs that have not ended, oldest first."""
+        with self._lock:
+            live = list(self._live.values())
+        return [found.snapshot() for found in sorted(live, key=lambda found: found.run.number)]
+
+    def subscribe(self, run_id: str) -> Subscription:
+        """Watch a run; of one that has ended the subscription carries the final snapshot only. Raises NotFound."""
+        first = self.progress(run_id)
+        live = self._find(first.run.run_id)
+        return Subscription(live, first if live is None else live.snapshot())
+
+    def wait(self, run_id: str, timeout: float | None = None) -> Run:
+        """The run once it has ended, or as it is when the timeout passes first."""
+        first = self.progress(run_id).run
+        live = self._find(first.run_id)
+        if live is not None:
+            live.finished.wait(timeout)
+        return self.progress(first.run_id).run
+
+    def close(self) -> None:
+        """Stop everything: runs under way become interrupted and can be resumed. Closing twice does no harm."""
+        with self._lock:
+            self._closed = True
+            live, threads = list(self._live.values()), list(self._threads.values())
+        for run in live:
+            run.is_closing = True
+            run.cancel.set()
+            run.wake()
+        for thread in threads:
+            thread.join(CLOSE_SECONDS)
+            if thread.is_alive():
+                logger.warning("The thread %s did not end within %.0f s", thread.name, CLOSE_SECONDS)
+
+    def _start(self, run: Run) -> Run:
+        live = LiveRun(run)
+        thread = threading.Thread(target=self._carry, args=(live,), name=f"run-{run.number}", daemon=True)
+        with self._lock:
+            self._refuse_if_closed()
+            if run.run_id in self._live:
+                raise Conflict(f"Run {run.number} is already under way.")
+            self._ended.pop(run.run_id, None)
+            self._live[run.run_id] = live
+            self._threads[run.run_id] = thread
+        thread.start()
+        return run
+
+    def _carry(self, live: LiveRun) -> None:
+        """The life of a run, in its own thread: whatever happens ends in a final status."""
+        status, error = RunStatus.COMPLETED, None
+        try:
+            self._plan_and_execute(live)
+        except Cancelled:
+            status = RunStatus.INTERRUPTED if live.is_closing else RunStatus.CANCELLED
+        except EngineError as problem:
+            logger.warning("Run %d failed: %s", live.run.number, problem.message)
+            status, error = RunStatus.FAILED, problem.message
+        except Exception as problem:
+            logger.exception("Run %d failed", live.run.number)
+            status, error = RunStatus.FAILED, f"{type(problem).__name__}: {problem}"
+        self._finish(live, status, error)
+
+    def _plan_and_execute(self, live: LiveRun) -> None:
+        run, devices = live.run, devices_of(live.run.request)
+        with ExitStack() as held:
+            done = self._results_so_far(run.run_id)
+            plan = self._stored_plan(run.run_id) if run.total else None
+            if plan is None:
+                plan = plan_run(
+                    self._workbench, run.request, cancel=live.cancel, on_step=live.set_step, on_log=live.add_log
+                )
+                made = plan
+                self._workbench.database.write(lambda cursor: runs.save_plan(cursor, run.run_id, made))
+            live.set_plan(plan, done)
+            live.set_remaining(plan.estimated_seconds)
+            self._set_status(live, RunStatus.QUEUED)
+            live.set_step("Waiting for its turn")
+            held.enter_context(self._runs.turn(devices, live.cancel))
+            self._set_status(live, RunStatus.RUNNING)
+            execute_plan(self._workbench, live, plan, done, self.device_turns)
+
+    def _finish(self, live: LiveRun, status: RunStatus, error: str | None) -> None:
+        at = datetime.now(UTC)
+        run = live.run
+        try:
+            self._workbench.database.write(
+                lambda cursor: runs.set_status(cursor, run.run_id, status, error=error, at=at)
+            )
+        except StorageError as problem:
+            # Storage still says that the run is under way; opening the database anew will call it interrupted.
+            logger.error("The end of run %d could not be stored: %s", run.number, problem.message)
+            status, error = RunStatus.FAILED, error or problem.message
+        live.set_step(_LAST_STEP[status])
+        live.set_status(status, at=at, error=error)
+        with self._lock:
+            self._live.pop(run.run_id, None)
+            self._threads.pop(run.run_id, None)
+            self._ended[run.run_id] = live
+            while len(self._ended) > REMEMBERED:
+                self._ended.popitem(last=False)
+        live.finished.set()
+
+    def _set_status(self, live: LiveRun, status: RunStatus) -> None:
+        at = datetime.now(UTC)
+        run_id = live.run.run_id
+        self._workbench.database.write(lambda cursor: runs.set_status(cursor, run_id, status, at=at))
+        live.set_status(status, at=at)
+
+    def _results_so_far(self, run_id: str) -> list[Result]:
+        with self._workbench.database.cursor() as cursor:
+            return [found for found in results.of_run(cursor, run_id) if found.status in FINISHED]
+
+    def _stored_plan(self, run_id: str) -> Plan:
+        with self._workbench.database.cursor() as cursor:
+            return runs.plan(cursor, run_id)
+
+    def _stored(self, run_id: str) -> Run:
+        with self._workbench.database.cursor() as cursor:
+            return runs.get(cursor, run_id)
+
+    def _find_live(self, run_id: str) -> LiveRun | None:
+        with self._lock:
+            return self._live.get(run_id)
+
+    def _find(self, run_id: str) -> LiveRun | None:
+        with self._lock:
+            return self._live.get(run_id) or self._ended.get(run_id)
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise Conflict("The program is ending; no run can be started.")
+
+
+_LAST_STEP = {
+    RunStatus.COMPLETED: "Done",
+    RunStatus.FAILED: "Failed",
+    RunStatus.CANCELLED: "Cancelled",
+    RunStatus.INTERRUPTED: "Interrupted; can be resumed",
+}

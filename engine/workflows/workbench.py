@@ -1,0 +1,110 @@
+"""Everything a use case needs, opened once and handed down: settings, database, launchers, catalogue, supervisor."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from functools import cached_property
+from types import TracebackType
+
+from engine.backends.environment import detect_environment
+from engine.benchmarking.cold import ColdLauncher
+from engine.benchmarking.fork_server import ForkServerLauncher
+from engine.benchmarking.launchers import Launcher
+from engine.catalog.registry import Catalog, load_catalog
+from engine.config import Settings
+from engine.domain.hardware import BackendStatus, Environment
+from engine.storage import environments, runs
+from engine.storage.database import Database
+from engine.workflows.detect_backends import detect_backends, remember_backends, remembered_backends
+from engine.workflows.memo import Memo
+from engine.workflows.run_supervisor import RunSupervisor
+
+
+class Workbench:
+    """One per process: it owns the database file. Methods may be called from any thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        launcher: Launcher,
+        cold_launcher: Launcher,
+        environment: Environment,
+    ) -> None:
+        self.settings = settings
+        self.database = database
+        self.launcher = launcher
+        """Runs functions in forks of one warm process, which starts when first needed."""
+        self.cold_launcher = cold_launcher
+        """Runs functions in fresh interpreters."""
+        self.environment = environment
+        self.opened_at = datetime.now(UTC)
+        self.memo = Memo()
+        """What was computed from the present state of the database."""
+        self._detecting = threading.Lock()
+        self._backends: list[BackendStatus] | None = None
+        self.supervisor = RunSupervisor(self)
+
+    @classmethod
+    def open(
+        cls,
+        settings: Settings,
+        *,
+        launcher: Launcher | None = None,
+        cold_launcher: Launcher | None = None,
+        environment: Environment | None = None,
+    ) -> Workbench:
+        """Open the database and get ready; imports no torch. Runs that a dead process left become interrupted.
+
+        `launcher` replaces both launchers unless `cold_launcher` is given too. Raises StorageError.
+        """
+        here = environment or detect_environment()
+        database = Database.open(settings.db_path)
+        try:
+            database.write(lambda cursor: environments.save(cursor, here))
+            database.write(runs.interrupt_unfinished)
+        except BaseException:
+            database.close()
+            raise
+        return cls(
+            settings,
+            database,
+            launcher or ForkServerLauncher(),
+            cold_launcher or launcher or ColdLauncher(),
+            here,
+        )
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """Every model type of the installed library; scanned once per library version."""
+        return load_catalog(self.settings.home / "cache")
+
+    def backends(self, *, refresh: bool = False) -> list[BackendStatus]:
+        """What can run here and, where not, why: from a child process the first time on this machine, then remembered.
+
+        The first time takes as long as importing torch. `refresh` asks again. Raises LauncherFailure.
+        """
+        with self._detecting:
+            if refresh or self._backends is None:
+                found = None if refresh else remembered_backends(self.settings.home, self.environment)
+                if found is None:
+                    found = detect_backends(self.launcher)
+                    remember_backends(self.settings.home, self.environment, found)
+                self._backends = found
+            return list(self._backends)
+
+    def close(self) -> None:
+        """Interrupt what runs, end every process and let go of the database. Closing twice does no harm."""
+        self.supervisor.close()
+        self.launcher.close()
+        self.cold_launcher.close()
+        self.database.close()
+
+    def __enter__(self) -> Workbench:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
