@@ -4,7 +4,7 @@ forbidden is not. Left out on purpose: whatever reads files, settings, catalogue
 from __future__ import annotations
 
 _OPERATORS = """
-    + - * / // % ** ^ & | << >> ~ ! !__postfix @ || = <> != < <= > >= && @> <@ <-> <=> ^@
+    + - * / // % ** ^ & | << >> ~ !__postfix @ || = != < <= > >= && @> <@ <-> <=> ^@
     ~~ !~~ ~~* !~~* ~~~ -> ->> like_escape not_like_escape ilike_escape not_ilike_escape
 """
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from pathlib import Path
 
+import duckdb
 import psutil
 import pytest
 
@@ -291,22 +291,20 @@ def test_without_the_rules_the_locked_process_still_reads_and_writes_no_file(gua
 
 
 def test_every_allowed_function_is_one_that_duckdb_has():
-    import duckdb
-
     connection = duckdb.connect()
     known = {
         str(name).lower() for (name,) in connection.execute("select function_name from duckdb_functions()").fetchall()
     }
     connection.close()
-    grammar = {"@", "!__postfix"}
-    assert ALLOWED_FUNCTIONS - known - grammar == set()
-    assert ALLOWED_TABLE_FUNCTIONS <= known
+    only_in_the_tree = {"->"}  # a lambda or a JSON path, as it turns out later
+    assert ALLOWED_FUNCTIONS - known - only_in_the_tree == set()
+    assert ALLOWED_TABLE_FUNCTIONS - known == set()
 
 
-def test_the_server_survives_with_its_descriptors(guarded):
-    before = len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
+def test_a_killed_query_leaves_no_descriptor_open(guarded):
+    me = psutil.Process()
+    before = me.num_fds()
     for _ in range(3):
-        with pytest.raises(QueryFailed):
-            sandbox.run_query(guarded, "select count(*) from range(100000000) a, range(1000000) b", timeout_seconds=0.3)
-    after = len(os.listdir("/proc/self/fd")) if before else 0
-    assert after <= before + 1
+        with pytest.raises(QueryFailed, match="longer than"):
+            sandbox.run_query(guarded, "select max(range) from range(1000000000000)", timeout_seconds=0.5)
+    assert me.num_fds() <= before
