@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 import time
 
-import pytest
-
 from engine.domain.result import ResultFilter
 from engine.domain.run import RunStatus
 from engine.storage import results, runs
@@ -37,7 +35,6 @@ WRITER = """
 """
 
 
-@pytest.mark.slow
 def test_nothing_acknowledged_is_lost_when_the_writer_is_killed(tmp_path):
     path = tmp_path / "a.duckdb"
     dice = random.Random(20261124)

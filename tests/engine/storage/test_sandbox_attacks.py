@@ -224,7 +224,6 @@ def test_none_of_them_left_a_file_behind():
     assert not Path("/tmp/x.duckdb").exists()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("sql", HEAVY, ids=lambda sql: repr(sql[:60]))
 def test_it_ends_within_its_limits_and_harms_nobody(guarded, sql):
     me = psutil.Process()
