@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.selection import alike, reference
 from app.url_state import Mode, Rows
@@ -16,6 +17,9 @@ from engine.figures.heat_cells import Cell, CellKind, geometric_mean, improvemen
 from engine.figures.wording import hover, way
 from engine.formatting import MISSING, Scale, counted, format_change, format_number, format_ratio, scale_for
 from engine.stats.comparison import compare, correct, geometric_mean_ratio
+
+_MOST_WITH_BASELINE = 5
+"""Up to this many columns the baseline keeps its own, with absolute figures: the ratios then have a ground."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +51,7 @@ def heat_map(summaries: Sequence[CaseSummary], metric: Metric, rows: Rows, mode:
     scale = scale_for([summary.estimates[metric].value for summary in known], metric)
     columns = sorted({_column_key(summary.case) for summary in alike_ones})
     names = [f"{backend} {list(Precision)[order]}" for _, backend, order in columns]
-    if mode is Mode.RATIO:
+    if mode is Mode.RATIO and len(names) > _MOST_WITH_BASELINE:
         names = [name for name in names if name != base]
     members = _members(alike_ones, rows, names)
     cells = [
@@ -77,6 +81,26 @@ def usual_mode(summaries: Sequence[CaseSummary], metric: Metric) -> Mode:
     baselines = {summary.case.model_type: summary for summary in known if way(summary.case) == base}
     decided = any(c.verdict is not Verdict.UNDECIDED for c in _comparisons(known, baselines, metric).values())
     return Mode.RATIO if decided else Mode.ABSOLUTE
+
+
+def most_telling(found: HeatMap) -> CaseSummary | None:
+    """The case to explain while nobody chose one: the largest decided difference, else the largest at all."""
+    judged = {
+        summary.case.case_id: summary
+        for members in found.members.values()
+        for summary in members
+        if summary.case.case_id in found.comparisons
+    }
+    if not judged:
+        return None
+    by_size = max(
+        judged,
+        key=lambda case_id: (
+            found.comparisons[case_id].verdict is not Verdict.UNDECIDED,
+            abs(math.log(found.comparisons[case_id].ratio)),
+        ),
+    )
+    return judged[by_size]
 
 
 def _comparable(summaries: Sequence[CaseSummary]) -> list[CaseSummary]:
@@ -147,6 +171,9 @@ def _cell(
                 hover=f"<b>{row}</b> {column}<br>fails: {failure.reason}",
             )
         return Cell(row=row, column=column, kind=CellKind.MISSING, hover=f"<b>{row}</b> {column}<br>not tried")
+    if mode is Mode.RATIO and column == base:
+        cell = _amount(row, column, known, metric, scale)
+        return replace(cell, kind=CellKind.BASELINE, text=f"{cell.text} {scale.unit}")
     if mode is Mode.ABSOLUTE:
         return _amount(row, column, known, metric, scale)
     return _ratio(row, column, known, metric, comparisons, base)

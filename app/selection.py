@@ -51,6 +51,17 @@ class Selection:
     """By case id: each way but the baseline against it."""
 
 
+def in_one_environment(summaries: Sequence[CaseSummary], here: str) -> list[CaseSummary]:
+    """Those measured in the environment `here`; where it has none, those of the one measured last.
+
+    Figures of different machines or library versions never share a page. `summaries` are newest first.
+    """
+    chosen = here if any(summary.environment_id == here for summary in summaries) else None
+    if chosen is None and summaries:
+        chosen = summaries[0].environment_id
+    return [summary for summary in summaries if summary.environment_id == chosen]
+
+
 def metric_of(state: ViewState) -> Metric:
     """The chosen metric where the workload measures it, else the workload's headline."""
     offered = METRICS[workload_of(state)]

@@ -11,7 +11,7 @@ from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
 from app import data, ids
-from app.selection import METRICS, history, metric_of, narrowed, select, workload_of
+from app.selection import METRICS, history, in_one_environment, metric_of, narrowed, select, workload_of
 from app.url_state import ViewState, address, plain, read_state, state_of, write_state
 from app.views.controls import button, link_button, segmented
 from app.views.coverage_grid import coverage_table
@@ -54,7 +54,7 @@ _COMPLETED = ResultFilter(statuses=(ResultStatus.COMPLETED,))
 def layout(search: str) -> Component:
     """Filters as the address names them; the page itself is drawn once theme and width are known."""
     state = read_state(search)
-    summaries = case_summaries(data.workbench(), ResultFilter())
+    summaries = _summaries()
     chips = _chips(summaries, state)
     return html.Div(
         [
@@ -97,7 +97,7 @@ def show_overview(*inputs: Any) -> tuple[Any, Any, Any, int, str]:
     *values, theme, narrow, _ = inputs
     state = state_of(dict(zip(_FILTERS, values, strict=True)))
     workbench = data.workbench()
-    summaries = case_summaries(workbench, ResultFilter())
+    summaries = _summaries()
     with workbench.database.cursor() as cursor:
         seen = results.count(cursor, _COMPLETED)
     head, body, model = _page(summaries, state, theme or "light", bool(narrow))
@@ -136,7 +136,7 @@ def offer_metrics(workload: str | None, metric: str | None) -> tuple[list[dict[s
 )
 def offer_models(family: str | None, model: str | None) -> tuple[list[str], str | None]:
     """Only types of the chosen family; a model outside it is let go."""
-    summaries = case_summaries(data.workbench(), ResultFilter())
+    summaries = _summaries()
     offered = _models(narrowed(summaries, state_of({"family": family}), but=("workload",)))
     return offered, model if model in offered else None
 
@@ -159,6 +159,11 @@ def offer_new_results(_: int | None, seen: int | None, clicks: int | None) -> tu
     if new > 0 and seen == 0:
         return no_update, True, (clicks or 0) + 1
     return f"{counted(new, 'new result')}, load", new <= 0, no_update
+
+
+def _summaries() -> list[CaseSummary]:
+    workbench = data.workbench()
+    return in_one_environment(case_summaries(workbench, ResultFilter()), workbench.environment.environment_id)
 
 
 def _page(

@@ -23,6 +23,7 @@ from engine.figures.tokens import (
 from engine.formatting import counted
 
 ROW_PIXELS = 24
+_TALLEST_ROW = 44
 _HEAD_PIXELS = 34
 _GAP = 2
 _HATCH_PIXELS = 9.0
@@ -37,20 +38,23 @@ def family_heatmap(
     narrow: bool = False,
     selected: tuple[str, str] | None = None,
     width: int = 560,
+    height: int = 0,
 ) -> go.Figure:
     """One cell per row and column. Ratios: diverging on log2, blue is better. Amounts: sequential on log.
 
     Undecided and missing cells carry no colour but a hatch. `width` is the expected width in pixels: it only sets
-    how dense the hatch is.
+    how dense the hatch is. Few rows grow taller to fill `height` pixels, up to a limit.
     """
     rows, columns = ordered([cell.row for cell in cells]), ordered([cell.column for cell in cells])
     placed = by_place(cells)
     fills = _fills(cells, metric, theme)
     left = round(min(max(text_width(row) for row in rows) + 12, 110 if narrow else 180))
-    height = len(rows) * ROW_PIXELS + _HEAD_PIXELS + 4
-    chart = figure(theme, height, margin={"l": left, "r": 2, "t": _HEAD_PIXELS, "b": 4})
+    row_pixels = min(max((height - _HEAD_PIXELS - 4) / len(rows), ROW_PIXELS), _TALLEST_ROW)
+    chart = figure(
+        theme, round(len(rows) * row_pixels) + _HEAD_PIXELS + 4, margin={"l": left, "r": 2, "t": _HEAD_PIXELS, "b": 4}
+    )
     _draw_fills(chart, rows, columns, placed, fills)
-    _draw_hatches(chart, rows, columns, placed, theme, (width - left - 2) / len(columns))
+    _draw_hatches(chart, rows, columns, placed, theme, ((width - left - 2) / len(columns), row_pixels))
     _label_cells(chart, rows, columns, placed, fills, theme, narrow)
     _label_axes(chart, rows, columns, theme)
     if selected is not None and selected in placed:
@@ -69,8 +73,11 @@ def family_heatmap_title(cells: Sequence[Cell], *, metric: Metric, noun: str = "
     better = sum(1 for cell in decided if (cell.value or 0) > 1)
     best = max(decided, key=lambda cell: cell.value or 0)
     if better == 0:
-        return f"Nothing beats the baseline in {counted(len(decided), 'decided cell')}"
-    return f"{best.column} pays most for {best.row}; {better} of {counted(len(ratios), 'cell')} better than baseline"
+        return f"Nothing beats the baseline in {counted(len(decided), 'decided cell')} of {len(ratios)}"
+    worse = len(decided) - better
+    if better < worse:
+        return f"{worse} of {counted(len(ratios), 'cell')} are worse than the baseline; {best.row} gains most"
+    return f"{best.column} pays most for {best.row}; {better} of {counted(len(ratios), 'cell')} better"
 
 
 def _amounts_title(cells: Sequence[Cell], metric: Metric, noun: str) -> str:
@@ -161,7 +168,7 @@ def _draw_hatches(
     columns: Sequence[str],
     placed: Mapping[tuple[str, str], Cell],
     theme: Theme,
-    cell_pixels: float,
+    cell_pixels: tuple[float, float],
 ) -> None:
     """Diagonals as one line trace, faint where there is no data at all."""
     for kind, ink in ((CellKind.UNDECIDED, "line-strong"), (CellKind.MISSING, "line")):
@@ -185,15 +192,17 @@ def _draw_hatches(
             )
 
 
-def _diagonals(column: int, row: int, cell_pixels: float) -> list[tuple[tuple[float, float], tuple[float, float]]]:
+def _diagonals(
+    column: int, row: int, cell_pixels: tuple[float, float]
+) -> list[tuple[tuple[float, float], tuple[float, float]]]:
     """Segments at 45 degrees inside one cell, in axis units."""
-    wide, tall = max(cell_pixels - _GAP, 1.0), float(ROW_PIXELS - _GAP)
+    wide, tall = max(cell_pixels[0] - _GAP, 1.0), cell_pixels[1] - _GAP
     segments = []
     offset = -tall + _HATCH_PIXELS
     while offset < wide:
         start, end = max(offset, 0.0), min(offset + tall, wide)
         points = [
-            (column - 0.5 + (x + _GAP / 2) / cell_pixels, row + 0.5 - (x - offset + _GAP / 2) / ROW_PIXELS)
+            (column - 0.5 + (x + _GAP / 2) / cell_pixels[0], row + 0.5 - (x - offset + _GAP / 2) / cell_pixels[1])
             for x in (start, end)
         ]
         segments.append((points[0], points[1]))

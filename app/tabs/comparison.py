@@ -1,0 +1,423 @@
+"""Comparison: every way of running against the baseline, every case in a table, and why a verdict is what it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from dash import Input, Output, State, callback, ctx, dcc, html, no_update
+from dash.development.base_component import Component
+
+from app import data, ids
+from app.heat_map_cells import HeatMap, heat_map, most_telling, usual_mode
+from app.selection import METRICS, in_one_environment, metric_of, narrowed
+from app.url_state import Mode, Rows, ViewState, address, plain, read_state, state_of, write_state
+from app.views.card import card
+from app.views.case_details import case_details, choose_a_case, family_details
+from app.views.comparison_body import comparison_head, heat_map_card
+from app.views.controls import button, link_button, segmented
+from app.views.data_grid import data_grid
+from app.views.empty_state import empty_state
+from app.views.filter_bar import filter_bar, filter_chip
+from app.views.page_width import page_width
+from app.views.results_grid import COLUMNS, NARROW, USUAL, csv_text, grid_columns, grid_rows, scales
+from app.views.share_button import share_button
+from engine.domain.case import Precision, Workload
+from engine.domain.model import Family, Size
+from engine.domain.result import ResultFilter, ResultStatus
+from engine.domain.summary import CaseSummary
+from engine.figures.tokens import Theme
+from engine.formatting import counted, format_time_iso
+from engine.storage import results
+from engine.workflows.case_summaries import case_summaries
+
+_FILTERS = {
+    "model": ids.COMPARISON_MODEL,
+    "family": ids.COMPARISON_FAMILY,
+    "backend": ids.COMPARISON_BACKEND,
+    "precision": ids.COMPARISON_PRECISION,
+    "batch": ids.COMPARISON_BATCH,
+    "size": ids.COMPARISON_SIZE,
+    "metric": ids.COMPARISON_METRIC,
+    "rows": ids.COMPARISON_ROWS,
+    "mode": ids.COMPARISON_MODE,
+}
+"""Field of the view's state -> the component that holds it; callbacks take them in this order."""
+_GRID_HEIGHT = 430
+_STORED = ResultFilter(statuses=(ResultStatus.COMPLETED,))
+_INPUTS = [Input(component, "value") for component in _FILTERS.values()]
+
+
+def layout(search: str) -> Component:
+    """Filters as the address names them; charts and table are filled in once theme and width are known."""
+    state = read_state(search)
+    summaries = _summaries()
+    if not summaries:
+        return html.Div(_nothing_yet(), className="page")
+    chips = _chips(summaries, state)
+    basis, _, _ = _basis(summaries, state)
+    mode = state.mode or usual_mode(basis, metric_of(state))
+    rows = state.rows or Rows.FAMILY
+    first, rest = ["model"], ["family", "backend", "precision", "batch", "size", "metric"]
+    return html.Div(
+        [
+            page_width(),
+            dcc.Store(id=ids.COMPARISON_SEEN),
+            dcc.Store(id=ids.COMPARISON_CASE, data={"case": state.case} if state.case else None),
+            dcc.Download(id=ids.COMPARISON_CSV),
+            filter_bar(
+                [chips[name] for name in first],
+                [chips[name] for name in rest],
+                count=html.Span(id=ids.COMPARISON_COUNT),
+                tools=[button("", id=ids.COMPARISON_RELOAD, kind="chip", hidden=True), share_button()],
+                active=sum(1 for name in rest if name != "metric" and getattr(state, name) is not None),
+            ),
+            html.Div(
+                [
+                    html.Div([html.Div(id=ids.COMPARISON_HEAD), _switches(rows, mode)], className="page-head"),
+                    html.Div(
+                        [
+                            html.Div(
+                                html.Div(className="skeleton skeleton-page"),
+                                id=ids.COMPARISON_BODY,
+                                className="span-7 stretch",
+                            ),
+                            html.Div(choose_a_case(), id=ids.COMPARISON_DETAILS, className="span-5 stretch"),
+                        ],
+                        className="grid-12",
+                    ),
+                    _table_card(),
+                ],
+                className="page",
+            ),
+        ],
+        className="comparison",
+    )
+
+
+@callback(
+    Output(ids.COMPARISON_HEAD, "children"),
+    Output(ids.COMPARISON_BODY, "children"),
+    Output(ids.COMPARISON_COUNT, "children"),
+    Output(ids.COMPARISON_SEEN, "data"),
+    *_INPUTS,
+    Input(ids.THEME, "data"),
+    Input(ids.PAGE_IS_NARROW, "data"),
+    Input(ids.COMPARISON_RELOAD, "n_clicks"),
+    Input(ids.COMPARISON_CASE, "data"),
+)
+def show_heat_map(*inputs: Any) -> tuple[Any, Any, str, int]:
+    """The answer and the heat map for these filters."""
+    *values, theme, narrow, _, chosen = inputs
+    state = _state(values)
+    workbench = data.workbench()
+    with workbench.database.cursor() as cursor:
+        seen = results.count(cursor, _STORED)
+    summaries = _summaries()
+    found, batch, size = _heat_map(summaries, state)
+    if found is None:
+        return [], _nothing_here(state), "", seen
+    selected = _selected_cell(found, chosen)
+    body = heat_map_card(
+        found,
+        theme=_theme(theme),
+        narrow=bool(narrow),
+        selected=selected,
+        batch=batch,
+        size=size,
+    )
+    return comparison_head(found), body, counted(len(narrowed(summaries, state, but=("workload",))), "case"), seen
+
+
+@callback(
+    Output(ids.COMPARISON_GRID, "columnDefs"),
+    Output(ids.COMPARISON_GRID, "rowData"),
+    *_INPUTS,
+    Input(ids.COMPARISON_COLUMNS, "value"),
+    Input(ids.PAGE_IS_NARROW, "data"),
+    Input(ids.COMPARISON_RELOAD, "n_clicks"),
+)
+def fill_table(*inputs: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Every case that passes the filters, in the columns that are chosen."""
+    *values, columns, narrow, _ = inputs
+    shown = narrowed(_summaries(), _state(values), but=("workload",))
+    units = scales(shown)
+    return grid_columns(units, NARROW if narrow else columns or USUAL), grid_rows(shown, units)
+
+
+@callback(
+    Output(ids.COMPARISON_CASE, "data"),
+    Input(ids.COMPARISON_GRID, "selectedRows"),
+    Input(ids.COMPARISON_HEATMAP, "clickData"),
+    prevent_initial_call=True,
+)
+def choose_case(rows: list[dict[str, Any]] | None, click: dict[str, Any] | None) -> Any:
+    """A row of the table names its case, a cell of the heat map its row and column."""
+    if ctx.triggered_id == ids.COMPARISON_GRID:
+        return {"case": rows[0]["case_id"]} if rows else no_update
+    place = click["points"][0].get("customdata") if click else None
+    return {"place": place} if place else no_update
+
+
+@callback(
+    Output(ids.COMPARISON_DETAILS, "children"),
+    Input(ids.COMPARISON_CASE, "data"),
+    *_INPUTS,
+    Input(ids.THEME, "data"),
+)
+def show_details(chosen: dict[str, Any] | None, *inputs: Any) -> Component:
+    """Why? for the case or cell that was chosen last."""
+    *values, theme = inputs
+    state = _state(values)
+    summaries = _summaries()
+    found, _, _ = _heat_map(summaries, state)
+    place = (chosen or {}).get("place")
+    if found is not None and place:
+        members = found.members.get((place[0], place[1]), ())
+        if len(members) != 1:
+            return family_details(found, place[0], place[1])
+        return _details(members[0], found, state, theme)
+    summary = next((s for s in summaries if s.case.case_id == (chosen or {}).get("case")), None)
+    if summary is not None:
+        return _details(summary, found, state, theme)
+    if found is not None and (telling := most_telling(found)) is not None:
+        return _details(telling, found, state, theme)
+    return choose_a_case()
+
+
+@callback(
+    Output(ids.URL, "search", allow_duplicate=True),
+    *_INPUTS,
+    Input(ids.COMPARISON_CASE, "data"),
+    prevent_initial_call=True,
+)
+def write_address(*inputs: Any) -> str:
+    *values, chosen = inputs
+    return write_state(replace(_state(values), case=(chosen or {}).get("case")))
+
+
+@callback(
+    Output(ids.COMPARISON_CSV, "data"),
+    Input(ids.COMPARISON_CSV_BUTTON, "n_clicks"),
+    State(ids.COMPARISON_GRID, "virtualRowData"),
+    State(ids.COMPARISON_GRID, "filterModel"),
+    State(ids.COMPARISON_GRID, "columnState"),
+    State(ids.COMPARISON_COLUMNS, "value"),
+    *[State(component, "value") for component in _FILTERS.values()],
+    prevent_initial_call=True,
+)
+def download_csv(clicks: int | None, *states: Any) -> Any:
+    """Exactly the rows, order and columns of the table, below lines that say how they were chosen."""
+    if not clicks:
+        return no_update
+    rows, filters, columns, chosen, *values = states
+    now = datetime.now(UTC)
+    shown = _shown_columns(columns, chosen)
+    state = _state(values)
+    text = csv_text(
+        rows or [],
+        shown,
+        [
+            f"ModelDyno {version('modeldyno')}, made {format_time_iso(now)}",
+            f"filters of the page: {write_state(state).lstrip('?') or 'none'}",
+            f"filters of the table: {json.dumps(filters) if filters else 'none'}",
+            f"{len(rows or [])} cases; medians over processes with their 95 % interval (range for memory)",
+        ],
+    )
+    return {"content": text, "filename": f"modeldyno-results-{now:%Y%m%d-%H%M}.csv", "type": "text/csv"}
+
+
+@callback(
+    Output(ids.COMPARISON_RELOAD, "children"),
+    Output(ids.COMPARISON_RELOAD, "hidden"),
+    Input(ids.CLOCK, "n_intervals"),
+    Input(ids.COMPARISON_SEEN, "data"),
+    prevent_initial_call=True,
+)
+def offer_new_results(_: int | None, seen: int | None) -> tuple[Any, Any]:
+    """A chip instead of a refresh that disturbs reading."""
+    if seen is None:
+        return no_update, no_update
+    with data.workbench().database.cursor() as cursor:
+        new = results.count(cursor, _STORED) - seen
+    return f"{counted(new, 'new result')}, load", new <= 0
+
+
+def _summaries() -> list[CaseSummary]:
+    workbench = data.workbench()
+    return in_one_environment(case_summaries(workbench, ResultFilter()), workbench.environment.environment_id)
+
+
+def _state(values: Sequence[Any]) -> ViewState:
+    return state_of(dict(zip(_FILTERS, values, strict=True)))
+
+
+def _theme(theme: str | None) -> Theme:
+    return "dark" if theme == "dark" else "light"
+
+
+def _basis(summaries: Sequence[CaseSummary], state: ViewState) -> tuple[list[CaseSummary], int, Size]:
+    """What the heat map is drawn from: one batch size and one size, chosen here where nobody chose."""
+    metric = metric_of(state)
+    passing = narrowed(summaries, state, but=("batch", "size"))
+    known = [summary for summary in passing if metric in summary.estimates]
+    if not known:
+        return [], state.batch or 1, state.size or Size.DEFAULT
+    size = state.size or (Size.DEFAULT if any(s.case.size is Size.DEFAULT for s in known) else Size.TINY)
+    sizes = [summary.case.batch_size for summary in known if summary.case.size is size]
+    batch = state.batch or (min(sizes) if sizes else 1)
+    return [s for s in passing if s.case.batch_size == batch and s.case.size is size], batch, size
+
+
+def _heat_map(summaries: Sequence[CaseSummary], state: ViewState) -> tuple[HeatMap | None, int, Size]:
+    basis, batch, size = _basis(summaries, state)
+    metric = metric_of(state)
+    if not any(metric in summary.estimates for summary in basis):
+        return None, batch, size
+    found = heat_map(basis, metric, state.rows or Rows.FAMILY, state.mode or usual_mode(basis, metric))
+    if not found.cells:  # ratios need a second way to run
+        found = heat_map(basis, metric, state.rows or Rows.FAMILY, Mode.ABSOLUTE)
+    return found, batch, size
+
+
+def _selected_cell(found: HeatMap, chosen: dict[str, Any] | None) -> tuple[str, str] | None:
+    place = (chosen or {}).get("place")
+    if place:
+        return place[0], place[1]
+    telling = None if chosen else most_telling(found)
+    case = telling.case.case_id if telling is not None else (chosen or {}).get("case")
+    for at, members in found.members.items():
+        if any(summary.case.case_id == case for summary in members):
+            return at
+    return None
+
+
+def _details(summary: CaseSummary, found: HeatMap | None, state: ViewState, theme: str | None) -> Component:
+    """Against the baseline of the heat map where the case is part of it."""
+    case = summary.case
+    metric = metric_of(state)
+    if metric not in summary.estimates and summary.estimates:
+        metric = next(iter(summary.estimates))
+    comparison = found.comparisons.get(case.case_id) if found is not None else None
+    baseline = found.baselines.get(case.model_type) if found is not None and comparison is not None else None
+    return case_details(summary, metric=metric, baseline=baseline, comparison=comparison, theme=_theme(theme))
+
+
+def _shown_columns(state: list[dict[str, Any]] | None, chosen: list[str] | None) -> list[str]:
+    """In the order in which the table shows them now."""
+    if state:
+        return [column["colId"] for column in state if not column.get("hide") and column["colId"] in COLUMNS]
+    return [name for name in COLUMNS if name == "model" or name in (chosen or USUAL)]
+
+
+def _table_card() -> Component:
+    picker = html.Details(
+        [
+            html.Summary("Columns", className="dyno-button"),
+            dcc.Checklist(
+                id=ids.COMPARISON_COLUMNS,
+                options=[{"value": name, "label": title} for name, title in COLUMNS.items() if name != "model"],
+                value=[name for name in USUAL if name != "model"],
+                persistence=True,
+                persistence_type="local",
+                className="column-list",
+            ),
+        ],
+        className="column-picker only-wide",
+    )
+    grid = data_grid(
+        ids.COMPARISON_GRID,
+        [],
+        [],
+        height=_GRID_HEIGHT,
+        row_id="case_id",
+        options={
+            "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
+            "localeText": {"noRowsToShow": "No case passes these filters."},
+        },
+    )
+    return card(
+        "All cases",
+        grid,
+        subtitle="Sort and filter by any column; choose a row to see why",
+        tools=[picker, button("Download CSV", id=ids.COMPARISON_CSV_BUTTON, drawing="download")],
+        footnote="Medians over processes; hover a figure for its interval. The download is exactly this view.",
+    )
+
+
+def _switches(rows: Rows, mode: Mode) -> Component:
+    return html.Div(
+        [
+            segmented(
+                ids.COMPARISON_ROWS,
+                [(Rows.FAMILY.value, "Families"), (Rows.MODEL.value, "Model types")],
+                rows.value,
+                "Rows of the heat map",
+            ),
+            segmented(
+                ids.COMPARISON_MODE,
+                [(Mode.RATIO.value, "Ratio"), (Mode.ABSOLUTE.value, "Absolute")],
+                mode.value,
+                "Cells of the heat map",
+            ),
+        ],
+        className="switches",
+    )
+
+
+def _chips(summaries: Sequence[CaseSummary], state: ViewState) -> dict[str, Component]:
+    cases = [summary.case for summary in summaries]
+    metrics = [metric for workload in Workload for metric in METRICS[workload]]
+    known = {metric for summary in summaries for metric in summary.estimates}
+    options: dict[str, tuple[str, list[Any], str]] = {
+        "model": ("Model", sorted({case.model_type for case in cases}), "all"),
+        "family": (
+            "Family",
+            [{"value": f.value, "label": f.label} for f in Family if f in {case.family for case in cases}],
+            "all",
+        ),
+        "backend": ("Backend", sorted({case.backend for case in cases}), "all"),
+        "precision": ("Precision", [p.value for p in Precision if p in {case.precision for case in cases}], "all"),
+        "batch": ("Batch", sorted({case.batch_size for case in cases}), "all"),
+        "size": ("Size", [s.value for s in Size if s in {case.size for case in cases}], "all"),
+        "metric": (
+            "Metric",
+            [{"value": metric.label, "label": metric.title.lower()} for metric in metrics if metric in known],
+            "latency",
+        ),
+    }
+    return {
+        name: filter_chip(
+            title,
+            _FILTERS[name],
+            choices,
+            plain(metric_of(state)) if name == "metric" else plain(getattr(state, name)),
+            placeholder=unset,
+            searchable=name == "model",
+            clearable=name != "metric",
+        )
+        for name, (title, choices, unset) in options.items()
+    }
+
+
+def _nothing_yet() -> Component:
+    return empty_state(
+        "There is nothing to compare yet",
+        "Measure a few model types in two precisions: the heat map shows which way of running pays for which family, "
+        "the table lists every case.",
+        link_button("Start a run", "/live-runs", kind="primary", drawing="play"),
+    )
+
+
+def _nothing_here(state: ViewState) -> Component:
+    metric = metric_of(state)
+    return empty_state(
+        f"No {metric.title.lower()} was measured with these filters",
+        "Loosen a filter, or measure what is missing.",
+        link_button("Clear all filters", "/comparison"),
+        link_button("Measure it", address("/live-runs", ViewState(model=state.model)), kind="primary", drawing="play"),
+    )

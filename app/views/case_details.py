@@ -1,0 +1,221 @@
+"""Why? One case against its baseline: figures, test, noise, raw points, and the command that repeats it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from app import ids
+from app.heat_map_cells import HeatMap
+from app.url_state import ViewState, address
+from app.views.card import card
+from app.views.controls import copy_button, link_button
+from app.views.error_notice import error_notice
+from app.views.marks import backend_mark, provenance_mark, verdict_mark
+from engine.domain.measurement import Metric
+from engine.domain.run import Protocol, RunRequest, SizeChoice
+from engine.domain.summary import CaseSummary, Comparison
+from engine.figures.process_strip import process_strip
+from engine.figures.tokens import Theme
+from engine.figures.wording import shape, way
+from engine.formatting import (
+    format_comparison,
+    format_count,
+    format_estimate,
+    format_time,
+    format_time_iso,
+)
+from engine.reports.command import benchmark_command
+
+
+def case_details(
+    summary: CaseSummary,
+    *,
+    metric: Metric,
+    baseline: CaseSummary | None,
+    comparison: Comparison | None,
+    theme: Theme,
+    class_name: str = "",
+) -> Component:
+    """`baseline` is the same model on the baseline way; None when it was not measured there, or is this case."""
+    case = summary.case
+    command = reproduce_command(summary)
+    failure = summary.last_failure
+    parts: list[Component] = []
+    if failure is not None:
+        parts.append(
+            error_notice(
+                f"{summary.failed} of {summary.failed + summary.completed} processes failed",
+                failure.reason,
+                log=failure.log,
+            )
+        )
+    if metric in summary.estimates:
+        parts.append(html.Dl(_facts(summary, metric, baseline, comparison), className="facts"))
+        strips = [s for s in (summary, baseline) if s is not None and s.process_values.get(metric)]
+        parts.append(_strip(strips, metric, theme))
+    elif summary.estimates:
+        parts.append(html.Dl(_figures(summary, ()), className="facts"))
+    parts.append(html.Pre(command, className="code"))
+    parts.append(
+        html.Div(
+            [
+                copy_button(command, "Copy command"),
+                link_button("Measure again", address("/live-runs", ViewState(model=case.model_type)), drawing="play"),
+            ],
+            className="action-row",
+        )
+    )
+    return card(
+        _title(summary, comparison),
+        html.Div(parts, className="case-details"),
+        subtitle=f"{case.model_type} · {way(case)} · {shape(case)}"
+        + (f" · against {way(baseline.case)}" if baseline is not None else ""),
+        class_name=class_name,
+    )
+
+
+def family_details(found: HeatMap, row: str, column: str, *, class_name: str = "") -> Component:
+    """The model types behind one cell of a family; each leads to its own details."""
+    members = found.members.get((row, column), ())
+    head = html.Tr(
+        [
+            html.Th("Model"),
+            html.Th(found.baseline_way, className="numeric"),
+            html.Th(column, className="numeric"),
+            html.Th("Verdict"),
+        ]
+    )
+    rows = [_member_row(found, summary) for summary in members]
+    empty = html.P(f"No {row} was tried on {column}.", className="empty-state-detail")
+    table = html.Table([html.Thead(head), html.Tbody(rows)], className="plain-table")
+    return card(
+        f"{row} on {column}",
+        table if members else empty,
+        subtitle=f"{found.metric.title} by model type · choose one for its details",
+        class_name=class_name,
+    )
+
+
+def choose_a_case(class_name: str = "") -> Component:
+    """Before anything is chosen."""
+    return card(
+        "Why? Choose a cell or a row",
+        html.P(
+            "Its figures with their intervals, the test behind the verdict, every process as a dot, "
+            "and the command that repeats it appear here.",
+            className="empty-state-detail",
+        ),
+        class_name=class_name,
+    )
+
+
+def reproduce_command(summary: CaseSummary) -> str:
+    """Measures the same case again with as many processes."""
+    case = summary.case
+    return benchmark_command(
+        RunRequest(
+            models=(case.model_type,),
+            backends=(case.backend,),
+            precisions=(case.precision,),
+            batch_sizes=(case.batch_size,),
+            workloads=(case.workload,),
+            size=SizeChoice(case.size.value),
+            sequence_length=case.sequence_length,
+            threads=case.threads,
+            cold=case.cold,
+            progressive=False,
+            protocol=Protocol(processes=max(summary.completed, 1)),
+        )
+    )
+
+
+def _title(summary: CaseSummary, comparison: Comparison | None) -> str:
+    if comparison is not None:
+        return f"Why \N{LEFT DOUBLE QUOTATION MARK}{format_comparison(comparison)}\N{RIGHT DOUBLE QUOTATION MARK}?"
+    if not summary.estimates:
+        return f"{summary.case.model_type} fails on {way(summary.case)}"
+    return f"{summary.case.model_type} on {way(summary.case)}"
+
+
+def _facts(
+    summary: CaseSummary, metric: Metric, baseline: CaseSummary | None, comparison: Comparison | None
+) -> list[Component]:
+    this = format_estimate(summary.estimates[metric], metric)
+    medians = [html.B(this.plain), f" ({this.interval or this.n})"]
+    if baseline is not None and metric in baseline.estimates:
+        base = format_estimate(baseline.estimates[metric], metric)
+        medians += [" against ", html.B(base.plain), f" ({base.interval or base.n})"]
+    lines: list[tuple[str, object]] = [(metric.title, medians)]
+    if comparison is not None:
+        tested = "" if comparison.q_value is None else f", q = {comparison.q_value:.2g}"
+        lines += [
+            ("Verdict", verdict_mark(comparison.verdict, format_comparison(comparison), filled=True)),
+            (
+                "Test",
+                f"{comparison.processes[0]} against {comparison.processes[1]} processes{tested}: {comparison.reason}",
+            ),
+            ("Threshold", "a change of 3\N{THIN SPACE}% or more counts"),
+        ]
+    return [*_listed(lines), *_figures(summary, (metric,))]
+
+
+def _figures(summary: CaseSummary, but: Sequence[Metric]) -> list[Component]:
+    """The other metrics, and where and when this was measured."""
+    case = summary.case
+    lines: list[tuple[str, object]] = [
+        (metric.title, format_estimate(estimate, metric).full)
+        for metric, estimate in summary.estimates.items()
+        if metric not in but
+    ]
+    noise = "other programs took more than 5\N{THIN SPACE}% of the processor" if summary.is_noisy else "quiet enough"
+    device = f" on {summary.actual_device}" if summary.actual_device not in (None, case.backend) else ""
+    where = [backend_mark(case.backend), f"{device}, {summary.machine_label}".rstrip(", ")]
+    lines += [("Machine", where), ("Noise", noise)]
+    if summary.facts is not None:
+        lines.append(("Parameters", format_count(summary.facts.parameters)))
+    measured = html.Span(format_time(summary.measured_at), title=format_time_iso(summary.measured_at))
+    lines.append(("Source", [provenance_mark(summary.provenance), " ", measured]))
+    return _listed(lines)
+
+
+def _listed(lines: Sequence[tuple[str, object]]) -> list[Component]:
+    return [part for name, value in lines for part in (html.Dt(name), html.Dd(value))]
+
+
+def _strip(summaries: Sequence[CaseSummary], metric: Metric, theme: Theme) -> Component:
+    chart = process_strip(summaries, metric=metric, theme=theme)
+    return dcc.Graph(
+        id=ids.COMPARISON_STRIP,
+        figure=chart,
+        config={"displayModeBar": False, "responsive": True},
+        responsive=True,
+        className="chart",
+        style={"height": f"{chart.layout.height}px"},
+    )
+
+
+def _member_row(found: HeatMap, summary: CaseSummary) -> Component:
+    case = summary.case
+    base = found.baselines.get(case.model_type)
+    comparison = found.comparisons.get(case.case_id)
+    state = ViewState(family=case.family, batch=case.batch_size, size=case.size, metric=found.metric, case=case.case_id)
+    verdict = verdict_mark(comparison.verdict, format_comparison(comparison)) if comparison is not None else None
+    return html.Tr(
+        [
+            html.Td(dcc.Link(case.model_type, href=address("/comparison", state))),
+            html.Td(_value(base, found.metric), className="numeric"),
+            html.Td(_value(summary, found.metric), className="numeric"),
+            html.Td(verdict or "-"),
+        ]
+    )
+
+
+def _value(summary: CaseSummary | None, metric: Metric) -> str:
+    if summary is None:
+        return "-"
+    if metric not in summary.estimates:
+        return "fails"
+    return format_estimate(summary.estimates[metric], metric).plain

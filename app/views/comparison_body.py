@@ -1,0 +1,153 @@
+"""The Comparison above its table: the answer and the heat map."""
+
+from __future__ import annotations
+
+from dash import html
+from dash.development.base_component import Component
+
+from app import ids
+from app.heat_map_cells import HeatMap
+from app.url_state import Mode, Rows
+from app.views.chart_card import ChartTable, chart_card
+from engine.domain.model import Size
+from engine.domain.summary import Comparison, Verdict
+from engine.errors import NotEnoughData
+from engine.figures.family_heatmap import family_heatmap, family_heatmap_title
+from engine.figures.heat_cells import CellKind, improvement
+from engine.figures.tokens import Theme
+from engine.figures.wording import way
+from engine.formatting import MISSING, counted, format_times, join_words, ratio_word
+from engine.stats.comparison import RatioSummary, geometric_mean_ratio
+
+
+_HEIGHT = 372
+
+
+def comparison_head(found: HeatMap) -> list[Component]:
+    """The overall answer: the way that differs most from the baseline, over all model types."""
+    return [html.H1(_answer(found), className="answer"), html.P(_detail(found), className="answer-detail")]
+
+
+def heat_map_card(
+    found: HeatMap,
+    *,
+    theme: Theme,
+    narrow: bool,
+    selected: tuple[str, str] | None,
+    batch: int,
+    size: Size,
+    class_name: str = "",
+) -> Component:
+    """Ratios or absolute figures; a click on a cell opens what stands behind it."""
+    noun = "family" if found.rows is Rows.FAMILY else "model type"
+    metric = found.metric
+    title = family_heatmap_title(found.cells, metric=metric, noun=noun)
+    return chart_card(
+        title,
+        family_heatmap(
+            found.cells,
+            metric=metric,
+            theme=theme,
+            narrow=narrow,
+            selected=selected,
+            width=330 if narrow else 640,
+            height=0 if narrow else _HEIGHT,
+        ),
+        _table(found),
+        graph_id=ids.COMPARISON_HEATMAP,
+        name=f"{metric.label}-by-{'family' if found.rows is Rows.FAMILY else 'model'}-{found.mode.value}",
+        subtitle=_subtitle(found, batch, size),
+        footnote=_footnote(found),
+        class_name=class_name,
+    )
+
+
+def _subtitle(found: HeatMap, batch: int, size: Size) -> str:
+    what = f"batch {batch}, {size} size"
+    if found.mode is Mode.RATIO:
+        return f"Ratio of median {found.metric.title.lower()} to {found.baseline_way}, {what} · above 1 is better"
+    return f"Median {found.metric.title.lower()}, {found.scale.unit}, {what}"
+
+
+def _footnote(found: HeatMap) -> list[Component | str]:
+    kinds = {cell.kind for cell in found.cells}
+    notes = []
+    if found.mode is Mode.RATIO:
+        notes.append("log2 colour centred at 1")
+    if found.rows is Rows.FAMILY:
+        notes.append("geometric mean over the family's model types")
+    if CellKind.UNDECIDED in kinds:
+        notes.append("hatched with ?: undecided")
+    if CellKind.MISSING in kinds:
+        notes.append("faint hatch: no data")
+    scale = [_legend(found)] if found.mode is Mode.RATIO and CellKind.DECIDED in kinds else []
+    return [*scale, html.Span(" · ".join(notes))]
+
+
+def _legend(found: HeatMap) -> Component:
+    """Ends of the colour scale in words."""
+    less, more = ("more", "less") if found.metric.unit == "B" else ("slower", "faster")
+    return html.Span([less, html.Span(className="diverging-scale"), more], className="scale-legend")
+
+
+def _table(found: HeatMap) -> ChartTable:
+    columns = list(dict.fromkeys(cell.column for cell in found.cells))
+    placed = {(cell.row, cell.column): cell for cell in found.cells}
+    rows = list(dict.fromkeys(cell.row for cell in found.cells))
+    noun = "Family" if found.rows is Rows.FAMILY else "Model"
+    return ChartTable(
+        columns=(noun, *columns),
+        rows=tuple((row, *(placed[row, column].text or MISSING for column in columns)) for row in rows),
+        numeric=frozenset(range(1, len(columns) + 1)),
+    )
+
+
+def _answer(found: HeatMap) -> str:
+    models = counted(len(found.baselines), "model type")
+    means = _means(found)
+    if not means:
+        return f"{models} measured on {found.baseline_way}; there is nothing to compare them with yet."
+    best = max(means, key=lambda column: improvement(means[column].geometric_mean, found.metric))
+    mean = means[best]
+    verb = f"{format_times(mean.geometric_mean)} {ratio_word(mean.geometric_mean, found.metric)}"
+    over = f"over {counted(mean.cases, 'model type')}"
+    decided = mean.low is not None and mean.high is not None and not mean.low <= 1 <= mean.high
+    if not decided:
+        return f"{best} and {found.baseline_way} do not differ clearly {over}."
+    what = f"needs {verb} memory" if found.metric.unit == "B" else f"is {verb}"
+    return f"{best} {what} than {found.baseline_way} {over}."
+
+
+def _detail(found: HeatMap) -> str:
+    verdicts = [comparison.verdict for comparison in found.comparisons.values()]
+    if not verdicts:
+        return f"Figures are medians over processes of {found.metric.title.lower()}."
+    words = {Verdict.BETTER: "better", Verdict.WORSE: "worse", Verdict.SAME: "same", Verdict.UNDECIDED: "undecided"}
+    counts = [f"{verdicts.count(verdict)} {word}" for verdict, word in words.items() if verdict in verdicts]
+    text = f"Of {counted(len(verdicts), 'case')} against {found.baseline_way}: {join_words(counts)}."
+    reasons = [c.reason for c in found.comparisons.values() if c.verdict is Verdict.UNDECIDED]
+    if len(reasons) == len(verdicts):
+        return f"{text} A verdict {reasons[0]}." if reasons[0].startswith("needs") else text
+    means = _means(found)
+    intervals = [f"{column} {_interval(mean)}" for column, mean in means.items() if mean.low is not None]
+    return f"{text} Geometric means with 95\N{THIN SPACE}% interval: {join_words(intervals)}." if intervals else text
+
+
+def _interval(mean: RatioSummary) -> str:
+    return f"{mean.geometric_mean:.2f} ({mean.low or 0:.2f} \N{EN DASH} {mean.high or 0:.2f})"
+
+
+def _means(found: HeatMap) -> dict[str, RatioSummary]:
+    """By way of running: the ratio to the baseline over all model types."""
+    by_column: dict[str, list[Comparison]] = {}
+    for group in found.members.values():
+        for summary in group:
+            if (comparison := found.comparisons.get(summary.case.case_id)) is not None:
+                by_column.setdefault(way(summary.case), []).append(comparison)
+    means = {}
+    for column, comparisons in by_column.items():
+        try:
+            means[column] = geometric_mean_ratio([comparison.ratio for comparison in comparisons])
+        except NotEnoughData:
+            continue  # a column without any ratio has no mean to speak of
+    return means

@@ -1,0 +1,198 @@
+"""Every case in one table that sorts, filters and remembers its columns; and the same rows as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.domain.case import Precision
+from engine.domain.measurement import Metric
+from engine.domain.model import Family
+from engine.domain.summary import CaseSummary
+from engine.formatting import MISSING, Scale, format_estimate, format_time, format_time_iso, scale_for
+
+METRICS: tuple[Metric, ...] = tuple(Metric)
+COLUMNS: Mapping[str, str] = {
+    "model": "Model",
+    "family": "Family",
+    "backend": "Backend",
+    "precision": "Precision",
+    "size": "Size",
+    "batch": "Batch",
+    "input": "Input",
+    "workload": "Workload",
+    **{metric.label: metric.title for metric in METRICS},
+    "n": "n",
+    "status": "Status",
+    "device": "Ran on",
+    "measured": "Measured",
+}
+"""Column -> its title, in order."""
+USUAL = (
+    "model",
+    "family",
+    "backend",
+    "precision",
+    "size",
+    "batch",
+    "workload",
+    "latency",
+    "throughput",
+    "peak_memory",
+    "n",
+    "status",
+    "measured",
+)
+"""What is shown until somebody chooses."""
+NARROW = ("model", "precision", "batch", "latency")
+"""What fits a phone."""
+_NUMERIC = frozenset({"batch", "n", *(metric.label for metric in METRICS)})
+
+
+def scales(summaries: Sequence[CaseSummary]) -> dict[Metric, Scale]:
+    """One unit per metric for the whole column; metrics that nobody measured are left out."""
+    values = {
+        metric: [summary.estimates[metric].value for summary in summaries if metric in summary.estimates]
+        for metric in METRICS
+    }
+    return {metric: scale_for(found, metric) for metric, found in values.items() if found}
+
+
+def grid_columns(units: Mapping[Metric, Scale], shown: Sequence[str]) -> list[dict[str, Any]]:
+    """Column definitions; those not in `shown` are hidden, metrics without any value are absent."""
+    by_label = {metric.label: metric for metric in METRICS}
+    return [
+        _column(name, by_label.get(name), units, hidden=name != "model" and name not in shown)
+        for name in COLUMNS
+        if name not in by_label or by_label[name] in units
+    ]
+
+
+def grid_rows(summaries: Sequence[CaseSummary], units: Mapping[Metric, Scale]) -> list[dict[str, Any]]:
+    """One row per case, by family and name: values in the column's unit, and beside each the text that it supports."""
+    return [_row(summary, units) for summary in sorted(summaries, key=_order)]
+
+
+def csv_text(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], header: Sequence[str]) -> str:
+    """`rows` as the grid shows them now, below `header` lines that say what they are.
+
+    A metric becomes three columns: its median and both ends of its interval.
+    """
+    text = io.StringIO()
+    for line in header:
+        text.write("# " + " ".join(line.split()) + "\r\n")
+    labels = {metric.label for metric in METRICS}
+    fields = [field for name in columns for field in (_measured_fields(name) if name in labels else (name,))]
+    writer = csv.writer(text)
+    writer.writerow([_csv_title(field, rows) for field in fields])
+    for row in rows:
+        writer.writerow([_csv_value(row.get(_CSV_FIELDS.get(field, field))) for field in fields])
+    return text.getvalue()
+
+
+_CSV_FIELDS = {"measured": "measured_iso"}
+
+
+def _measured_fields(name: str) -> tuple[str, str, str]:
+    return name, f"{name}_low", f"{name}_high"
+
+
+def _csv_title(field: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    base = field.removesuffix("_low").removesuffix("_high")
+    unit = next((row[f"{base}_unit"] for row in rows if row.get(f"{base}_unit")), None)
+    return f"{field} [{unit}]" if unit else field
+
+
+def _csv_value(value: Any) -> Any:
+    """Numbers as they are; text that a spreadsheet would run as a formula is kept from it."""
+    if value is None:
+        return ""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") and value != MISSING:
+        return f"'{value}"
+    return value
+
+
+def _order(summary: CaseSummary) -> tuple[Any, ...]:
+    case = summary.case
+    families, precisions = list(Family), list(Precision)
+    return (
+        families.index(case.family),
+        case.model_type,
+        case.workload.value,
+        case.backend,
+        precisions.index(case.precision),
+        case.batch_size,
+    )
+
+
+def _column(name: str, metric: Metric | None, units: Mapping[Metric, Scale], *, hidden: bool) -> dict[str, Any]:
+    title = COLUMNS[name] if metric is None else f"{COLUMNS[name]}, {units[metric].unit}"
+    column: dict[str, Any] = {"field": name, "headerName": title, "hide": hidden, "minWidth": 64, "flex": 1}
+    if metric is not None:
+        shown = {"function": f"params.data.{name}_text"}
+        column |= {"valueFormatter": shown, "tooltipField": f"{name}_detail", "headerTooltip": metric.definition}
+        column |= {"minWidth": max(92, round(len(title) * 6.2) + 24), "cellClass": "ag-right-aligned-cell grid-figure"}
+    if name in _NUMERIC:
+        column |= {"type": "rightAligned", "filter": "agNumberColumnFilter"}
+    if name == "measured":
+        column |= {"tooltipField": "measured_iso", "valueFormatter": {"function": "params.data.measured_text"}}
+        column |= {"minWidth": 104}
+    if name == "status":
+        column |= {"tooltipField": "reason", "minWidth": 84}
+        column |= {"cellClassRules": {"status-failed": "params.value != 'ok'", "status-ok": "params.value == 'ok'"}}
+    if name == "model":
+        column |= {"pinned": "left", "flex": 0, "width": 118, "cellClass": "grid-name", "lockPinned": True}
+    if name in ("n", "batch"):
+        column |= {"minWidth": 62, "flex": 0, "width": 66}
+    return column
+
+
+def _row(summary: CaseSummary, units: Mapping[Metric, Scale]) -> dict[str, Any]:
+    case = summary.case
+    failure = summary.last_failure
+    row: dict[str, Any] = {
+        "case_id": case.case_id,
+        "model": case.model_type,
+        "family": case.family.label,
+        "backend": case.backend,
+        "precision": case.precision.value,
+        "size": case.size.value,
+        "batch": case.batch_size,
+        "input": _input(summary),
+        "workload": case.workload.value,
+        "n": summary.completed,
+        "status": "ok" if summary.completed and not summary.failed else f"{summary.failed} failed",
+        "reason": failure.reason if failure is not None else None,
+        "device": summary.actual_device or MISSING,
+        "measured": summary.measured_at.timestamp(),
+        "measured_text": format_time(summary.measured_at),
+        "measured_iso": format_time_iso(summary.measured_at),
+    }
+    for metric, scale in units.items():
+        row |= _figures(summary, metric, scale)
+    return row
+
+
+def _input(summary: CaseSummary) -> str:
+    case = summary.case
+    parts = [f"{case.sequence_length}"] if case.sequence_length is not None else []
+    if case.image_size is not None:
+        parts.append(f"{case.image_size} px")
+    return ", ".join(parts) or MISSING
+
+
+def _figures(summary: CaseSummary, metric: Metric, scale: Scale) -> dict[str, Any]:
+    name, estimate = metric.label, summary.estimates.get(metric)
+    if estimate is None:
+        return {name: None, f"{name}_text": MISSING}
+    text = format_estimate(estimate, metric, scale=scale)
+    return {
+        name: scale.of(estimate.value),
+        f"{name}_low": None if estimate.low is None else scale.of(estimate.low),
+        f"{name}_high": None if estimate.high is None else scale.of(estimate.high),
+        f"{name}_unit": scale.unit,
+        f"{name}_text": text.value,
+        f"{name}_detail": f"{text.full}, {text.n}, {estimate.method}",
+    }
