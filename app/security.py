@@ -33,7 +33,7 @@ REPORT_POLICY = (
     "sandbox allow-scripts allow-downloads; default-src 'none'; script-src 'unsafe-inline'; "
     "style-src 'unsafe-inline'; img-src data: blob:; font-src data:"
 )
-"""For a report opened in the browser: it carries its own scripts, so it runs in an origin of its own, reaching nothing."""
+"""For a report opened in the browser: it carries its own scripts and runs in an origin of its own."""
 
 
 def page_policy(script_hashes: Sequence[str]) -> str:

@@ -68,15 +68,16 @@ def scale_for(values: Iterable[float], metric: Metric) -> Scale:
 def format_estimate(estimate: Estimate, metric: Metric, *, scale: Scale | None = None) -> FigureText:
     """Digits follow the interval; without one, three digits."""
     scale = scale or scale_for([estimate.value], metric)
-    value = scale.of(estimate.value)
-    if estimate.low is None or estimate.high is None:
-        decimals = _decimals_of_three(value)
-        interval = None
-    else:
-        low, high = scale.of(estimate.low), scale.of(estimate.high)
-        decimals = decimals_for(value, low, high)
-        interval = f"{_fixed(low, decimals)}{_DASH}{_fixed(high, decimals)}"
-    return FigureText(value=_fixed(value, decimals), unit=scale.unit, interval=interval, n=f"n = {estimate.processes}")
+    return _figure_text(estimate, scale, _decimals_of_estimate(estimate, scale))
+
+
+def format_column(estimates: Sequence[Estimate], metric: Metric) -> list[FigureText]:
+    """One unit and one number of decimals for all, as the median row supports them."""
+    scale = scale_for([estimate.value for estimate in estimates], metric)
+    if not estimates:
+        return []
+    decimals = median_high([_decimals_of_estimate(estimate, scale) for estimate in estimates])
+    return [_figure_text(estimate, scale, decimals) for estimate in estimates]
 
 
 def format_value(value: float | None, metric: Metric, *, scale: Scale | None = None) -> str:
@@ -240,6 +241,21 @@ def format_age(at: datetime, now: datetime) -> str:
 def join_words(words: Sequence[str], last: str = "and") -> str:
     """Like "a, b and c"."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}" if words else ""
+
+
+def _decimals_of_estimate(estimate: Estimate, scale: Scale) -> int:
+    value = scale.of(estimate.value)
+    if estimate.low is None or estimate.high is None:
+        return _decimals_of_three(value)
+    return decimals_for(value, scale.of(estimate.low), scale.of(estimate.high))
+
+
+def _figure_text(estimate: Estimate, scale: Scale, decimals: int) -> FigureText:
+    interval = None
+    if estimate.low is not None and estimate.high is not None:
+        interval = f"{_fixed(scale.of(estimate.low), decimals)}{_DASH}{_fixed(scale.of(estimate.high), decimals)}"
+    value = _fixed(scale.of(estimate.value), decimals)
+    return FigureText(value=value, unit=scale.unit, interval=interval, n=f"n = {estimate.processes}")
 
 
 def _scale(typical: float, unit: str) -> Scale:

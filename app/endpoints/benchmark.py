@@ -21,6 +21,7 @@ from app.endpoints.payloads import (
 )
 from app.endpoints.run_body import NAMES, RunBody
 from engine.backends import BACKENDS
+from engine.catalog.registry import Catalog
 from engine.domain.case import Precision
 from engine.domain.result import ResultFilter
 from engine.domain.run import MAX_BATCH_SIZE, RunStatus
@@ -133,7 +134,7 @@ def query_results() -> Response:
     found = result_rows(
         workbench,
         ResultFilter(
-            model_types=tuple(workbench.catalog.get(name).name for name in _several(wanted, "model")),
+            model_types=tuple(_model(workbench.catalog, name) for name in _several(wanted, "model")),
             backends=tuple(BACKENDS.get(name, field="hardware").name for name in _several(wanted, "hardware")),
             precisions=tuple(_choice(Precision, value, "precision") for value in _several(wanted, "precision")),
             batch_sizes=tuple(_batch_size(value) for value in _several(wanted, "batch_size")),
@@ -161,6 +162,12 @@ def _limit(wanted: MultiDict[str, str], default: int, most: int) -> int:
     if not 1 <= limit <= most:
         raise InvalidValue(f"limit {limit} is not between 1 and {most}.", field="limit")
     return limit
+
+
+def _model(catalog: Catalog, name: str) -> str:
+    if name not in catalog.types:
+        raise UnknownName("model type", name, catalog.types, field="model")
+    return name
 
 
 def _batch_size(value: str) -> int:

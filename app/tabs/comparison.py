@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 
 from dash import Input, Output, State, callback, ctx, dcc, html, no_update
@@ -26,6 +25,7 @@ from app.views.filter_bar import filter_bar, filter_chip
 from app.views.page_width import page_width
 from app.views.results_grid import COLUMNS, NARROW, USUAL, csv_text, grid_columns, grid_rows, scales
 from app.views.share_button import share_button
+from engine import __version__
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Family, Size
 from engine.domain.result import ResultFilter, ResultStatus
@@ -222,7 +222,7 @@ def download_csv(clicks: int | None, *states: Any) -> Any:
         rows or [],
         shown,
         [
-            f"ModelDyno {version('modeldyno')}, made {format_time_iso(now)}",
+            f"ModelDyno {__version__}, made {format_time_iso(now)}",
             f"filters of the page: {write_state(state).lstrip('?') or 'none'}",
             f"filters of the table: {json.dumps(filters) if filters else 'none'}",
             f"{len(rows or [])} cases; medians over processes with their 95 % interval (range for memory)",
@@ -278,9 +278,11 @@ def _heat_map(summaries: Sequence[CaseSummary], state: ViewState) -> tuple[HeatM
     metric = metric_of(state)
     if not any(metric in summary.estimates for summary in basis):
         return None, batch, size
-    found = heat_map(basis, metric, state.rows or Rows.FAMILY, state.mode or usual_mode(basis, metric))
-    if not found.cells:  # ratios need a second way to run
-        found = heat_map(basis, metric, state.rows or Rows.FAMILY, Mode.ABSOLUTE)
+    alone = len({summary.case.family for summary in basis}) == 1
+    rows = Rows.MODEL if alone else state.rows or Rows.FAMILY  # one family has nothing to be compared with
+    found = heat_map(basis, metric, rows, state.mode or usual_mode(basis, metric))
+    if not found.comparisons and found.mode is Mode.RATIO:  # ratios need a second way to run
+        found = heat_map(basis, metric, rows, Mode.ABSOLUTE)
     return found, batch, size
 
 

@@ -19,7 +19,6 @@ from engine.figures.wording import way
 from engine.formatting import MISSING, counted, format_times, join_words, ratio_word
 from engine.stats.comparison import RatioSummary, geometric_mean_ratio
 
-
 _HEIGHT = 372
 
 

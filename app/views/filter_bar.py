@@ -24,12 +24,15 @@ def filter_chip(
 ) -> Component:
     """Name and **value** with a menu; nothing chosen reads as `placeholder`."""
     chosen = value not in (None, [], "")
+    offered = list(options)
+    if chosen and not multi and value not in [o["value"] if isinstance(o, dict) else o for o in offered]:
+        offered.append(value)  # an address may name what was never measured: the page then says so
     return html.Div(
         [
             html.Label(name, htmlFor=id, className="filter-chip-name"),
             dcc.Dropdown(
                 id=id,
-                options=list(options),
+                options=offered,
                 value=value,
                 multi=multi,
                 placeholder=placeholder,

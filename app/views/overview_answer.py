@@ -7,7 +7,7 @@ from engine.domain.measurement import Metric
 from engine.domain.model import Size
 from engine.domain.summary import CaseSummary, Comparison, Verdict
 from engine.figures.wording import best_first, way
-from engine.formatting import counted, format_estimate, format_times, ratio_word
+from engine.formatting import counted, format_column, format_estimate, format_times, ratio_word
 
 _VERBS = {Metric.THROUGHPUT: "reaches", Metric.PEAK_MEMORY: "peaks at"}
 _NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
@@ -59,13 +59,11 @@ def answer_detail(selection: Selection) -> str:
 def ways_title(selection: Selection) -> str:
     """Like "Two ways to run bert here, 40 to 79 ms"."""
     ways, metric = selection.ways, selection.metric
-    first = format_estimate(ways[0].estimates[metric], metric)
+    texts = format_column([summary.estimates[metric] for summary in ways], metric)
     if len(ways) == 1:
-        return f"One way to run {selection.model} is measured: {first.plain}"
-    last = format_estimate(ways[-1].estimates[metric], metric)
+        return f"One way to run {selection.model} is measured: {texts[0].plain}"
     number = _NUMBERS[len(ways)] if len(ways) < len(_NUMBERS) else str(len(ways))
-    shared = first.unit == last.unit
-    return f"{number} ways to run {selection.model} here, {first.value if shared else first.plain} to {last.plain}"
+    return f"{number} ways to run {selection.model} here, {texts[0].value} to {texts[-1].plain}"
 
 
 def _rival(selection: Selection) -> tuple[CaseSummary, Comparison | None]:

@@ -14,6 +14,7 @@ from app.views.card import card
 from app.views.chart_card import chart_card
 from app.views.controls import link_button
 from app.views.coverage_grid import CoverageTable, coverage_grid, coverage_title
+from app.views.empty_state import empty_state
 from app.views.key_figures import History, figures_of, key_figures
 from app.views.overview_answer import answer, answer_detail, ways_title
 from app.views.summary_table import summary_table
@@ -88,6 +89,8 @@ def _ways(selection: Selection, theme: Theme, narrow: bool) -> Component:
 
 def _scaling(selection: Selection, theme: Theme, narrow: bool) -> Component:
     metric = selection.metric
+    if len({summary.case.batch_size for summary in selection.curve}) < 2:
+        return _one_batch_only(selection)
     axes = "batch axis logarithmic" if metric is Metric.PEAK_MEMORY else "both axes logarithmic"
     ideal = " · dashed: ideal" if metric is Metric.THROUGHPUT else ""
     return chart_card(
@@ -98,6 +101,20 @@ def _scaling(selection: Selection, theme: Theme, narrow: bool) -> Component:
         name=f"{selection.model}-{metric.label}-by-batch",
         subtitle=f"{metric.title} of {selection.model} over batch size{ideal}",
         footnote=f"Line: medians · band: {_interval_words(selection.curve, metric)} · {axes}",
+        class_name="span-6",
+    )
+
+
+def _one_batch_only(selection: Selection) -> Component:
+    where = address("/live-runs", ViewState(model=selection.model))
+    return card(
+        f"{selection.model} is measured at batch {selection.batch} only",
+        empty_state(
+            "How it scales is not known yet",
+            "A second batch size shows what a larger batch brings, and where it stops paying.",
+            link_button("Measure more batch sizes", where, kind="primary", drawing="play"),
+        ),
+        subtitle=f"{selection.metric.title} over batch size",
         class_name="span-6",
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from app.views.chart_card import ChartTable
 from engine.domain.measurement import Metric
 from engine.domain.summary import CaseSummary, Comparison
-from engine.formatting import MISSING, format_comparison, format_estimate, scale_for
+from engine.formatting import MISSING, format_column, format_comparison
 
 _NUMERIC = frozenset({3, 4, 5, 6})
 
@@ -20,13 +20,12 @@ def summary_table(
     baseline: CaseSummary | None = None,
 ) -> ChartTable:
     """One row each, in the given order; the verdict column only where there are comparisons."""
-    scale = scale_for([summary.estimates[metric].value for summary in summaries], metric)
-    columns = ("Model", "Backend", "Precision", "Batch", f"{metric.title}, {scale.unit}", "95 % interval", "n")
+    texts = format_column([summary.estimates[metric] for summary in summaries], metric)
+    unit = texts[0].unit if texts else metric.unit
+    columns = ("Model", "Backend", "Precision", "Batch", f"{metric.title}, {unit}", "Interval", "n")
     judged = bool(comparisons)
     rows = []
-    for summary in summaries:
-        estimate = summary.estimates[metric]
-        text = format_estimate(estimate, metric, scale=scale)
+    for summary, text in zip(summaries, texts, strict=True):
         row = (
             summary.case.model_type,
             summary.case.backend,
@@ -34,7 +33,7 @@ def summary_table(
             str(summary.case.batch_size),
             text.value,
             text.interval or MISSING,
-            str(estimate.processes),
+            str(summary.estimates[metric].processes),
         )
         rows.append((*row, _verdict(summary, comparisons or {}, baseline)) if judged else row)
     return ChartTable(columns=(*columns, "Against baseline") if judged else columns, rows=tuple(rows), numeric=_NUMERIC)

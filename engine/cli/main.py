@@ -40,7 +40,9 @@ for _command in (generate, benchmark, pipeline, results, query, export, catalog,
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status. Errors a user can meet are told in one message, without a traceback."""
-    logging.basicConfig(level=os.environ.get("MODELDYNO_LOG_LEVEL", "ERROR").upper(), format="%(levelname)s: %(message)s")
+    logging.basicConfig(
+        level=os.environ.get("MODELDYNO_LOG_LEVEL", "ERROR").upper(), format="%(levelname)s: %(message)s"
+    )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to stop cancels as tidily as Ctrl-C
     try:
         status = modeldyno.main(

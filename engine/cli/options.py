@@ -55,7 +55,9 @@ class Common:
 def common_options(command: Command) -> Command:
     """Adds the options of every command and hands them over as one `common` value."""
 
-    @click.option("--db-path", type=click.Path(path_type=Path), help="Database file. [default: modeldyno.duckdb at home]")
+    @click.option(
+        "--db-path", type=click.Path(path_type=Path), help="Database file. [default: modeldyno.duckdb at home]"
+    )
     @click.option("--skillset-dir", type=click.Path(path_type=Path), help="Folder of skillsets. [default: under home]")
     @click.option(
         "--benchmark-dir",
@@ -96,7 +98,9 @@ def model_options(command: Command) -> Command:
             type=click.Choice(PRIORITIES),
             help="Tier of model types; each includes those before it. [default: critical, unless --model is given]",
         ),
-        click.option("--model", "models", multiple=True, metavar="TYPE", help="Model type, such as bert; may be repeated."),
+        click.option(
+            "--model", "models", multiple=True, metavar="TYPE", help="Model type, such as bert; may be repeated."
+        ),
     ):
         command = option(command)
     return command

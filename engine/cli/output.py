@@ -6,6 +6,9 @@ import csv
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import date, time
+from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import click
@@ -21,8 +24,8 @@ Rows = Iterable[Sequence[Any]]
 
 
 def print_json(value: Any) -> None:
-    """Indented for people; every program reads it too. Not-a-number becomes null, as JSON knows none."""
-    click.echo(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+    """Indented for people; every program reads it too."""
+    click.echo(json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def say(text: str, *, quiet: bool = False) -> None:
@@ -56,6 +59,21 @@ def _print_table(headings: Sequence[str], rows: Rows, numeric: Sequence[str]) ->
     if not console.is_terminal:
         console = Console(file=sys.stdout, markup=False, highlight=False, width=_LOG_WIDTH)
     console.print(table)
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it: infinities and not-a-number become null, times ISO 8601, anything else unknown its text."""
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return float(value) if isinstance(value, Decimal) else str(value)
 
 
 def _cell(value: Any) -> str:

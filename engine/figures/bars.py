@@ -12,10 +12,10 @@ from engine.domain.result import Provenance
 from engine.figures.axes import linear_ticks, text_width
 from engine.figures.template import figure
 from engine.figures.tokens import Theme, color, translucent
-from engine.formatting import Scale, format_estimate, scale_for
+from engine.formatting import Scale, format_column, scale_for
 
 ROW_PIXELS = 22
-_TALLEST_ROW = 54
+_TALLEST_ROW = 66
 _BAR_PIXELS = 7
 _INTERVAL_PIXELS = 14
 _AXIS_PIXELS = 26
@@ -55,7 +55,7 @@ def draw_bars(
     Few bars grow taller to fill `height` pixels, up to a limit.
     """
     scale = scale_for([bar.estimate.value for bar in bars], metric)
-    texts = [format_estimate(bar.estimate, metric, scale=scale) for bar in bars]
+    texts = format_column([bar.estimate for bar in bars], metric)
     value_pixels = max(text_width(f"{text.value} {scale.unit}") for text in texts) + 12
     remark_pixels = 0.0 if narrow else max((text_width(bar.remark) + 20 for bar in bars if bar.remark), default=0.0)
     label_pixels = max(text_width(bar.label) for bar in bars) + 10

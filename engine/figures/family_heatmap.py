@@ -69,7 +69,7 @@ def family_heatmap_title(cells: Sequence[Cell], *, metric: Metric, noun: str = "
         return _amounts_title(cells, metric, noun)
     decided = [cell for cell in ratios if cell.kind is CellKind.DECIDED]
     if not decided:
-        return f"Not one of {counted(len(ratios), 'cell')} is decided: more processes are needed"
+        return f"No cell of {len(ratios)} is decided yet" if len(ratios) > 1 else f"{ratios[0].row} is undecided"
     better = sum(1 for cell in decided if (cell.value or 0) > 1)
     best = max(decided, key=lambda cell: cell.value or 0)
     if better == 0:

@@ -106,8 +106,10 @@ def _ranking(summaries: Sequence[CaseSummary], metric: Metric) -> list[Chart]:
 
 
 def _ways(summaries: Sequence[CaseSummary]) -> list[Chart]:
+    found = ways_to_run(summary for summary in summaries if Metric.LATENCY in summary.estimates)
+    one_each = {group[0].case.model_type: group for group in reversed(found)}
     return [
-        _way_chart(group) for group in ways_to_run(s for s in summaries if Metric.LATENCY in s.estimates)[:MOST_WAYS]
+        _way_chart(one_each[model]) for model in list(dict.fromkeys(g[0].case.model_type for g in found))[:MOST_WAYS]
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from engine.catalog.shapes import shape_of
@@ -42,6 +43,7 @@ def recipe_for(model: ModelType) -> Recipe:
 
 def context_of(model: ModelType, recipe: Recipe, *, transformers_version: str) -> dict[str, object]:
     """What the template of `recipe` is given: plain values, all choices made."""
+    _require_plain_names(model)
     shapes = {size.value: shape_of(model, size) for size in Size}
     return {
         "model_type": model.name,
@@ -62,3 +64,13 @@ def context_of(model: ModelType, recipe: Recipe, *, transformers_version: str) -
         "generator": f"ModelDyno skillsets {GENERATOR_VERSION}",
         "generated_for": f"transformers {transformers_version}",
     }
+
+
+def _require_plain_names(model: ModelType) -> None:
+    """Names that stand outside string literals in generated code must be what they claim to be."""
+    for value in (model.config_class, model.model_class):
+        if not value.isidentifier():
+            raise SkillsetFailure(f"The class name {value!r} of {model.name} cannot stand in a generated module.")
+    for value in (model.display_name, model.task):
+        if not re.fullmatch(r"[\w .+/-]+", value):
+            raise SkillsetFailure(f"The text {value!r} of {model.name} cannot stand in a generated module.")

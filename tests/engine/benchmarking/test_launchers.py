@@ -179,18 +179,9 @@ def test_a_forked_case_costs_a_fraction_of_a_second(loaded):
     assert seconds[0] < 0.5
 
 
-def test_this_process_never_imports_torch():
-    code = (
-        "import sys\n"
-        "from engine.benchmarking.fork_server import ForkServerLauncher\n"
-        "import engine.benchmarking.execute, engine.benchmarking.plan, engine.backends.environment\n"
-        "launcher = ForkServerLauncher(allowed_prefixes=('tests.',))\n"
-        f"outcome = launcher.run('{FUNCTIONS}:echo', {{}}, timeout_seconds=60)\n"
-        "launcher.close()\n"
-        "print(outcome.value['loaded'], 'torch' in sys.modules, 'transformers' in sys.modules)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=CHECKOUT, timeout=120)
-    assert done.stdout.split() == ["True", "False", "False"], done.stderr
+def test_importing_the_launchers_never_imports_torch():
+    code = "import sys, engine.benchmarking.launchers; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_cancelling_kills_the_process_and_all_it_started_within_half_a_second(bare, tmp_path):

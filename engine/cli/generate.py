@@ -1,0 +1,114 @@
+"""modeldyno generate"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine.cli.exit_status import FAILED, GOOD
+from engine.cli.options import Common, common_options, model_options, tier_of
+from engine.cli.output import print_json, print_rows, say
+from engine.domain.model import Tier
+from engine.domain.skillset import GenerationOutcome, GenerationStatus
+from engine.formatting import format_duration
+from engine.workflows.generate_skillsets import generate_skillsets
+from engine.workflows.workbench import Workbench
+
+_GOOD = (GenerationStatus.VERIFIED, GenerationStatus.RENDERED)
+
+
+@click.command()
+@model_options
+@click.option(
+    "--from-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A file of model types, one a line; # begins a comment.",
+)
+@click.option(
+    "--output-dir", type=click.Path(file_okay=False, path_type=Path), help="Where modules go. [default: --skillset-dir]"
+)
+@click.option("--force", is_flag=True, help="Overwrite modules that were edited by hand.")
+@click.option("--no-verify", is_flag=True, help="Do not run the modules.")
+@common_options
+def generate(
+    common: Common,
+    models: tuple[str, ...],
+    priority: str | None,
+    from_file: Path | None,
+    output_dir: Path | None,
+    force: bool,
+    no_verify: bool,
+) -> int:
+    """Write skillsets: one readable module per model type, run once to prove that it works.
+
+    \b
+    modeldyno generate --model bert --model vit
+    modeldyno generate --priority high --output-dir skillsets
+    """
+    common.refuse_server("generate")
+    wanted = (*models, *(_names_in(from_file) if from_file else ()))
+    outcomes, seconds, status = run_generation(
+        common,
+        tuple(dict.fromkeys(wanted)),
+        tier=None if wanted else tier_of(priority) or Tier.CRITICAL,
+        output_dir=output_dir,
+        force=force,
+        verify=not no_verify,
+    )
+    print_outcomes(outcomes, seconds, as_json=common.as_json)
+    return status
+
+
+def run_generation(
+    common: Common, models: Sequence[str], *, tier: Tier | None, **how: Any
+) -> tuple[list[GenerationOutcome], float, int]:
+    """Outcomes, seconds in all, and the exit status: FAILED when any type failed or was refused."""
+    with Workbench.open(common.settings()) as workbench:
+        return generate_with(workbench, models, tier=tier, quiet=common.quiet, **how)
+
+
+def generate_with(
+    workbench: Workbench, models: Sequence[str], *, tier: Tier | None, quiet: bool, **how: Any
+) -> tuple[list[GenerationOutcome], float, int]:
+    began = time.monotonic()
+    outcomes = generate_skillsets(
+        workbench, models, tier=tier, on_outcome=lambda outcome: say(_line(outcome), quiet=quiet), **how
+    )
+    status = GOOD if outcomes and all(outcome.status in _GOOD for outcome in outcomes) else FAILED
+    return outcomes, time.monotonic() - began, status
+
+
+def print_outcomes(outcomes: Sequence[GenerationOutcome], seconds: float, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"generated": [_object(outcome) for outcome in outcomes], "seconds": round(seconds, 3)})
+        return
+    rows = ((o.model_type, o.status.value, format_duration(o.seconds), o.path, o.reason) for o in outcomes)
+    print_rows(("Model", "Status", "Time", "Module", "Reason"), rows, "table", numeric=("Time",))
+
+
+def _names_in(path: Path) -> list[str]:
+    lines = (line.split("#", 1)[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
+    names = [line for line in lines if line]
+    if not names:
+        raise click.UsageError(f"--from-file {path} names no model type; write one a line.")
+    return names
+
+
+def _line(outcome: GenerationOutcome) -> str:
+    reason = f": {outcome.reason}" if outcome.reason else ""
+    return f"{outcome.model_type} {outcome.status.value} in {format_duration(outcome.seconds)}{reason}"
+
+
+def _object(outcome: GenerationOutcome) -> dict[str, Any]:
+    return {
+        "model_type": outcome.model_type,
+        "path": outcome.path,
+        "family": outcome.family.value if outcome.family else None,
+        "status": outcome.status.value,
+        "reason": outcome.reason,
+        "seconds": round(outcome.seconds, 3),
+    }

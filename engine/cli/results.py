@@ -1,0 +1,114 @@
+"""modeldyno results"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from engine.backends import BACKENDS
+from engine.cli.client import Client
+from engine.cli.options import (
+    BACKEND_LIST,
+    BATCH_SIZE_LIST,
+    PRECISION_LIST,
+    WORKLOAD_LIST,
+    Common,
+    common_options,
+)
+from engine.cli.output import FORMATS, print_json, say
+from engine.cli.tables import print_results
+from engine.domain.case import Precision, Workload
+from engine.domain.result import ResultFilter, ResultStatus
+from engine.storage import runs
+from engine.workflows.result_rows import result_rows
+from engine.workflows.workbench import Workbench
+
+_STATUSES = [status.value for status in ResultStatus]
+
+
+@click.command()
+@click.option("--model", "models", multiple=True, metavar="TYPE", help="Only this model type; may be repeated.")
+@click.option("--run", "run_id", metavar="ID", help="Only this run, by number or id.")
+@click.option("--hardware", type=BACKEND_LIST, default=(), help="Only these backends.")
+@click.option("--precision", "precisions", type=PRECISION_LIST, default=(), help="Only these precisions.")
+@click.option("--batch-sizes", type=BATCH_SIZE_LIST, default=(), help="Only these batch sizes.")
+@click.option("--type", "workloads", type=WORKLOAD_LIST, default=(), help="Only these workloads.")
+@click.option("--status", "statuses", multiple=True, type=click.Choice(_STATUSES), help="Only these outcomes.")
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1_000_000), help="Newest so many.")
+@click.option("--format", "style", default="table", show_default=True, type=click.Choice(FORMATS))
+@common_options
+def results(common: Common, style: str, limit: int, **wanted: Any) -> int:
+    """List stored results, newest first: one line per process.
+
+    Tables have units; CSV, Markdown and JSON are in SI units (seconds, bytes).
+    """
+    if common.as_json:
+        style = "json"
+    rows = _from_server(common.server, limit, **wanted) if common.server else _stored(common, limit, **wanted)
+    if style == "json":
+        print_json(rows)
+    elif rows or style != "table":
+        print_results(rows, style)
+    else:
+        say("No results match. `modeldyno benchmark --model bert` measures a first one.", quiet=common.quiet)
+    return 0
+
+
+def _stored(
+    common: Common,
+    limit: int,
+    *,
+    models: tuple[str, ...],
+    run_id: str | None,
+    hardware: tuple[str, ...],
+    precisions: tuple[Precision, ...],
+    batch_sizes: tuple[int, ...],
+    workloads: tuple[Workload, ...],
+    statuses: tuple[str, ...],
+) -> list[dict[str, Any]]:
+    with Workbench.open(common.settings()) as workbench:
+        if run_id is not None:
+            with workbench.database.cursor() as cursor:
+                run_id = runs.get(cursor, run_id).run_id
+        return result_rows(
+            workbench,
+            ResultFilter(
+                model_types=tuple(workbench.catalog.get(name).name for name in models),
+                backends=tuple(BACKENDS.get(name, field="hardware").name for name in hardware),
+                precisions=precisions,
+                batch_sizes=batch_sizes,
+                workloads=workloads,
+                statuses=tuple(ResultStatus(status) for status in statuses),
+                run_id=run_id,
+                limit=limit,
+            ),
+        )
+
+
+def _from_server(
+    url: str,
+    limit: int,
+    *,
+    models: tuple[str, ...],
+    run_id: str | None,
+    hardware: tuple[str, ...],
+    precisions: tuple[Precision, ...],
+    batch_sizes: tuple[int, ...],
+    workloads: tuple[Workload, ...],
+    statuses: tuple[str, ...],
+) -> list[dict[str, Any]]:
+    if workloads or statuses:
+        raise click.UsageError("--type and --status cannot be asked of a server; leave them out, or filter the JSON.")
+    wanted = {
+        "model": ",".join(models),
+        "hardware": ",".join(hardware),
+        "precision": ",".join(precisions),
+        "batch_size": ",".join(str(batch_size) for batch_size in batch_sizes),
+        "run_id": run_id,
+        "limit": limit,
+    }
+    with Client(url) as client:
+        answer = client.get("/api/benchmark/query", {name: value for name, value in wanted.items() if value})
+    rows: list[dict[str, Any]] = answer["results"]
+    return rows

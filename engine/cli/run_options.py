@@ -1,0 +1,144 @@
+"""The options that say what to measure and how, and the run request they make."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from engine.cli.options import (
+    BACKEND_LIST,
+    BATCH_SIZE_LIST,
+    PRECISION_LIST,
+    WORKLOAD_LIST,
+    Command,
+    model_options,
+    tier_of,
+)
+from engine.domain.case import Precision, Workload
+from engine.domain.model import Tier
+from engine.domain.run import Protocol, RunRequest, SizeChoice
+
+_OPTIONS = (
+    click.option(
+        "--hardware", default="cpu", show_default=True, type=BACKEND_LIST, help="Backends, separated by commas."
+    ),
+    click.option(
+        "--precision", "precisions", default="fp32", show_default=True, type=PRECISION_LIST, help="Such as fp32,bf16."
+    ),
+    click.option("--batch-sizes", default="1,8", show_default=True, type=BATCH_SIZE_LIST, help="Such as 1,8,32."),
+    click.option(
+        "--type",
+        "workloads",
+        default="inference",
+        show_default=True,
+        type=WORKLOAD_LIST,
+        help="inference (warm forward passes), startup (import, instantiation, first output), or both with a comma.",
+    ),
+    click.option(
+        "--size",
+        default=SizeChoice.AUTO.value,
+        show_default=True,
+        type=click.Choice([choice.value for choice in SizeChoice]),
+        help="auto: the library's default configuration where it fits this machine, else a tiny one.",
+    ),
+    click.option(
+        "--sequence-length", type=click.IntRange(1), help="Tokens, audio samples or frames. [default: per type]"
+    ),
+    click.option(
+        "--threads", type=click.IntRange(1), help="Threads inside one operation. [default: the backend's choice]"
+    ),
+    click.option(
+        "--cold", is_flag=True, help="A fresh interpreter per result, nothing preloaded: honest start-up times."
+    ),
+    click.option(
+        "--runs",
+        "--processes",
+        "processes",
+        default=Protocol().processes,
+        show_default=True,
+        type=click.IntRange(1),
+        help="Fresh processes per case; with five or more, two runs can be compared.",
+    ),
+    click.option(
+        "--warmup",
+        default=Protocol().warmup,
+        show_default=True,
+        type=click.IntRange(0),
+        help="Fewest discarded iterations per process.",
+    ),
+    click.option(
+        "--progressive-mode/--no-progressive-mode",
+        "progressive",
+        default=True,
+        show_default=True,
+        help="Grow batches until memory fails or throughput stops growing.",
+    ),
+    click.option("--incremental", is_flag=True, help="Leave out what was measured here recently."),
+)
+
+
+def run_options(command: Command) -> Command:
+    """Adds every option of a run; `make_request` takes them."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return model_options(command)
+
+
+def make_request(
+    *,
+    models: tuple[str, ...],
+    priority: str | None,
+    hardware: tuple[str, ...],
+    precisions: tuple[Precision, ...],
+    batch_sizes: tuple[int, ...],
+    workloads: tuple[Workload, ...],
+    size: str,
+    sequence_length: int | None,
+    threads: int | None,
+    cold: bool,
+    processes: int,
+    warmup: int,
+    progressive: bool,
+    incremental: bool,
+) -> RunRequest:
+    """Models that are named win over the priority; with neither, the critical tier is meant."""
+    return RunRequest(
+        models=tuple(dict.fromkeys(models)),
+        tier=None if models else tier_of(priority) or Tier.CRITICAL,
+        backends=hardware,
+        precisions=precisions,
+        batch_sizes=batch_sizes,
+        workloads=workloads,
+        size=SizeChoice(size),
+        sequence_length=sequence_length,
+        threads=threads,
+        cold=cold,
+        progressive=progressive,
+        incremental=incremental,
+        protocol=Protocol(processes=processes, warmup=warmup),
+    )
+
+
+def request_body(request: RunRequest) -> dict[str, Any]:
+    """The body of POST /api/benchmark/run that asks for `request`."""
+    optional = {
+        "priority": request.tier.value if request.tier else None,
+        "sequence_length": request.sequence_length,
+        "threads": request.threads,
+        "title": request.title,
+    }
+    return {
+        "models": list(request.models),
+        "hardware": list(request.backends),
+        "precision": [precision.value for precision in request.precisions],
+        "batch_sizes": list(request.batch_sizes),
+        "workloads": [workload.value for workload in request.workloads],
+        "size": request.size.value,
+        "cold": request.cold,
+        "runs": request.protocol.processes,
+        "warmup": request.protocol.warmup,
+        "progressive_mode": request.progressive,
+        "incremental": request.incremental,
+        **{name: value for name, value in optional.items() if value is not None},
+    }

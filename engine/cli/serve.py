@@ -1,0 +1,39 @@
+"""modeldyno serve"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from engine.config import CHECKOUT
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
+@click.option("--port", default=8050, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free port.")
+@click.option("--open", "open_browser", is_flag=True, help="Open the dashboard in a browser.")
+@click.option("--first-run", is_flag=True, help="Measure a first set of models if nothing was ever measured.")
+@click.option("--db-path", type=click.Path(path_type=Path), help="Database file. [default: modeldyno.duckdb at home]")
+@click.option(
+    "--benchmark-dir",
+    type=click.Path(path_type=Path),
+    help="Home folder of database, skillsets and reports. [default: $MODELDYNO_HOME, else data/ of a checkout]",
+)
+def serve(
+    host: str, port: int, open_browser: bool, first_run: bool, db_path: Path | None, benchmark_dir: Path | None
+) -> int:
+    """Serve the dashboard and its endpoints until stopped (`python -m app` does the same)."""
+    words = ["--host", host, "--port", str(port)]
+    words += ["--open"] if open_browser else []
+    words += ["--first-run"] if first_run else []
+    words += ["--db-path", str(db_path)] if db_path else []
+    words += ["--home", str(benchmark_dir)] if benchmark_dir else []
+    environment = dict(os.environ)
+    if (CHECKOUT / "pyproject.toml").is_file():
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(CHECKOUT), environment.get("PYTHONPATH"))))
+    # -P: a folder called `app` where the user happens to stand is not ours.
+    sys.stdout.flush()
+    os.execve(sys.executable, [sys.executable, "-P", "-m", "app", *words], environment)

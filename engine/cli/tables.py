@@ -1,0 +1,111 @@
+"""The tables of results and summaries, from the same rows that `--json` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from engine.cli.output import print_rows
+from engine.domain.measurement import Metric
+from engine.formatting import format_time, format_value
+
+Row = dict[str, Any]
+
+_SHOWN = (Metric.LATENCY, Metric.THROUGHPUT, Metric.PEAK_MEMORY)
+_STARTUP = (Metric.MODULE_IMPORT_TIME, Metric.CLASS_INSTANTIATION_TIME, Metric.MODEL_INITIALIZATION_TIME)
+_IDENTITY = ("model_type", "size", "backend", "precision", "batch_size", "workload")
+_PLAIN_HEADINGS = (
+    "result_id",
+    "run_id",
+    *_IDENTITY,
+    "sequence_length",
+    "image_size",
+    "status",
+    "failure",
+    "actual_device",
+    "provenance",
+    "environment",
+    "measured_at",
+)
+
+
+def print_results(rows: Sequence[Row], style: str) -> None:
+    """One line per result: for people with units and the few columns that fit, else every column in SI units."""
+    if style == "table":
+        metrics = _metrics_of(rows)
+        headings = ["Run", "Model", "Size", "Backend", "Precision", "Batch", "Type", "Status"]
+        titles = [metric.title for metric in metrics]
+        lines = (
+            [
+                row["run_id"][:8],
+                *(row[name] for name in _IDENTITY),
+                _status(row),
+                *(_shown(row, metric) for metric in metrics),
+                format_time(datetime.fromisoformat(row["measured_at"])),
+            ]
+            for row in rows
+        )
+        print_rows([*headings, *titles, "Measured"], lines, style, numeric=("Batch", *titles))
+        return
+    names = [metric.label for metric in Metric]
+    print_rows([*_PLAIN_HEADINGS, *names], _plain_rows(rows), style, numeric=names)
+
+
+def print_run_summary(rows: Iterable[Row]) -> None:
+    """One line per case: the median over its processes with the smallest and largest, or why there is none."""
+    cases: dict[str, list[Row]] = {}
+    for row in rows:
+        cases.setdefault(row["case_id"], []).append(row)
+    ordered = sorted(cases.values(), key=lambda group: tuple(str(group[0][name]).rjust(8) for name in _IDENTITY))
+    metrics = _metrics_of([row for group in ordered for row in group])
+    titles = [metric.title for metric in metrics]
+    lines = (
+        [*(group[0][name] for name in _IDENTITY), *(_spread(group, metric) for metric in metrics), _group_status(group)]
+        for group in ordered
+    )
+    headings = ["Model", "Size", "Backend", "Precision", "Batch", "Type", *titles, "Outcome"]
+    print_rows(headings, lines, "table", numeric=("Batch", *titles))
+
+
+def _plain_rows(rows: Iterable[Row]) -> Iterator[list[Any]]:
+    for row in rows:
+        flat = row | {"failure": row["failure"]["reason"] if row["failure"] else None}
+        yield [flat[name] for name in _PLAIN_HEADINGS] + [_median(row, metric) for metric in Metric]
+
+
+def _metrics_of(rows: Iterable[Row]) -> list[Metric]:
+    """The metrics that any row carries; the headline ones when none does."""
+    present = {name for row in rows for name in row["metrics"]}
+    return [metric for metric in (*_SHOWN, *_STARTUP) if metric.label in present] or list(_SHOWN)
+
+
+def _median(row: Row, metric: Metric) -> float | None:
+    found = row["metrics"].get(metric.label)
+    return None if found is None else found["median"]
+
+
+def _shown(row: Row, metric: Metric) -> str:
+    return format_value(_median(row, metric), metric)
+
+
+def _status(row: Row) -> str:
+    return f"{row['status']}: {row['failure']['reason']}" if row["failure"] else str(row["status"])
+
+
+def _spread(group: Sequence[Row], metric: Metric) -> str:
+    values = [value for row in group if (value := _median(row, metric)) is not None]
+    if not values:
+        return format_value(None, metric)
+    middle = format_value(median(values), metric)
+    if len(values) == 1:
+        return middle
+    return f"{middle} ({format_value(min(values), metric)} to {format_value(max(values), metric)})"
+
+
+def _group_status(group: Sequence[Row]) -> str:
+    failures = [_status(row) for row in group if row["failure"]]
+    completed = sum(row["status"] == "completed" for row in group)
+    counts = f"{completed} of {len(group)} completed"
+    return f"{counts}; {failures[0]}" if failures else counts

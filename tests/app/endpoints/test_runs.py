@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+from engine.domain.case import Precision
+from engine.domain.model import Tier
+from engine.domain.run import RunRequest, RunStatus
+from engine.storage import results
+from tests.app.stand_in import StandInWorkbench
+from tests.builders import a_failed_result, a_plan, a_result
+
+PROBLEM = "application/problem+json"
+
+
+def start(client: FlaskClient, **body: object) -> str:
+    answer = client.post("/api/benchmark/run", json={"models": ["bert"]} | body)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json["run_id"])
+
+
+def request_of(bench: StandInWorkbench, run_id: str) -> RunRequest:
+    return bench.supervisor.progress(run_id).run.request
+
+
+def test_starting_a_run_answers_with_its_id_and_where_to_follow_it(client: FlaskClient) -> None:
+    answer = client.post("/api/benchmark/run", json={"models": ["bert"], "hardware": ["cpu"], "batch_sizes": [1, 4]})
+    assert answer.status_code == 202
+    assert set(answer.json) >= {"run_id", "status", "message", "started_at"}
+    assert client.get(answer.headers["Location"]).json["run_id"] == answer.json["run_id"]
+
+
+def test_every_field_reaches_the_request(client: FlaskClient, bench: StandInWorkbench) -> None:
+    run_id = start(
+        client,
+        models=["bert", "gpt2", "bert"],
+        batch_sizes=[4, 1],
+        precision=["fp32", "bf16"],
+        progressive_mode=False,
+        incremental=True,
+        runs=5,
+        sequence_length=64,
+        title="nightly",
+    )
+    request = request_of(bench, run_id)
+    assert request.models == ("bert", "gpt2")
+    assert request.batch_sizes == (4, 1)
+    assert request.precisions == (Precision.FP32, Precision.BF16)
+    assert (request.progressive, request.incremental) == (False, True)
+    assert (request.protocol.processes, request.sequence_length, request.title) == (5, 64, "nightly")
+
+
+def test_hardware_and_precision_may_be_a_single_name(client: FlaskClient, bench: StandInWorkbench) -> None:
+    request = request_of(bench, start(client, hardware="cpu", precision="bf16"))
+    assert request.backends == ("cpu",)
+    assert request.precisions == (Precision.BF16,)
+
+
+@pytest.mark.parametrize(("priority", "tier"), [("high", Tier.HIGH), ("all", Tier.LOW)])
+def test_a_priority_stands_for_its_models(
+    client: FlaskClient, bench: StandInWorkbench, priority: str, tier: Tier
+) -> None:
+    request = request_of(bench, start(client, models=[], priority=priority))
+    assert (request.models, request.tier) == ((), tier)
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "named"),
+    [
+        ({"models": ["bert"], "batch_sizes": [0]}, "batch_sizes", "0"),
+        ({"models": ["bert"], "batch_sizes": [1, "many"]}, "batch_sizes", "many"),
+        ({"models": ["bert"], "batch_sizes": [True]}, "batch_sizes", "True"),
+        ({"models": ["bert"], "batch_sizes": []}, "batch_sizes", "at least 1"),
+        ({"models": ["bert"], "batch_sizes": [5000]}, "batch_sizes", "5000"),
+        ({"models": ["brt"]}, "models", "bert"),
+        ({"models": ["bert"], "hardware": ["cudda"]}, "hardware", "cuda"),
+        ({"models": ["bert"], "hardware": "cuda"}, "hardware", "No cuda device was found"),
+        ({"models": ["bert"], "precision": "fp9"}, "precision", "fp9"),
+        ({"models": ["bert"], "precision": 32}, "precision", "32"),
+        ({"priority": "urgent"}, "priority", "urgent"),
+        ({"models": ["bert"], "progressive_mode": "yes"}, "progressive_mode", "yes"),
+        ({"models": ["bert"], "batchsizes": [1]}, "batchsizes", "1"),
+        ({}, "models", "models"),
+    ],
+)
+def test_a_bad_value_is_refused_by_name(client: FlaskClient, body: dict[str, object], field: str, named: str) -> None:
+    answer = client.post("/api/benchmark/run", json=body)
+    assert answer.status_code == 422
+    assert answer.mimetype == PROBLEM
+    assert answer.json["field"] == field
+    assert named in answer.json["detail"]
+    assert client.get("/api/benchmark/runs").json["runs"] == []
+
+
+def test_an_unknown_model_comes_with_the_nearest_names(client: FlaskClient) -> None:
+    assert client.post("/api/benchmark/run", json={"models": ["brt"]}).json["nearest"] == ["bert"]
+
+
+@pytest.mark.parametrize("body", ["", "{", "[1, 2]", '"bert"', "models=bert"])
+def test_a_body_that_is_no_json_object_is_a_bad_request(client: FlaskClient, body: str) -> None:
+    answer = client.post("/api/benchmark/run", data=body, content_type="application/json")
+    assert (answer.status_code, answer.mimetype) == (400, PROBLEM)
+
+
+def test_status_has_every_promised_field(client: FlaskClient, bench: StandInWorkbench) -> None:
+    run_id = start(client)
+    live = bench.supervisor.live[run_id]
+    live.set_plan(a_plan(), ())
+    live.set_status(RunStatus.RUNNING)
+    live.set_remaining((4.0, 9.0))
+    status = client.get(f"/api/benchmark/status/{run_id}").json
+    assert status["status"] == "running"
+    assert status["progress"] == 0.0
+    assert 5.0 < status["estimated_remaining_time"] <= 6.0
+    assert status["estimated_remaining_range"] == pytest.approx([4.0, 9.0], abs=0.5)
+    assert (status["completed_models"], status["total_models"]) == (0, 1)
+    assert {"current_step", "start_time", "elapsed_time", "error"} <= set(status)
+
+
+def test_a_model_counts_as_completed_when_all_its_cases_have_ended(
+    client: FlaskClient, bench: StandInWorkbench
+) -> None:
+    run_id = start(client)
+    live = bench.supervisor.live[run_id]
+    live.set_plan(a_plan(repetitions=2), ())
+    live.end_case(0, a_result(run_id=run_id))
+    assert client.get(f"/api/benchmark/status/{run_id}").json["completed_models"] == 0
+    live.end_case(1, a_failed_result(run_id=run_id))
+    status = client.get(f"/api/benchmark/status/{run_id}").json
+    assert (status["completed_models"], status["progress"]) == (1, 1.0)
+    assert status["cases"] == {"total": 2, "completed": 1, "failed": 1, "skipped": 0, "cancelled": 0}
+
+
+def test_results_of_a_run_under_way_are_not_finished(client: FlaskClient) -> None:
+    answer = client.get(f"/api/benchmark/results/{start(client)}")
+    assert (answer.status_code, answer.json["title"]) == (409, "Not finished")
+
+
+def test_results_of_an_ended_run_hold_failures_too(client: FlaskClient, bench: StandInWorkbench) -> None:
+    run_id = start(client)
+    bench.database.write(lambda cursor: results.save(cursor, a_result(run_id=run_id)))
+    bench.database.write(
+        lambda cursor: results.save(cursor, a_failed_result(run_id=run_id, repetition=1, result_id="other"))
+    )
+    bench.supervisor.end(run_id)
+    answer = client.get(f"/api/benchmark/results/{run_id}").json
+    assert (answer["status"], len(answer["results"])) == ("completed", 2)
+    outcomes = {row["status"]: row["failure"] for row in answer["results"]}
+    assert outcomes == {"completed": None, "failed": {"kind": "error", "reason": "ValueError: bad shape"}}
+
+
+@pytest.mark.parametrize("verb", ["status", "results", "cancel", "resume"])
+def test_an_unknown_run_is_not_found(client: FlaskClient, verb: str) -> None:
+    call = client.post if verb in ("cancel", "resume") else client.get
+    answer = call(f"/api/benchmark/{verb}/no-such-run")
+    assert (answer.status_code, answer.mimetype) == (404, PROBLEM)
+    assert "no-such-run" in answer.json["detail"]
+
+
+def test_a_run_can_be_cancelled_once(client: FlaskClient, bench: StandInWorkbench) -> None:
+    run_id = start(client)
+    assert client.post(f"/api/benchmark/cancel/{run_id}").json["status"] == "cancelling"
+    bench.supervisor.end(run_id, RunStatus.CANCELLED)
+    assert client.post(f"/api/benchmark/cancel/{run_id}").status_code == 409
+
+
+def test_an_ended_run_can_be_resumed_and_a_live_one_cannot(client: FlaskClient, bench: StandInWorkbench) -> None:
+    run_id = start(client)
+    assert client.post(f"/api/benchmark/resume/{run_id}").status_code == 409
+    bench.supervisor.end(run_id, RunStatus.INTERRUPTED)
+    answer = client.post(f"/api/benchmark/resume/{run_id}")
+    assert (answer.status_code, answer.json["status"]) == (202, "initializing")
+
+
+def test_runs_are_listed_newest_first_and_by_status(client: FlaskClient, bench: StandInWorkbench) -> None:
+    first, second = start(client, title="first"), start(client, title="second")
+    bench.supervisor.end(first, RunStatus.FAILED, "no room")
+    listed = client.get("/api/benchmark/runs").json["runs"]
+    assert [run["run_id"] for run in listed] == [second, first]
+    assert listed[1]["error"] == "no room"
+    failed = client.get("/api/benchmark/runs?status=failed&limit=1").json["runs"]
+    assert [run["run_id"] for run in failed] == [first]
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=many", "status=fine", "offset=3"])
+def test_a_bad_list_parameter_is_refused_by_name(client: FlaskClient, query: str) -> None:
+    answer = client.get(f"/api/benchmark/runs?{query}")
+    assert (answer.status_code, answer.json["field"]) == (422, query.partition("=")[0])

@@ -1,0 +1,113 @@
+"""A workbench whose runs are moved by the test: real database, real catalogue of three types, no child processes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+from engine.config import Settings
+from engine.domain.hardware import BackendStatus, Environment
+from engine.domain.run import Run, RunProgress, RunRequest, RunStatus
+from engine.errors import BackendUnavailable, Conflict, UnknownName
+from engine.storage import environments, runs
+from engine.storage.database import Database
+from engine.workflows.live_run import LiveRun, Subscription
+from engine.workflows.stored_progress import stored_progress
+from tests.builders import a_backend_status, a_model, an_environment
+
+
+class StandInSupervisor:
+    """Keeps the contract of RunSupervisor; a run changes only when the test says so, through `live`."""
+
+    def __init__(self, workbench: StandInWorkbench) -> None:
+        self._workbench = workbench
+        self.live: dict[str, LiveRun] = {}
+        self.open_subscriptions = 0
+
+    def submit(self, request: RunRequest) -> Run:
+        self._workbench.catalog.select(request.models)
+        for name in request.backends:
+            status = next((found for found in self._workbench.backends() if found.backend == name), None)
+            if status is None:
+                raise UnknownName("backend", name, ["cpu", "cuda"], field="backends")
+            if not status.available:
+                raise BackendUnavailable(f"Backend {name!r} cannot run here: {status.reason}", field="backends")
+        run = self._workbench.database.write(
+            lambda cursor: runs.create(cursor, request, self._workbench.environment.environment_id)
+        )
+        self.live[run.run_id] = LiveRun(run)
+        return run
+
+    def end(self, run_id: str, status: RunStatus = RunStatus.COMPLETED, error: str | None = None) -> None:
+        at = datetime.now(UTC)
+        self._workbench.database.write(lambda cursor: runs.set_status(cursor, run_id, status, error=error, at=at))
+        self.live.pop(run_id).set_status(status, at=at, error=error)
+
+    def cancel(self, run_id: str) -> Run:
+        run = self.progress(run_id).run
+        if run.status.is_final:
+            raise Conflict(f"Run {run.number} is {run.status}; there is nothing to cancel.")
+        self.live[run.run_id].set_status(RunStatus.CANCELLING)
+        return self.live[run.run_id].run
+
+    def resume(self, run_id: str) -> Run:
+        run = self.progress(run_id).run
+        if not run.status.is_final:
+            raise Conflict(f"Run {run.number} is {run.status}; it has not ended.")
+        self.live[run.run_id] = LiveRun(run)
+        self.live[run.run_id].set_status(RunStatus.INITIALIZING)
+        return self.live[run.run_id].run
+
+    def progress(self, run_id: str) -> RunProgress:
+        found = self.live.get(run_id)
+        return found.snapshot() if found else stored_progress(self._workbench.database, run_id)
+
+    def active(self) -> list[RunProgress]:
+        return [found.snapshot() for found in self.live.values()]
+
+    def subscribe(self, run_id: str) -> Subscription:
+        first = self.progress(run_id)
+        self.open_subscriptions += 1
+        return _Counted(self, self.live.get(first.run.run_id), first)
+
+
+class _Counted(Subscription):
+    def __init__(self, supervisor: StandInSupervisor, live: LiveRun | None, first: RunProgress) -> None:
+        super().__init__(live, first)
+        self._supervisor = supervisor
+
+    def close(self) -> None:
+        self._supervisor.open_subscriptions -= 1
+        super().close()
+
+
+class StandInWorkbench:
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.database = Database.open(settings.db_path)
+        self.environment: Environment = an_environment()
+        self.database.write(lambda cursor: environments.save(cursor, self.environment))
+        self.catalog = _Catalog()
+        self.supervisor = StandInSupervisor(self)
+
+    def backends(self, *, refresh: bool = False) -> list[BackendStatus]:
+        return [a_backend_status("cpu"), a_backend_status("cuda", available=False)]
+
+    def close(self) -> None:
+        self.database.close()
+
+
+class _Catalog(SimpleNamespace):
+    transformers_version = "5.23.0"
+
+    def __init__(self) -> None:
+        types = {name: a_model(name) for name in ("bert", "gpt2")} | {"ernie": a_model("ernie", verified=False)}
+        super().__init__(types=types, verified=[types["bert"], types["gpt2"]])
+
+    def get(self, name: str) -> object:
+        if name not in self.types:
+            raise UnknownName("model type", name, self.types, field="models")
+        return self.types[name]
+
+    def select(self, models: tuple[str, ...] = (), tier: object = None) -> list[object]:
+        return [self.get(name) for name in models]
