@@ -62,3 +62,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=reason))
         if item.get_closest_marker("browser") and "chromium" not in item.fixturenames:
             item.fixturenames.insert(0, "chromium")
+
+
+# The dashboard's tests need the measuring rooms, which are under construction; they are collected once those exist.
+collect_ignore = [] if (Path(__file__).parent.parent / "engine/backends/environment.py").is_file() else ["app"]
