@@ -11,7 +11,7 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.datastructures import MultiDict
 
 from app import data
-from app.endpoints.json_body import json_object
+from app.endpoints.json_body import read_body
 from app.endpoints.payloads import (
     case_counts,
     environment_payload,
@@ -41,7 +41,7 @@ MAX_RUNS = 1000
 
 @benchmark.post("/run")
 def start_run() -> tuple[Response, int, dict[str, str]]:
-    body = RunBody.model_validate(json_object())
+    body = read_body(RunBody)
     try:
         run = data.workbench().supervisor.submit(body.to_request())
     except EngineError as error:

@@ -6,10 +6,10 @@ from http import HTTPStatus
 from pathlib import Path
 
 from flask import Blueprint, Response, jsonify, request, send_file
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from app import data
-from app.endpoints.json_body import json_object
+from app.endpoints.json_body import read_body
 from app.endpoints.payloads import report_payload
 from app.security import REPORT_POLICY
 from engine.errors import NotFound
@@ -20,8 +20,6 @@ reports = Blueprint("reports", __name__, url_prefix="/api/benchmark/reports")
 
 
 class ReportBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
     run_id: str
 
 
@@ -34,7 +32,7 @@ def list_reports() -> Response:
 
 @reports.post("")
 def create_report() -> tuple[Response, int, dict[str, str]]:
-    body = ReportBody.model_validate(json_object())
+    body = read_body(ReportBody)
     made = report_payload(make_report(data.workbench(), body.run_id))
     return jsonify(made), HTTPStatus.CREATED, {"Location": made["download"]}
 

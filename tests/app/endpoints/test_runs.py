@@ -79,7 +79,7 @@ def test_a_priority_stands_for_its_models(
         ({"models": ["bert"], "precision": 32}, "precision", "32"),
         ({"priority": "urgent"}, "priority", "urgent"),
         ({"models": ["bert"], "progressive_mode": "yes"}, "progressive_mode", "yes"),
-        ({"models": ["bert"], "batchsizes": [1]}, "batchsizes", "1"),
+        ({"models": ["bert"], "batchsizes": [1]}, "batchsizes", "batch_sizes"),
         ({}, "models", "models"),
     ],
 )
