@@ -66,7 +66,8 @@ def _warm_title(summaries: Sequence[CaseSummary]) -> str:
         return backend_comparison_title(ways[0], metric=Metric.LATENCY, baseline=baseline, comparisons=judged)
     ranked = rankings(summary for summary in summaries if Metric.THROUGHPUT in summary.estimates)
     if ranked:
-        return f"{top_models_title(ranked[0], metric=Metric.THROUGHPUT)}{_among(ranked[0])}"
+        title = top_models_title(ranked[0], metric=Metric.THROUGHPUT)
+        return title.replace(" is fastest on ", f" is fastest of {len(ranked[0])} models on ", 1)
     grown = curves(summary for summary in summaries if Metric.THROUGHPUT in summary.estimates)
     if grown:
         title = batch_scaling_title(grown[0], metric=Metric.THROUGHPUT)
@@ -92,10 +93,6 @@ def _startup_title(summaries: Sequence[CaseSummary]) -> str:
     if metric not in summary.estimates:
         return f"Startup of {summary.case.model_type} on {way(summary.case)}"
     return f"{summary.case.model_type} is built in {format_estimate(summary.estimates[metric], metric).plain}"
-
-
-def _among(group: Sequence[CaseSummary]) -> str:
-    return f", of {len(group)} models" if len(group) > 2 else ""
 
 
 def _models(summaries: Sequence[CaseSummary]) -> list[str]:

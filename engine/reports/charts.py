@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.measurement import Metric
+from engine.domain.model import Size
 from engine.domain.summary import CaseSummary, Comparison
 from engine.errors import NotEnoughData
 from engine.figures.backend_comparison import backend_comparison, backend_comparison_title
@@ -77,10 +78,13 @@ def curves(summaries: Iterable[CaseSummary]) -> list[list[CaseSummary]]:
 
 
 def rankings(summaries: Iterable[CaseSummary]) -> list[list[CaseSummary]]:
-    """One summary of each model on the same backend, precision, size and batch, two models or more; most first."""
+    """One summary of each model on the same backend, precision, size and batch, two models or more.
+
+    Most models first; among equals the real size before the tiny one, fp32 before others, the smallest batch first.
+    """
     found = _groups(summaries, lambda case: (case.backend, case.precision, case.size, case.batch_size))
     single = [list({summary.case.model_type: summary for summary in group}.values()) for group in found]
-    return [group for group in single if len(group) > 1]
+    return sorted((group for group in single if len(group) > 1), key=_telling_first)
 
 
 def _ranking(summaries: Sequence[CaseSummary], metric: Metric) -> list[Chart]:
@@ -148,6 +152,11 @@ def _scaling_chart(group: Sequence[CaseSummary]) -> Chart:
         f"Line: medians · band: {interval_words(group, metric)} · both axes logarithmic",
         draw,
     )
+
+
+def _telling_first(group: Sequence[CaseSummary]) -> tuple[int, bool, bool, int]:
+    case = group[0].case
+    return (-len(group), case.size is Size.TINY, case.precision is not Precision.FP32, case.batch_size)
 
 
 def _chart(title: str, subtitle: str, footnote: str, draw: Draw) -> Chart:
