@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response, json, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map
+from werkzeug.routing import Map, Rule
 
 from engine import errors
 
@@ -51,7 +51,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(ValidationError, _answer_validation_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_unexpected)
-    api_routes = Map([rule.empty() for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/")])
+    api_routes = Map([_same_rule(rule) for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/")])
 
     @app.before_request
     def refuse_unknown_api_paths() -> None:
@@ -60,6 +60,13 @@ def register(app: Flask) -> None:
             is_socket = request.headers.get("Upgrade", "").lower() == "websocket"
             method = "GET" if request.method == "HEAD" else request.method
             api_routes.bind("").match(request.path, method, websocket=is_socket)
+
+
+def _same_rule(rule: Rule) -> Rule:
+    """A copy for another map; werkzeug's own leaves out whether a rule is for WebSockets."""
+    copy = rule.empty()
+    copy.websocket = rule.websocket
+    return copy
 
 
 def _answer_engine_error(error: errors.EngineError) -> Response:
