@@ -101,6 +101,7 @@ def layout(search: str) -> Component:
         [
             dcc.Store(id=ids.RUN_SHOWN, data=query.get("run")),
             dcc.Store(id=ids.RUN_SEEN),
+            dcc.Store(id=ids.CANCEL_TARGET),
             html.H1("Live Runs", className="visually-hidden"),
             html.Div(
                 [
@@ -116,7 +117,7 @@ def layout(search: str) -> Component:
                 className="grid-12 live-runs",
             ),
             html.Div(id=ids.FINISHED_MESSAGE, className="run-message"),
-            html.Div(id=ids.FINISHED_RUNS),
+            html.Div(finished_card(), id=ids.FINISHED_RUNS),
             cancel_dialog(),
         ],
         className="page",
@@ -211,12 +212,11 @@ def start_run(clicks: int | None, *values: Any) -> tuple[Any, Any, Any, Any]:
         raise PreventUpdate
     workbench = data.workbench()
     try:
-        run = workbench.supervisor.submit(options_from_form(*values).request())
+        workbench.supervisor.submit(options_from_form(*values).request())
     except EngineError as error:
         return error_notice(error.title, error.message), no_update, no_update, no_update
     active = [progress.run.run_id for progress in workbench.supervisor.active()]
-    said = f"Run {run.number} waits for the run before it." if len(active) > 1 else f"Run {run.number} has started."
-    return html.P(said, className="run-note", role="status"), None, "", active
+    return None, None, "", active
 
 
 @callback(
@@ -244,7 +244,7 @@ def show_run(_: Any, __: Any, shown: str | None, rows: str, seen: dict[str, Any]
     if found is None:
         if seen == {"none": True}:
             raise PreventUpdate
-        return "No run to watch", None, None, no_run(first=True), None, {"none": True}
+        return None, None, None, no_run(), None, {"none": True}
     run = found.run
     state = {
         "run_id": run.run_id,
@@ -271,20 +271,38 @@ def show_run(_: Any, __: Any, shown: str | None, rows: str, seen: dict[str, Any]
     )
 
 
-@callback(Output(ids.RUN_QUEUE, "children"), Input(ids.ACTIVE_RUNS, "data"))
-def show_queue(_: Any) -> Any:
-    waiting = [progress for progress in data.workbench().supervisor.active() if progress.run.status is RunStatus.QUEUED]
+@callback(
+    Output(ids.RUN_QUEUE, "children"),
+    Input(ids.ACTIVE_RUNS, "data"),
+    Input(ids.CLOCK, "n_intervals"),
+)
+def show_queue(_: Any, __: Any) -> Any:
+    active = data.workbench().supervisor.active()
+    if ctx.triggered_id == ids.CLOCK and len(active) < 2:
+        raise PreventUpdate
+    waiting = [progress for progress in active if progress.run.status in (RunStatus.INITIALIZING, RunStatus.QUEUED)]
+    if len(waiting) == len(active):
+        waiting = waiting[1:]  # nothing measures yet: the first one stands in the card
     if not waiting:
         return None
     why = "One case at a time on a device, so that nothing disturbs a measurement"
     return card(queue_title(waiting), *run_queue(waiting), subtitle=why)
 
 
-@callback(Output(ids.FINISHED_RUNS, "children"), Input(ids.ACTIVE_RUNS, "data"), Input(ids.RUN_SEEN, "data"))
+@callback(
+    Output(ids.FINISHED_RUNS, "children"),
+    Input(ids.ACTIVE_RUNS, "data"),
+    Input(ids.RUN_SEEN, "data"),
+    prevent_initial_call=True,
+)
 def show_finished(_: Any, seen: dict[str, Any] | None) -> Any:
     """Anew when a run begins or ends, not at each step of one."""
     if ctx.triggered_id == ids.RUN_SEEN and not (seen and RunStatus(seen.get("status", "running")).is_final):
         raise PreventUpdate
+    return finished_card()
+
+
+def finished_card() -> Component:
     with data.workbench().database.cursor() as cursor:
         ended = runs.recent(cursor, limit=FINISHED_SHOWN, statuses=_FINAL)
     return card(
@@ -298,30 +316,31 @@ def show_finished(_: Any, seen: dict[str, Any] | None) -> Any:
 @callback(
     Output(ids.CANCEL_DIALOG, "is_open"),
     Output(ids.CANCEL_TEXT, "children"),
+    Output(ids.CANCEL_TARGET, "data"),
     Input(ids.CANCEL_BUTTON, "n_clicks"),
     Input(ids.CANCEL_KEEP, "n_clicks"),
     Input(ids.CANCEL_CONFIRM, "n_clicks"),
     State(ids.RUN_SEEN, "data"),
     prevent_initial_call=True,
 )
-def ask_to_cancel(opened: int | None, _: Any, __: Any, seen: dict[str, Any] | None) -> tuple[bool, Any]:
+def ask_to_cancel(opened: int | None, _: Any, __: Any, seen: dict[str, Any] | None) -> tuple[bool, Any, Any]:
     if ctx.triggered_id != ids.CANCEL_BUTTON or not opened or not seen:
-        return False, no_update
+        return False, no_update, no_update
     kept = "Every finished result is kept; the case under way is stopped and lost. The run can be resumed later."
-    return True, f"Run {seen['number']}: {kept}"
+    return True, f"Run {seen['number']}: {kept}", seen["run_id"]
 
 
 @callback(
     Output(ids.RUN_MESSAGE, "children"),
     Input(ids.CANCEL_CONFIRM, "n_clicks"),
-    State(ids.RUN_SEEN, "data"),
+    State(ids.CANCEL_TARGET, "data"),
     prevent_initial_call=True,
 )
-def cancel_run(clicks: int | None, seen: dict[str, Any] | None) -> Any:
-    if not clicks or not seen:
+def cancel_run(clicks: int | None, run_id: str | None) -> Any:
+    if not clicks or not run_id:
         raise PreventUpdate
     try:
-        data.workbench().supervisor.cancel(seen["run_id"])
+        data.workbench().supervisor.cancel(run_id)
     except EngineError as error:
         return error_notice(error.title, error.message)
     return None

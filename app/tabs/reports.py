@@ -40,7 +40,7 @@ def layout(search: str) -> Component:
             html.H1("Reports", className="visually-hidden"),
             html.Div(
                 [
-                    html.Div(id=ids.REPORT_LIST, className="span-8 report-list-place"),
+                    html.Div(made_reports(), id=ids.REPORT_LIST, className="span-8 report-list-place"),
                     html.Div(make_form(offered, named), className="span-4"),
                 ],
                 className="grid-12 reports",
@@ -121,8 +121,12 @@ def make(clicks: int | None, run_id: str | None) -> Any:
     )
 
 
-@callback(Output(ids.REPORT_LIST, "children"), Input(ids.REPORT_MESSAGE, "children"))
+@callback(Output(ids.REPORT_LIST, "children"), Input(ids.REPORT_MESSAGE, "children"), prevent_initial_call=True)
 def show_reports(_: Any) -> Any:
+    return made_reports()
+
+
+def made_reports() -> Component:
     with data.workbench().database.cursor() as cursor:
         made = stored_reports.recent(cursor)
         numbers = {run.run_id: run.number for run in runs.recent(cursor, limit=1000)}

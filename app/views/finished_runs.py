@@ -37,7 +37,7 @@ def finished_runs(runs: Sequence[Run], now: datetime) -> Component:
             html.Th("Run", scope="col"),
             html.Th("Status", scope="col"),
             html.Th("What", scope="col"),
-            html.Th("Results", scope="col", className="numeric"),
+            html.Th("Processes", scope="col"),
             html.Th("Took", scope="col", className="numeric"),
             html.Th("Ended", scope="col", className="numeric"),
             html.Th(html.Span("Actions", className="visually-hidden"), scope="col"),
@@ -80,20 +80,14 @@ def run_link(run: Run) -> str:
 
 
 def _row(run: Run, now: datetime) -> Component:
-    failed = (
-        [html.Span(f"{format_count(run.failed)} failed", className="status-failed run-failed")] if run.failed else []
-    )
-    skipped = [html.Span(f"{format_count(run.skipped)} skipped", className="run-skipped")] if run.skipped else []
     return html.Tr(
         [
             html.Td(
                 dcc.Link(str(run.number), href=run_link(run), title=f"Show run {run.number}"), className="run-number"
             ),
             html.Td(status_mark(run.status)),
-            html.Td([html.Span(request_words(run.request)), *failed, *skipped], className="run-what"),
-            html.Td(
-                f"{format_count(run.completed)} of {format_count(run.total)}", className="numeric", **_label("Results")
-            ),
+            html.Td(request_words(run.request), className="run-what"),
+            html.Td(_counts(run), className="run-processes", **_label("Processes")),
             html.Td(_took(run), className="numeric", **_label("Took")),
             html.Td(
                 format_time(run.finished_at, now=now),
@@ -104,6 +98,25 @@ def _row(run: Run, now: datetime) -> Component:
             html.Td(html.Div(_actions(run), className="run-actions")),
         ]
     )
+
+
+def _counts(run: Run) -> list[Component]:
+    """Processes, as the database counts them: a case has several; a skipped case counts once."""
+    counts = (
+        ("completed", run.completed),
+        ("failed", run.failed),
+        ("skipped", run.skipped),
+        ("cancelled", run.cancelled),
+    )
+    shown = [
+        status_mark(status, f"{format_count(count)} {'ok' if status == 'completed' else status}")
+        for status, count in counts
+        if count
+    ]
+    waiting = run.total - run.done
+    if waiting > 0:
+        shown.append(html.Span(f"of {format_count(run.total)}", className="run-note"))
+    return shown or [html.Span(f"none of {format_count(run.total)}", className="run-note")]
 
 
 def _actions(run: Run) -> list[Component]:

@@ -6,15 +6,18 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from dash import html
 from dash.development.base_component import Component
 
 from app.case_lines import QUEUED, RUNNING, STATES, CaseLine, around_running, case_lines, count_states, shares
+from app.views.controls import link_button
 from app.views.empty_state import empty_state
 from app.views.error_notice import error_notice
 from app.views.icon import icon
 from app.views.marks import status_drawing, status_mark
+from engine.domain.case import Case
 from engine.domain.measurement import Estimate, Metric
 from engine.domain.result import Failure, Result, ResultStatus
 from engine.domain.run import Run, RunProgress, RunRequest, RunStatus
@@ -36,6 +39,8 @@ from engine.formatting import (
 AROUND = 14
 """Lines shown at once unless all are asked for."""
 LOG_LINES = 10
+_SOON_SECONDS = 10
+"""Ages below this are not counted out: they would change faster than they can be read."""
 _NOTICES = 8
 """Failures spelled out below the table; the rest are counted."""
 
@@ -77,7 +82,9 @@ def run_subtitle(run: Run, now: datetime) -> str:
     """What it measures, and since when."""
     since = run.started_at or run.created_at
     verb = "started" if run.started_at else "asked for"
-    return f"{request_words(run.request)} · {verb} {format_age(since, now)}"
+    seconds = (now - since).total_seconds()
+    age = format_age(since, now) if seconds >= _SOON_SECONDS else "just now"
+    return f"{request_words(run.request)} · {verb} {age}"
 
 
 def request_words(request: RunRequest) -> str:
@@ -108,7 +115,10 @@ def run_body(progress: RunProgress, now: datetime, *, rows: str = "around", mach
         ),
         html.Div(
             [
-                html.Div(case_table(lines, rows), className="run-cases"),
+                html.Div(
+                    case_table(lines, rows),
+                    className="run-cases has-more" if len(lines) > AROUND or _failed(lines) else "run-cases",
+                ),
                 html.Div(
                     [*([machine] if machine is not None else []), run_log(progress)],
                     className="run-side",
@@ -121,7 +131,7 @@ def run_body(progress: RunProgress, now: datetime, *, rows: str = "around", mach
 
 def case_table(lines: Sequence[CaseLine], rows: str) -> list[Any]:
     """The table and the sentence that says what it leaves out."""
-    failed = [line for line in lines if line.state == ResultStatus.FAILED]
+    failed = _failed(lines)
     shown: Sequence[CaseLine] = (
         failed if rows == "failed" else lines if rows == "all" else around_running(lines, AROUND)
     )
@@ -141,8 +151,23 @@ def case_table(lines: Sequence[CaseLine], rows: str) -> list[Any]:
     if not shown:
         table = html.P("No case failed.", className="run-note")
     counted_words = f"Showing {format_count(len(shown))} of {counted(len(lines), 'case')}"
-    note = f"{counted_words} around the running one" if rows == "around" and len(shown) < len(lines) else counted_words
+    running = any(line.state in (RUNNING, QUEUED) for line in lines)
+    partly = rows == "around" and running and len(shown) < len(lines)
+    note = f"{counted_words} around the running one" if partly else counted_words
     return [html.Div(table, className="case-table-frame"), html.P(note, className="run-note")]
+
+
+def form_address(case: Case) -> str:
+    """The start form, filled in for this case alone."""
+    fields = {
+        "models": case.model_type,
+        "backends": case.backend,
+        "precisions": case.precision,
+        "batch_sizes": case.batch_size,
+        "workloads": case.workload,
+        "size": case.size,
+    }
+    return f"/live-runs?{urlencode(fields)}"
 
 
 def run_log(progress: RunProgress) -> Component:
@@ -206,6 +231,7 @@ def run_failures(run: Run, results: Sequence[Result]) -> list[Component]:
                 failure.reason,
                 detail="The other cases go on." if goes_on else None,
                 log=failure.log,
+                actions=[link_button("Try again", form_address(same[0].case), drawing="refresh")],
             )
         )
     rest = len(grouped) - _NOTICES
@@ -216,15 +242,17 @@ def run_failures(run: Run, results: Sequence[Result]) -> list[Component]:
     return notices
 
 
-def no_run(first: bool) -> Component:
-    """Where a run card will be."""
-    if first:
-        return empty_state(
-            "No run yet",
-            "Choose models on the left and press Start: the first tiny case takes a few seconds, "
-            "and every result appears here as it is measured.",
-        )
-    return empty_state("No run is under way", "Start one on the left, or choose a finished run below to see its cases.")
+def no_run() -> Component:
+    """Where the first run will be."""
+    return empty_state(
+        "No run yet",
+        "Choose models in the form and press Start. The first result of a small model is there within seconds, "
+        "and every result appears here as it is measured.",
+    )
+
+
+def _failed(lines: Sequence[CaseLine]) -> list[CaseLine]:
+    return [line for line in lines if line.state == ResultStatus.FAILED]
 
 
 def _before_cases(progress: RunProgress) -> list[Any]:
@@ -292,7 +320,7 @@ def _row(line: CaseLine, scale: Scale) -> Component:
         [
             html.Td(status_mark(line.state)),
             html.Td([html.B(case.model_type), html.Span(qualifiers, className="case-qualifiers")]),
-            html.Td([html.Span("~ ") if provisional else "", html.B(rate)], className="numeric"),
+            html.Td(["~ " if provisional else "", html.B(rate) if line.throughput else rate], className="numeric"),
             html.Td(format_duration(line.elapsed_seconds), className="numeric"),
             html.Td(_outcome(line), className="case-outcome"),
         ],

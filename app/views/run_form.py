@@ -244,7 +244,7 @@ def plan_preview(plan: Plan, *, past_results: int, waiting: int = 0) -> Componen
     lines = [
         html.P(
             [
-                html.B(f"{counted(cases, 'case')}, of which {format_count(len(runs))} {_run(len(runs))}."),
+                html.B(_how_many(cases, len(runs))),
                 f" {_skipped_words(plan)}" if plan.skipped else "",
             ],
             className="plan-line",
@@ -265,8 +265,10 @@ def start_label(plan: Plan, *, waiting: bool) -> str:
     return f"{'Queue' if waiting else 'Start'} {counted(cases, 'case')}"
 
 
-def _run(count: int) -> str:
-    return "runs" if count == 1 else "run"
+def _how_many(cases: int, running: int) -> str:
+    if running == cases:
+        return f"{counted(cases, 'case')}, {'which runs' if cases == 1 else 'all of which run'}."
+    return f"{counted(cases, 'case')}, of which {format_count(running)} {'runs' if running == 1 else 'run'}."
 
 
 def _skipped_words(plan: Plan) -> str:

@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 from app import ids
 from app.views.controls import button
 from app.views.data_grid import data_grid
+from app.views.empty_state import empty_state
 from app.views.error_notice import error_notice
 from app.views.icon import icon
 from engine.formatting import counted, format_count, format_duration
@@ -55,6 +56,12 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
 
 GRID_HEIGHT = 340
 _NUMERIC = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "REAL", "HUGEINT")
+_FRACTIONS = ("DOUBLE", "FLOAT", "REAL")
+_SIX_DIGITS: Mapping[str, Any] = {
+    "valueFormatter": {"function": "params.value == null ? '' : d3.format('.6~r')(params.value)"},
+    "useValueFormatterForExport": False,
+}
+"""The grid shows six digits; the file holds them all."""
 _SIMPLE_TYPES: Mapping[str, str] = {
     "VARCHAR": "text",
     "BIGINT": "integer",
@@ -74,13 +81,13 @@ def sql_console(statement: str) -> Component:
         [
             html.Div(
                 [
+                    html.Label("Find a column", htmlFor=ids.SQL_SCHEMA_FILTER, className="visually-hidden"),
                     dcc.Input(
                         id=ids.SQL_SCHEMA_FILTER,
                         type="search",
                         placeholder="Find a column",
                         debounce=0.2,
                         className="form-input",
-                        **{"aria-label": "Find a column"},
                     ),
                     html.Div(id=ids.SQL_SCHEMA, className="sql-schema", **{"aria-live": "polite"}),
                 ],
@@ -117,7 +124,14 @@ def sql_console(statement: str) -> Component:
                         ],
                         className="sql-outcome-row",
                     ),
-                    html.Div(sql_grid((), (), ()), id=ids.SQL_ANSWER, className="sql-answer is-empty"),
+                    html.Div(
+                        empty_state(
+                            "Nothing asked yet",
+                            "Press Run, or take an example. A question runs on a copy, so it can change nothing.",
+                        ),
+                        id=ids.SQL_ANSWER,
+                        className="sql-answer",
+                    ),
                 ],
                 className="sql-main",
             ),
@@ -163,6 +177,7 @@ def sql_grid(columns: Sequence[str], types: Sequence[str], rows: Sequence[Sequen
             "filter": "agNumberColumnFilter" if is_numeric(kind) else "agTextColumnFilter",
             "minWidth": 90,
             "flex": 1,
+            **(_SIX_DIGITS if kind.upper() in _FRACTIONS else {}),
         }
         for index, (name, kind) in enumerate(zip(columns, types, strict=True))
     ]
@@ -174,7 +189,6 @@ def sql_grid(columns: Sequence[str], types: Sequence[str], rows: Sequence[Sequen
         height=GRID_HEIGHT,
         remember=False,
         csvExportParams={"fileName": "modeldyno-query.csv"},
-        options={"overlayNoRowsTemplate": "No rows."},
     )
 
 
