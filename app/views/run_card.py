@@ -19,7 +19,7 @@ from app.views.icon import icon
 from app.views.marks import status_drawing, status_mark
 from engine.domain.case import Case
 from engine.domain.measurement import Estimate, Metric
-from engine.domain.result import Failure, Result, ResultStatus
+from engine.domain.result import Failure, FailureKind, Result, ResultStatus
 from engine.domain.run import Run, RunProgress, RunRequest, RunStatus
 from engine.formatting import (
     MISSING,
@@ -157,17 +157,17 @@ def case_table(lines: Sequence[CaseLine], rows: str) -> list[Any]:
     return [html.Div(table, className="case-table-frame"), html.P(note, className="run-note")]
 
 
-def form_address(case: Case) -> str:
-    """The start form, filled in for this case alone."""
-    fields = {
-        "models": case.model_type,
-        "backends": case.backend,
-        "precisions": case.precision,
-        "batch_sizes": case.batch_size,
-        "workloads": case.workload,
-        "size": case.size,
+def form_address(cases: Sequence[Case]) -> str:
+    """The start form, filled in with what these cases have between them."""
+    lists = {
+        "models": [case.model_type for case in cases],
+        "backends": [case.backend for case in cases],
+        "precisions": [case.precision.value for case in cases],
+        "batch_sizes": [str(case.batch_size) for case in cases],
+        "workloads": [case.workload.value for case in cases],
     }
-    return f"/live-runs?{urlencode(fields)}"
+    fields = {name: ",".join(dict.fromkeys(values)) for name, values in lists.items()}
+    return f"/live-runs?{urlencode({**fields, 'size': cases[0].size}, safe=',')}"
 
 
 def run_log(progress: RunProgress) -> Component:
@@ -217,29 +217,35 @@ def run_failures(run: Run, results: Sequence[Result]) -> list[Component]:
                 detail="Results measured before are kept.",
             )
         )
-    failed = [result for result in results if result.status is ResultStatus.FAILED and result.failure is not None]
-    grouped: dict[tuple[str, str], list[Result]] = {}
+    failed = [result for result in results if result.status is ResultStatus.FAILED]
+    grouped: dict[str, list[Result]] = {}
     for result in failed:
-        grouped.setdefault((result.case.case_id, _failure(result).reason), []).append(result)
-    goes_on = not run.status.is_final
-    for same in list(grouped.values())[:_NOTICES]:
-        failure = max((_failure(result) for result in same), key=lambda found: len(found.log))
-        times = f" ({counted(len(same), 'process', 'processes')})" if len(same) > 1 else ""
-        notices.append(
-            error_notice(
-                f"{same[0].case.label} failed{times}",
-                failure.reason,
-                detail="The other cases go on." if goes_on else None,
-                log=failure.log,
-                actions=[link_button("Try again", form_address(same[0].case), drawing="refresh")],
-            )
-        )
+        grouped.setdefault(_failure(result).reason, []).append(result)
+    notices += [_failure_notice(same, run) for same in list(grouped.values())[:_NOTICES]]
     rest = len(grouped) - _NOTICES
     if rest > 0:
-        notices.append(
-            html.P(f"and {counted(rest, 'more failed case')}; a report lists them all.", className="run-note")
-        )
+        notices.append(html.P(f"and {counted(rest, 'more reason')}; a report lists them all.", className="run-note"))
     return notices
+
+
+def _failure_notice(same: Sequence[Result], run: Run) -> Component:
+    """What failed for one reason: one process, or several cases."""
+    cases = list({result.case.case_id: result.case for result in same}.values())
+    failure = max((_failure(result) for result in same), key=lambda found: len(found.log))
+    what = cases[0].label if len(cases) == 1 else counted(len(cases), "case")
+    times = f" ({counted(len(same), 'process', 'processes')})" if len(same) > 1 else ""
+    named = ", ".join(case.label for case in cases[:4]) + (f" and {len(cases) - 4} more" if len(cases) > 4 else "")
+    details = [
+        *([f"{named}."] if len(cases) > 1 else []),
+        *(["The other cases go on."] if not run.status.is_final else []),
+    ]
+    return error_notice(
+        f"{what} failed{times}",
+        failure.reason,
+        detail=" ".join(details) or None,
+        log=failure.log,
+        actions=[link_button("Try again", form_address(cases), drawing="refresh")],
+    )
 
 
 def no_run() -> Component:
@@ -363,8 +369,8 @@ def _took(run: Run) -> str:
 
 
 def _failure(result: Result) -> Failure:
-    assert result.failure is not None
-    return result.failure
+    """Every failed result has one; a row that lost it still says so."""
+    return result.failure or Failure(kind=FailureKind.ERROR, reason="No reason was recorded.")
 
 
 def _shortened(words: Sequence[str], most: int) -> str:

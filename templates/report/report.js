@@ -29,5 +29,6 @@
   });
   window.addEventListener("beforeprint", () => drawAll(PRINTED));
   window.addEventListener("afterprint", () => drawAll());
+  document.getElementById("needs-script").remove();
   drawAll();
 })();

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from engine.domain.case import Workload
+from engine.domain.measurement import Metric
+from engine.domain.model import Size
+from engine.domain.result import ResultStatus
+from engine.reports.answers import report_summary, report_title
+from engine.reports.charts import charts_of, rankings
+from engine.reports.content import ReportContent, build_content, metrics_in
+from engine.reports.tables import method_table, model_table, process_table, result_table
+from tests.builders import (
+    A_TIME,
+    a_case,
+    a_failed_result,
+    a_result,
+    a_run,
+    a_summary,
+    an_environment,
+)
+from tests.engine.reports.conftest import measured
+
+
+def of(*summaries: object, results: object = ()) -> ReportContent:
+    return build_content(
+        a_run(),
+        an_environment(),
+        summaries,
+        results,
+        report_id="r",
+        created_at=A_TIME,  # type: ignore[arg-type]
+    )
+
+
+def test_executions_with_one_reason_are_one_line_and_failures_come_first(content: ReportContent) -> None:
+    assert [(line.status, line.executions) for line in content.left_out] == [
+        (ResultStatus.FAILED, 2),
+        (ResultStatus.SKIPPED, 1),
+    ]
+
+
+def test_a_case_that_only_failed_is_no_result(content: ReportContent) -> None:
+    assert {summary.case.model_type for summary in content.summaries} == {"bert", "gpt2"}
+    assert of(a_summary(latencies=())).summaries == ()
+
+
+def test_every_measured_case_has_one_row_with_its_interval_and_source(content: ReportContent) -> None:
+    table = result_table(content, Workload.INFERENCE)
+    assert table is not None
+    assert len(table.rows) == len(content.summaries)
+    labels = [column.label for column in table.columns]
+    latency = labels.index("Latency, ms")
+    assert all("–" in row[latency].detail for row in table.rows)
+    assert all(row[labels.index("Source")].text.endswith("measured") for row in table.rows)
+    assert all(row[labels.index("n")].text == "5" for row in table.rows)
+
+
+def test_a_single_process_shows_n_instead_of_an_interval() -> None:
+    table = result_table(of(a_summary(latencies=(0.04,))), Workload.INFERENCE)
+    assert table is not None
+    assert table.rows[0][5].detail == "n = 1"
+
+
+def test_a_workload_without_results_has_no_table(content: ReportContent) -> None:
+    assert result_table(content, Workload.STARTUP) is None
+
+
+def test_a_case_that_ran_elsewhere_says_where() -> None:
+    table = result_table(of(a_summary(a_case(backend="cuda"), actual_device="cpu")), Workload.INFERENCE)
+    assert table is not None
+    assert table.rows[0][1].detail == "ran on cpu"
+
+
+def test_a_noisy_measurement_is_marked() -> None:
+    table = result_table(of(a_summary(is_noisy=True)), Workload.INFERENCE)
+    assert table is not None
+    assert table.rows[0][-1].detail == "busy machine"
+
+
+def test_process_values_and_method_cover_every_metric_of_the_report(content: ReportContent) -> None:
+    assert len(process_table(content).rows) == 3 * len(content.summaries)
+    assert len(method_table(content).rows) == len(metrics_in(content)) == 3
+
+
+def test_what_was_run_names_each_model_once_with_its_module(content: ReportContent) -> None:
+    rows = model_table(content).rows
+    assert [row[0].text for row in rows] == ["bert", "gpt2"]
+    assert rows[0][-1].text == "b" * 12
+
+
+def test_title_names_the_fastest_of_several_models(content: ReportContent) -> None:
+    assert report_title(content) == "bert is fastest of 2 models on cpu fp32: 50.0 items/s"
+
+
+def test_title_of_one_model_says_which_way_is_faster() -> None:
+    summaries, results = measured(("bert",))
+    assert report_title(of(*summaries, results=results)) == "cpu bf16 runs bert 2.00x faster than cpu fp32"
+
+
+def test_title_of_too_few_processes_stays_undecided() -> None:
+    summaries, results = measured(("bert",), processes=3)
+    assert "undecided" in report_title(of(*summaries, results=results))
+
+
+def test_title_of_a_single_case_is_its_figure() -> None:
+    assert report_title(of(a_summary())) == "bert takes 42.0 ms for a forward pass at batch 1 on cpu fp32"
+
+
+def test_tiny_sizes_never_pose_as_speed() -> None:
+    tiny = [a_summary(a_case(model, size=Size.TINY)) for model in ("bert", "vit")]
+    assert report_title(of(*tiny)) == "bert and vit run here in tiny size, which proves no real speed"
+
+
+def test_title_of_a_run_without_a_number_says_so() -> None:
+    title = report_title(of(results=[a_failed_result(), a_failed_result(a_case("vit"))]))
+    assert title == "Run 1: none of 2 results could be measured"
+
+
+def test_summary_counts_what_was_left_out(content: ReportContent) -> None:
+    said = report_summary(content)
+    assert "8 cases measured in 40 processes, 2 failed, 1 skipped" in said
+    assert content.environment.label in said
+
+
+def test_rankings_prefer_real_sizes_fp32_and_the_smallest_batch() -> None:
+    summaries, _ = measured()
+    tiny = [a_summary(a_case(model, size=Size.TINY)) for model in ("bert", "gpt2")]
+    case = rankings([*tiny, *reversed(summaries)])[0][0].case
+    assert (case.size, case.precision, case.batch_size) == (Size.DEFAULT, "fp32", 1)
+
+
+def test_charts_need_something_to_compare(content: ReportContent) -> None:
+    assert charts_of([a_summary()]) == []
+    titles = [chart.title for chart in charts_of(content.summaries)]
+    assert any("fastest" in title for title in titles)
+    assert any("bf16 runs bert" in title for title in titles)
+    assert any(title.startswith("bert: batch 8 brings") for title in titles)
+
+
+def test_startup_is_ranked_by_how_long_building_takes() -> None:
+    case = a_case(workload=Workload.STARTUP)
+    metric = Metric.CLASS_INSTANTIATION_TIME
+    summary = a_summary(case)
+    startup = a_summary(
+        case, estimates={metric: summary.estimates[Metric.LATENCY]}, process_values={metric: (0.041, 0.042, 0.043)}
+    )
+    said = of(startup, results=[a_result(case)])
+    assert report_title(said) == "bert is built in 42.0 ms"
+    assert result_table(said, Workload.STARTUP) is not None
