@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+
+from app.run_options import RunOptions, parse_batch_sizes
+from engine.domain.case import Precision, Workload
+from engine.domain.model import Tier
+from engine.domain.run import SizeChoice
+from engine.errors import InvalidValue
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes"), [("1, 8 32", (1, 8, 32)), ("8;1;8", (1, 8)), ("", (1, 8)), (None, (1, 8)), (" 4 ", (4,))]
+)
+def test_batch_sizes_are_read_as_people_write_them(text: str | None, sizes: tuple[int, ...]) -> None:
+    assert parse_batch_sizes(text) == sizes
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1.5", "eight", "1, x", "4097", "١"])
+def test_a_batch_size_that_cannot_be_is_named_with_the_remedy(text: str) -> None:
+    with pytest.raises(InvalidValue, match="is not a whole number from 1 to 4096") as refused:
+        parse_batch_sizes(text)
+    assert refused.value.field == "batch_sizes"
+
+
+def test_an_empty_form_is_the_critical_tier_with_defaults() -> None:
+    request = RunOptions(switches=()).request()
+    assert (request.models, request.tier) == ((), Tier.CRITICAL)
+    assert (request.backends, request.precisions) == (("cpu",), (Precision.FP32,))
+    assert (request.workloads, request.batch_sizes) == ((Workload.INFERENCE,), (1, 8))
+    assert (request.progressive, request.incremental, request.cold) == (False, False, False)
+
+
+def test_models_win_over_the_tier() -> None:
+    assert RunOptions(models=["bert"], tier="high").request().tier is None
+
+
+def test_every_field_reaches_the_request() -> None:
+    request = RunOptions(
+        models=["bert"],
+        backends=["cpu"],
+        precisions=["bf16"],
+        batch_sizes="2",
+        workloads=["startup"],
+        size="tiny",
+        switches=["incremental", "cold"],
+        processes="5",
+        sequence_length=64,
+        threads=" 2 ",
+    ).request()
+    assert (request.precisions, request.batch_sizes, request.size) == ((Precision.BF16,), (2,), SizeChoice.TINY)
+    assert (request.protocol.processes, request.sequence_length, request.threads) == (5, 64, 2)
+    assert (request.progressive, request.incremental, request.cold) == (False, True, True)
+
+
+@pytest.mark.parametrize(("field", "value"), [("processes", "0"), ("threads", "many"), ("sequence_length", "-4")])
+def test_a_number_that_cannot_be_is_named(field: str, value: str) -> None:
+    with pytest.raises(InvalidValue, match=f"'{value}' is not a whole number") as refused:
+        RunOptions(**{field: value}).request()
+    assert refused.value.field == field
