@@ -101,7 +101,7 @@ def _ranking(summaries: Sequence[CaseSummary], metric: Metric) -> list[Chart]:
 
     return [
         _chart(
-            top_models_title(group, metric=metric),
+            _named(top_models_title(group, metric=metric), metric),
             f"{metric.title} by model type on {way(case)}, batch {case.batch_size}, {case.size} size",
             f"Each type with its own usual input{more} · {interval_words(group, metric)}",
             draw,
@@ -173,6 +173,11 @@ def _groups(summaries: Iterable[CaseSummary], key: Callable[[Case], Hashable]) -
     for summary in summaries:
         found.setdefault(key(summary.case), []).append(summary)
     return sorted(found.values(), key=len, reverse=True)
+
+
+def _named(title: str, metric: Metric) -> str:
+    """A title that names no figure would read the same under two charts."""
+    return f"{metric.title}: {title[0].lower()}{title[1:]}" if title.startswith("No ") else title
 
 
 def _lowered(title: str) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from engine import __version__
 from engine.domain.hardware import Environment
 from engine.domain.measurement import Metric
 from engine.domain.result import Failure, Result, ResultStatus
-from engine.domain.run import Run
+from engine.domain.run import Run, RunRequest, SizeChoice
 from engine.domain.summary import CaseSummary
 from engine.reports.command import benchmark_command
 
@@ -69,7 +69,7 @@ def build_content(
         notes=tuple(notes.most_common()),
         checksums=tuple(sorted(checksums)),
         executions=len(completed),
-        command=benchmark_command(run.request),
+        command=benchmark_command(_repeated(run.request, summaries)),
         version=__version__,
         created_at=created_at,
     )
@@ -78,6 +78,13 @@ def build_content(
 def metrics_in(content: ReportContent) -> tuple[Metric, ...]:
     """Every metric that some case of the report has, in the order of the closed table."""
     return tuple(metric for metric in Metric if any(metric in summary.estimates for summary in content.summaries))
+
+
+def _repeated(request: RunRequest, summaries: Sequence[CaseSummary]) -> RunRequest:
+    """The request that measures the same again: nothing left out as known, and the size that was chosen here."""
+    sizes = {summary.case.size for summary in summaries}
+    size = SizeChoice(sizes.pop().value) if len(sizes) == 1 else request.size
+    return replace(request, incremental=False, size=size)
 
 
 def _reading_order(summary: CaseSummary) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from tests.builders import (
     A_TIME,
     a_case,
     a_failed_result,
+    a_request,
     a_result,
     a_run,
     a_summary,
@@ -146,3 +147,19 @@ def test_startup_is_ranked_by_how_long_building_takes() -> None:
     said = of(startup, results=[a_result(case)])
     assert report_title(said) == "bert is built in 42.0 ms"
     assert result_table(said, Workload.STARTUP) is not None
+
+
+def test_the_command_measures_again_what_was_measured() -> None:
+    request = a_request("bert", incremental=True)
+    tiny = a_summary(a_case(size=Size.TINY))
+    content = build_content(a_run(request=request), an_environment(), [tiny], [], report_id="r", created_at=A_TIME)
+    assert "--incremental" not in content.command
+    assert "--size tiny" in content.command
+
+
+def test_two_undecided_rankings_name_their_figure() -> None:
+    titles = [chart.title for chart in charts_of([a_summary(a_case(model)) for model in ("bert", "gpt2")])]
+    assert titles[:2] == [
+        "Throughput: no model leads on cpu fp32: their intervals overlap",
+        "Peak memory: no model leads on cpu fp32: their intervals overlap",
+    ]
