@@ -64,5 +64,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.fixturenames.insert(0, "chromium")
 
 
-# The dashboard's tests need the measuring rooms, which are under construction; they are collected once those exist.
-collect_ignore = [] if (Path(__file__).parent.parent / "engine/backends/environment.py").is_file() else ["app"]
+# Tests of the dashboard and in the browser need the measuring rooms, which are under construction; they are collected once those exist.
+collect_ignore = [] if (Path(__file__).parent.parent / "engine/backends/environment.py").is_file() else ["app", "browser"]

@@ -19,14 +19,15 @@ from app.views.card import card
 from app.views.controls import button, copy_button, link_button, segmented
 from app.views.error_notice import error_notice
 from app.views.finished_runs import finished_runs, finished_title, queue_title, run_queue
+from app.views.marks import status_mark
 from app.views.report_list import download_link
 from app.views.run_card import (
     machine_note,
     no_run,
     run_body,
     run_failures,
+    run_sentence,
     run_subtitle,
-    run_title,
 )
 from app.views.run_form import (
     backend_options,
@@ -80,7 +81,10 @@ def layout(search: str) -> Component:
                 [
                     html.Div(
                         [
-                            html.H2(id=ids.RUN_TITLE, className="card-title run-title"),
+                            html.H2(
+                                [html.Span(id=ids.RUN_MARK), html.Span(id=ids.RUN_SENTENCE, className="run-sentence")],
+                                className="card-title run-title",
+                            ),
                             html.P(id=ids.RUN_SUBTITLE, className="card-subtitle"),
                         ],
                         className="card-heading",
@@ -90,7 +94,8 @@ def layout(search: str) -> Component:
                 className="card-head run-head",
             ),
             html.Div(id=ids.RUN_MESSAGE, className="run-message"),
-            html.Div(id=ids.RUN_BODY, className="card-content run-body"),
+            html.Div(id=ids.RUN_BODY, hidden=True),
+            html.Div(className="card-content run-body", **{"data-steady-of": ids.RUN_BODY}),
             html.Div(rows, className="run-rows"),
             html.Div(id=ids.RUN_FAILURES, className="run-failures stack"),
         ],
@@ -102,6 +107,7 @@ def layout(search: str) -> Component:
             dcc.Store(id=ids.RUN_SHOWN, data=query.get("run")),
             dcc.Store(id=ids.RUN_SEEN),
             dcc.Store(id=ids.CANCEL_TARGET),
+            dcc.Store(id=ids.QUEUE_SEEN),
             html.H1("Live Runs", className="visually-hidden"),
             html.Div(
                 [
@@ -220,7 +226,8 @@ def start_run(clicks: int | None, *values: Any) -> tuple[Any, Any, Any, Any]:
 
 
 @callback(
-    Output(ids.RUN_TITLE, "children"),
+    Output(ids.RUN_MARK, "children"),
+    Output(ids.RUN_SENTENCE, "children"),
     Output(ids.RUN_SUBTITLE, "children"),
     Output(ids.RUN_TOOLS, "children"),
     Output(ids.RUN_BODY, "children"),
@@ -240,16 +247,17 @@ def show_run(_: Any, __: Any, shown: str | None, rows: str, seen: dict[str, Any]
         state = {"problem": found.message}
         if seen == state:
             raise PreventUpdate
-        return "No such run", None, None, error_notice(found.title, found.message), None, state
+        return None, "No such run", None, None, error_notice(found.title, found.message), None, state
     if found is None:
         if seen == {"none": True}:
             raise PreventUpdate
-        return None, None, None, no_run(), None, {"none": True}
+        return None, None, None, None, no_run(), None, {"none": True}
     run = found.run
     state = {
         "run_id": run.run_id,
         "number": run.number,
         "status": run.status.value,
+        "tools": tools_kind(run),
         "failed": run.failed,
         "done": run.done,
         "sequence": found.sequence,
@@ -260,33 +268,37 @@ def show_run(_: Any, __: Any, shown: str | None, rows: str, seen: dict[str, Any]
     now = datetime.now(UTC)
     with data.workbench().database.cursor() as cursor:
         rows_so_far = results.of_run(cursor, run.run_id)
-    same = {name: state[name] == seen.get(name) for name in ("run_id", "status", "failed")}
+    same = {name: state[name] == seen.get(name) for name in ("run_id", "status", "tools", "failed")}
     return (
-        run_title(found),
+        no_update if same["status"] else status_mark(run.status, ""),
+        run_sentence(found),
         run_subtitle(run, now),
-        no_update if same["run_id"] and same["status"] else run_tools(run),
+        no_update if same["run_id"] and same["tools"] else run_tools(run),
         run_body(found, now, rows=rows, machine=machine_note(rows_so_far)),
-        no_update if all(same.values()) else run_failures(run, rows_so_far),
+        no_update if same["run_id"] and same["failed"] and same["tools"] else run_failures(run, rows_so_far),
         state,
     )
 
 
 @callback(
     Output(ids.RUN_QUEUE, "children"),
+    Output(ids.QUEUE_SEEN, "data"),
     Input(ids.ACTIVE_RUNS, "data"),
     Input(ids.CLOCK, "n_intervals"),
+    State(ids.QUEUE_SEEN, "data"),
 )
-def show_queue(_: Any, __: Any) -> Any:
+def show_queue(_: Any, __: Any, seen: list[Any] | None) -> tuple[Any, Any]:
     active = data.workbench().supervisor.active()
-    if ctx.triggered_id == ids.CLOCK and len(active) < 2:
-        raise PreventUpdate
     waiting = [progress for progress in active if progress.run.status in (RunStatus.INITIALIZING, RunStatus.QUEUED)]
     if len(waiting) == len(active):
         waiting = waiting[1:]  # nothing measures yet: the first one stands in the card
+    state = [[progress.run.run_id, progress.run.status.value] for progress in waiting]
+    if state == seen:
+        raise PreventUpdate
     if not waiting:
-        return None
+        return None, state
     why = "One case at a time on a device, so that nothing disturbs a measurement"
-    return card(queue_title(waiting), *run_queue(waiting), subtitle=why)
+    return card(queue_title(waiting), *run_queue(waiting), subtitle=why), state
 
 
 @callback(
@@ -438,6 +450,13 @@ def run_to_show(named: str | None, seen: str | None) -> RunProgress | EngineErro
         return workbench.supervisor.progress(newest[0].run_id) if newest else None
     except EngineError as error:
         return error
+
+
+def tools_kind(run: Run) -> str:
+    """What decides which tools there are: planning, waiting and running have the same, so focus stays on them."""
+    if run.status.is_final:
+        return "ended with results" if run.completed else "ended"
+    return "cancelling" if run.status is RunStatus.CANCELLING else "under way"
 
 
 def run_tools(run: Run) -> list[Component]:

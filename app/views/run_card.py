@@ -45,13 +45,8 @@ _NOTICES = 8
 """Failures spelled out below the table; the rest are counted."""
 
 
-def run_title(progress: RunProgress) -> list[Any]:
-    """The answer: how many cases are done and how long it may still take."""
-    run = progress.run
-    return [status_mark(run.status, ""), html.Span(run_sentence(progress), className="run-sentence")]
-
-
 def run_sentence(progress: RunProgress) -> str:
+    """The answer: how many cases are done and how long it may still take."""
     run = progress.run
     lines = case_lines(progress.cases)
     cases = len(lines)

@@ -120,7 +120,7 @@ def test_the_card_follows_the_run_under_way(bench: StandInWorkbench) -> None:
     a_finished_run(bench)
     _, _, _, (run_id,) = start_run(1, *FORM)
     bench.supervisor.live[run_id].set_status(RunStatus.RUNNING)
-    title, _, tools, _, _, state = show()
+    _, title, _, tools, _, _, state = show()
     assert "Run 2" in text_of(title)
     assert with_id(tools, ids.CANCEL_BUTTON)
     assert state["run_id"] == run_id  # type: ignore[index]
@@ -129,7 +129,8 @@ def test_the_card_follows_the_run_under_way(bench: StandInWorkbench) -> None:
 def test_tools_and_failures_are_left_alone_while_nothing_about_them_changes(bench: StandInWorkbench) -> None:
     start_run(1, *FORM)
     *_, state = show()
-    _, _, tools, body, failures, _ = show(seen=state)  # type: ignore[arg-type]
+    mark, _, _, tools, body, failures, _ = show(seen=state)  # type: ignore[arg-type]
+    assert mark is no_update
     assert tools is no_update
     assert failures is no_update
     assert body is not no_update
@@ -137,7 +138,7 @@ def test_tools_and_failures_are_left_alone_while_nothing_about_them_changes(benc
 
 def test_a_finished_run_is_drawn_once(bench: StandInWorkbench) -> None:
     a_finished_run(bench)
-    title, _, tools, _, failures, state = show()
+    _, title, _, tools, _, failures, state = show()
     assert "measured" in text_of(title)
     assert "Report" in text_of(tools)
     assert "gpt2 cpu fp32 batch 1 failed" in text_of(failures)
@@ -147,7 +148,7 @@ def test_a_finished_run_is_drawn_once(bench: StandInWorkbench) -> None:
 
 
 def test_a_run_that_does_not_exist_is_an_error_in_place() -> None:
-    title, _, _, body, *_ = show("99")
+    _, title, _, _, body, *_ = show("99")
     assert title == "No such run"
     assert "No run '99'" in text_of(body)
 
@@ -155,7 +156,7 @@ def test_a_run_that_does_not_exist_is_an_error_in_place() -> None:
 def test_the_address_wins_over_what_runs(bench: StandInWorkbench) -> None:
     finished = a_finished_run(bench)
     start_run(1, *FORM)
-    assert "Run 1" in text_of(show(str(finished.number))[0])
+    assert "Run 1" in text_of(show(str(finished.number))[1])
 
 
 def test_cancelling_asks_first_and_hits_the_run_it_asked_about(bench: StandInWorkbench, triggered: Trigger) -> None:
@@ -187,18 +188,20 @@ def test_a_stopped_run_is_resumed_under_its_number(bench: StandInWorkbench, trig
 
 def test_waiting_runs_are_listed_and_the_first_is_not_among_them(bench: StandInWorkbench, triggered: Trigger) -> None:
     triggered(f"{ids.ACTIVE_RUNS}.data")
-    assert show_queue(None, None) is None
+    assert show_queue(None, None, None)[0] is None
     start_run(1, *FORM)
-    assert show_queue(None, None) is None
+    assert show_queue(None, None, None)[0] is None
     start_run(1, *FORM)
-    assert "1 run waits" in text_of(show_queue(None, None))
-    assert "run 2" in text_of(of_class(show_queue(None, None), "run-queue"))
+    assert "1 run waits" in text_of(show_queue(None, None, [])[0])
+    assert "run 2" in text_of(of_class(show_queue(None, None, [])[0], "run-queue"))
 
 
-def test_the_clock_leaves_an_empty_queue_alone(triggered: Trigger) -> None:
-    triggered(f"{ids.CLOCK}.n_intervals")
+def test_a_queue_that_stays_the_same_is_left_alone() -> None:
+    start_run(1, *FORM)
+    start_run(1, *FORM)
+    _, seen = show_queue(None, 7, None)
     with pytest.raises(PreventUpdate):
-        show_queue(None, 7)
+        show_queue(None, 8, seen)
 
 
 def test_finished_runs_are_not_redrawn_at_each_step(bench: StandInWorkbench, triggered: Trigger) -> None:
