@@ -1,1 +1,1 @@
-"""What is exercised: startup, inference."""
+"""What is exercised: one file per workload, each runs in a case process."""

@@ -1,0 +1,86 @@
+"""One execution of one case: a process, and the row that came of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from engine.backends.machine_state import available_memory_bytes
+from engine.benchmarking import codec
+from engine.benchmarking.launchers import Launcher, ProcessOutcome
+from engine.domain.case import Case
+from engine.domain.result import FailureKind, Provenance, Result, ResultStatus
+from engine.domain.run import Protocol
+
+_MEMORY_SHARE = 0.9
+"""Of the memory at hand that a process may take: its allocation fails before the kernel starts to kill."""
+
+
+def execute(
+    launcher: Launcher,
+    case: Case,
+    repetition: int,
+    *,
+    run_id: str,
+    skillset_path: str,
+    protocol: Protocol,
+    environment_id: str,
+    cancel: threading.Event | None = None,
+    on_log: Callable[[str], None] | None = None,
+) -> Result:
+    """Measure `case` in a fresh process; whatever becomes of it is the result. The first repetition counts facts."""
+    started_at = datetime.now(UTC)
+    outcome = launcher.run(
+        "engine.benchmarking.measure:measure_case",
+        {
+            "skillset_path": skillset_path,
+            "case": codec.case_to_json(case),
+            "protocol": codec.protocol_to_json(protocol),
+            "with_facts": repetition == 0,
+        },
+        timeout_seconds=protocol.timeout_seconds,
+        memory_limit_bytes=int(_MEMORY_SHARE * available_memory_bytes()),
+        cancel=cancel,
+        on_log=on_log,
+    )
+    known = _known(outcome)
+    return Result(
+        result_id=uuid4().hex,
+        run_id=run_id,
+        case=case,
+        repetition=repetition,
+        status=_status(outcome),
+        provenance=Provenance.MEASURED,
+        environment_id=environment_id,
+        requested_backend=case.backend,
+        started_at=started_at,
+        duration_seconds=outcome.seconds,
+        failure=outcome.failure,
+        **known,
+    )
+
+
+def _status(outcome: ProcessOutcome) -> ResultStatus:
+    if outcome.failure is None:
+        return ResultStatus.COMPLETED
+    if outcome.failure.kind is FailureKind.CANCELLED:
+        return ResultStatus.CANCELLED
+    return ResultStatus.FAILED
+
+
+def _known(outcome: ProcessOutcome) -> dict[str, Any]:
+    """What the process told, as fields of a result."""
+    value = outcome.value
+    if value is None:
+        return {"actual_device": None}
+    return {
+        "actual_device": value["actual_device"],
+        "measurements": codec.measurements_from_json(value["measurements"]),
+        "facts": codec.facts_from_json(value["facts"]) if value["facts"] is not None else None,
+        "machine": codec.machine_from_json(value["machine"]) if value["machine"] is not None else None,
+        "skillset_checksum": value["checksum"],
+        "notes": tuple(value["notes"]),
+    }

@@ -1,0 +1,146 @@
+"""From a request to the executions that will take place, in order, and what is left out and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from engine.benchmarking.eta import History, execution_seconds, total_seconds
+from engine.domain.case import Case, Precision, Workload
+from engine.domain.hardware import BackendStatus
+from engine.domain.model import ModelFacts, ModelType, Size
+from engine.domain.result import Failure, FailureKind
+from engine.domain.run import Plan, PlannedCase, RunRequest, SizeChoice, SkippedCase
+
+MOST_PARAMETERS = 500_000_000
+"""Above, `auto` chooses the tiny size however much memory there is: a person waits for the result."""
+_COPIES = 3
+"""Weights, their initialisation and what a forward pass adds, as multiples of the weights in fp32."""
+_MARGIN_BYTES = 512 * 2**20
+
+Shape = Callable[[ModelType, Size], tuple[int | None, int | None]]
+"""Default sequence length and image size of a type at a size."""
+
+
+def plan_cases(
+    request: RunRequest,
+    models: Sequence[ModelType],
+    shape_of: Shape,
+    backends: Mapping[str, BackendStatus],
+    facts: Mapping[str, ModelFacts],
+    memory_bytes: int,
+    already_measured: set[str],
+    durations: History,
+) -> Plan:
+    """Every combination the request asks for, planned or left out with a reason.
+
+    `facts` are of each type's default size in fp32 at batch size 1; a type without them counts as unknown and runs
+    tiny under `auto`. `already_measured` are case ids that incremental mode leaves out; empty for any other run.
+    Order: rounds of one process per case, so that drift of the machine touches all cases alike and every case has
+    a first figure soon; within a round small models before large and small batches before large.
+    """
+    cases: list[Case] = []
+    skipped: list[SkippedCase] = []
+    for case, model in _cases(request, models, shape_of, facts, memory_bytes):
+        failure = _obstacle(case, backends, facts.get(model.name), memory_bytes, already_measured)
+        if failure is None:
+            cases.append(case)
+        else:
+            skipped.append(SkippedCase(case=case, failure=failure))
+    ordered = sorted(cases, key=lambda case: _cost(case, facts.get(case.model_type)))
+    seconds = {case: execution_seconds(case, durations) for case in ordered}
+    planned = tuple(
+        PlannedCase(case=case, repetition=repetition, estimated_seconds=seconds[case])
+        for repetition in range(request.protocol.processes)
+        for case in ordered
+    )
+    return Plan(
+        planned=planned,
+        skipped=tuple(skipped),
+        estimated_seconds=total_seconds([item.estimated_seconds for item in planned]),
+    )
+
+
+def needed_bytes(facts: ModelFacts) -> int:
+    """Memory that building the default size and running it takes, on the safe side."""
+    return _COPIES * facts.parameter_bytes + _MARGIN_BYTES
+
+
+def _cases(
+    request: RunRequest,
+    models: Sequence[ModelType],
+    shape_of: Shape,
+    facts: Mapping[str, ModelFacts],
+    memory_bytes: int,
+) -> list[tuple[Case, ModelType]]:
+    found: dict[Case, ModelType] = {}
+    for model in models:
+        size = _size(request.size, facts.get(model.name), memory_bytes)
+        sequence_length, image_size = shape_of(model, size)
+        if request.sequence_length is not None and sequence_length is not None:
+            sequence_length = request.sequence_length
+        for backend in request.backends:
+            for precision in request.precisions:
+                for workload in request.workloads:
+                    for batch_size in sorted(set(request.batch_sizes)):
+                        case = Case(
+                            model_type=model.name,
+                            family=model.family,
+                            task=model.task,
+                            size=size,
+                            backend=backend,
+                            precision=precision,
+                            batch_size=batch_size,
+                            workload=workload,
+                            sequence_length=sequence_length,
+                            image_size=image_size,
+                            threads=request.threads,
+                            cold=request.cold,
+                        )
+                        found.setdefault(case, model)
+    return list(found.items())
+
+
+def _size(choice: SizeChoice, facts: ModelFacts | None, memory_bytes: int) -> Size:
+    if choice is not SizeChoice.AUTO:
+        return Size(choice.value)
+    if facts is None or facts.parameters > MOST_PARAMETERS or needed_bytes(facts) > memory_bytes:
+        return Size.TINY
+    return Size.DEFAULT
+
+
+def _obstacle(
+    case: Case,
+    backends: Mapping[str, BackendStatus],
+    facts: ModelFacts | None,
+    memory_bytes: int,
+    already_measured: set[str],
+) -> Failure | None:
+    status = backends.get(case.backend)
+    if status is None or not status.available:
+        reason = status.reason if status is not None and status.reason else "It was not detected."
+        return Failure(kind=FailureKind.NOT_AVAILABLE, reason=f"Backend {case.backend} cannot run here: {reason}")
+    if case.precision.value not in status.precisions:
+        known = ", ".join(status.precisions)
+        reason = f"{case.backend} does not run {case.precision} here; it runs {known}."
+        return Failure(kind=FailureKind.NOT_AVAILABLE, reason=reason)
+    if case.case_id in already_measured:
+        return Failure(kind=FailureKind.ALREADY_MEASURED, reason="Measured here within the last 7 days.")
+    if case.size is Size.DEFAULT and facts is not None and needed_bytes(facts) > memory_bytes:
+        reason = (
+            f"Needs about {needed_bytes(facts) / 2**30:.1f} GiB ({facts.parameters / 1e6:,.0f} M parameters); "
+            f"{memory_bytes / 2**30:.1f} GiB are free."
+        )
+        return Failure(kind=FailureKind.DOES_NOT_FIT, reason=reason)
+    return None
+
+
+def _cost(case: Case, facts: ModelFacts | None) -> tuple[object, ...]:
+    weight = facts.parameters if facts is not None and case.size is Size.DEFAULT else 0
+    return (
+        weight,
+        case.model_type,
+        list(Workload)[::-1].index(case.workload),
+        list(Precision).index(case.precision),
+        case.backend,
+        case.batch_size,
+    )
