@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -177,24 +178,37 @@ def run_log(progress: RunProgress) -> Component:
     )
 
 
-def machine_note(results: Sequence[Result]) -> Component:
-    """Whether the machine was quiet enough while this run's results were measured."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quietness:
+    """How often other work disturbed a run's measurements."""
+
+    results: int = 0
+    noisy: int = 0
+    worst: float = 0.0
+    """Largest share of the CPU that went to others during a noisy result, 0..1."""
+
+
+def quietness_of(results: Sequence[Result]) -> Quietness:
     states = [result.machine for result in results if result.machine is not None]
     noisy = [state for state in states if state.is_noisy]
-    if not states:
+    shares_of_others = [max(state.cpu_busy_others or 0.0, state.cpu_steal or 0.0) for state in noisy]
+    return Quietness(results=len(states), noisy=len(noisy), worst=max(shares_of_others, default=0.0))
+
+
+def machine_note(found: Quietness) -> Component:
+    """Whether the machine was quiet enough while this run's results were measured."""
+    results = counted(found.results, "result")
+    if not found.results:
         words = html.P("Known after the first result.", className="run-note")
-    elif not noisy:
-        words = html.P(
-            [icon("status-ok"), f" quiet enough during all {counted(len(states), 'result')}"],
-            className="run-machine status-ok",
-        )
+    elif not found.noisy:
+        during = "the first result" if found.results == 1 else f"all {results}"
+        words = html.P([icon("status-ok"), f" quiet enough during {during}"], className="run-machine status-ok")
     else:
-        worst = max(max(state.cpu_busy_others or 0.0, state.cpu_steal or 0.0) for state in noisy)
         words = html.P(
             [
                 icon("status-interrupted"),
-                f" busy with other work during {format_count(len(noisy))} of {counted(len(states), 'result')}, "
-                f"at worst {format_share(worst)} of the CPU",
+                f" busy with other work during {format_count(found.noisy)} of {results}, "
+                f"at worst {format_share(found.worst)} of the CPU",
             ],
             className="run-machine status-interrupted",
         )

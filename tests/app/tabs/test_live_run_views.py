@@ -8,9 +8,9 @@ import pytest
 from app import ids
 from app.run_options import RunOptions
 from app.views.finished_runs import finished_runs, finished_title, queue_title, run_queue
-from app.views.run_card import form_address, machine_note, no_run, run_body, run_failures, run_sentence
+from app.views.run_card import form_address, machine_note, no_run, quietness_of, run_body, run_failures, run_sentence
 from app.views.run_form import backend_options, model_options, plan_preview, precision_options, run_form, start_label
-from engine.domain.result import FailureKind
+from engine.domain.result import FailureKind, Result
 from engine.domain.run import Plan, RunStatus
 from tests.app.tabs.component_tree import of_class, of_kind, parts, text_of, with_id
 from tests.builders import (
@@ -118,10 +118,13 @@ def test_a_run_that_could_not_go_on_says_why() -> None:
 
 
 def test_machine_note_tells_quiet_from_busy() -> None:
+    def said(*rows: Result) -> str:
+        return text_of(machine_note(quietness_of(rows)))
+
     busy = a_result(machine=a_machine_state(cpu_busy_others=0.4))
-    assert "quiet enough during all 2 results" in text_of(machine_note([a_result(), a_result()]))
-    assert "busy with other work during 1 of 2 results, at worst 40" in text_of(machine_note([a_result(), busy]))
-    assert "after the first result" in text_of(machine_note([]))
+    assert "quiet enough during all 2 results" in said(a_result(), a_result())
+    assert "busy with other work during 1 of 2 results, at worst 40" in said(a_result(), busy)
+    assert "after the first result" in said()
 
 
 def test_without_a_run_the_card_says_how_to_get_one() -> None:

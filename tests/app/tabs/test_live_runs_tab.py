@@ -12,8 +12,6 @@ from app import ids
 from app.run_options import RunOptions
 from app.tabs import live_runs
 from app.tabs.live_runs import (
-    ask_to_cancel,
-    cancel_run,
     fill_backends,
     fill_models,
     finished_card,
@@ -23,10 +21,9 @@ from app.tabs.live_runs import (
     report_run,
     resume_run,
     show_finished,
-    show_queue,
-    show_run,
     start_run,
 )
+from app.tabs.run_watch import ask_to_cancel, cancel_run, show_queue, show_run
 from engine.domain.run import Run, RunStatus
 from engine.storage import results, runs
 from tests.app.stand_in import StandInWorkbench
