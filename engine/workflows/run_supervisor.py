@@ -175,6 +175,7 @@ class RunSupervisor:
             self._set_status(live, RunStatus.QUEUED)
             live.set_step("Waiting for its turn")
             held.enter_context(self._runs.turn(devices, live.cancel))
+            live.set_step("Starting")
             self._set_status(live, RunStatus.RUNNING)
             execute_plan(self._workbench, live, plan, done, self.device_turns)
 

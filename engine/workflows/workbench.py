@@ -18,6 +18,7 @@ from engine.storage import environments, runs
 from engine.storage.database import Database
 from engine.workflows.detect_backends import detect_backends, remember_backends, remembered_backends
 from engine.workflows.memo import Memo
+from engine.workflows.predict_case import Predictors
 from engine.workflows.run_supervisor import RunSupervisor
 
 
@@ -42,6 +43,7 @@ class Workbench:
         self.opened_at = datetime.now(UTC)
         self.memo = Memo()
         """What was computed from the present state of the database."""
+        self.predictors = Predictors()
         self._detecting = threading.Lock()
         self._backends: list[BackendStatus] | None = None
         self.supervisor = RunSupervisor(self)

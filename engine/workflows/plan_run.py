@@ -1,0 +1,59 @@
+"""What a request comes to on this machine, now."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from engine.backends.machine_state import available_memory_bytes
+from engine.benchmarking.plan import plan_cases
+from engine.catalog.registry import shape_of
+from engine.domain.run import Plan, RunRequest, SizeChoice
+from engine.storage import results
+from engine.workflows.case_facts import count_default_facts
+from engine.workflows.check_request import check_request
+
+if TYPE_CHECKING:
+    from engine.workflows.workbench import Workbench
+
+RECENT = timedelta(days=7)
+"""What was measured within this time is left out by incremental mode."""
+HISTORY = 2000
+"""Past durations that an estimate draws on."""
+
+
+def plan_run(
+    workbench: Workbench,
+    request: RunRequest,
+    *,
+    cancel: threading.Event | None = None,
+    on_step: Callable[[str], None] | None = None,
+    on_log: Callable[[str], None] | None = None,
+) -> Plan:
+    """The executions in order, those left out with their reason, and how long it will take.
+
+    Counts the parameters of types never seen before, in child processes. Raises what `check_request` raises,
+    Cancelled and StorageError.
+    """
+    check_request(workbench, request)
+    models = workbench.catalog.select(request.models, None if request.models else request.tier)
+    facts = {}
+    if request.size is not SizeChoice.TINY:
+        facts = count_default_facts(workbench, models, cancel=cancel, on_step=on_step, on_log=on_log)
+    environment_id = workbench.environment.environment_id
+    with workbench.database.cursor() as cursor:
+        since = datetime.now(UTC) - RECENT
+        recent = results.recently_measured(cursor, environment_id, since) if request.incremental else set()
+        durations = results.durations(cursor, environment_id, HISTORY)
+    return plan_cases(
+        request,
+        models,
+        shape_of,
+        {status.backend: status for status in workbench.backends()},
+        facts,
+        available_memory_bytes(),
+        recent,
+        durations,
+    )
