@@ -1,23 +1,26 @@
-"""Software that executes models; each backend knows whether it can run here and, if not, why."""
+"""Software that executes: cpu runs; cuda, rocm, mps, openvino, onnxruntime and qnn are detected with their reason."""
 
 from __future__ import annotations
 
-from engine.backends.accelerators import CudaBackend, MpsBackend, RocmBackend
+from engine.backends.backend import Backend
 from engine.backends.cpu import CpuBackend
-from engine.backends.protocol import Backend
-from engine.backends.runtimes import OnnxRuntimeBackend, OpenVinoBackend, QnnBackend
+from engine.backends.detected_only import (
+    CudaBackend,
+    MpsBackend,
+    OnnxruntimeBackend,
+    OpenvinoBackend,
+    QnnBackend,
+    RocmBackend,
+)
 from engine.registry import Registry
 
-BACKENDS: Registry[Backend] = Registry(
-    "backend",
-    [
-        CpuBackend(),
-        OnnxRuntimeBackend(),
-        OpenVinoBackend(),
-        CudaBackend(),
-        RocmBackend(),
-        MpsBackend(),
-        QnnBackend(),
-    ],
-)
-"""In the order in which people are offered them."""
+_BACKENDS: list[Backend] = [
+    CpuBackend(),
+    CudaBackend(),
+    RocmBackend(),
+    MpsBackend(),
+    OpenvinoBackend(),
+    OnnxruntimeBackend(),
+    QnnBackend(),
+]
+BACKENDS: Registry[Backend] = Registry("backend", _BACKENDS)

@@ -1,10 +1,9 @@
-"""The processor, through torch."""
+"""torch in eager mode on the CPU: always there where torch is."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
-from engine.backends.protocol import unavailable
+from engine.backends.cores import usable_physical_cores
+from engine.backends.presence import installed_version
 from engine.domain.case import Precision
 from engine.domain.hardware import BackendStatus
 
@@ -14,21 +13,28 @@ class CpuBackend:
     device = "cpu"
 
     def detect(self) -> BackendStatus:
-        for package in ("torch", "transformers"):
-            if find_spec(package) is None:
-                return unavailable(self.name, f"The package {package} is not installed; install the extra `measure`.")
-        try:
-            import torch
-        except (ImportError, OSError) as error:
-            return unavailable(self.name, f"torch is installed and cannot be imported: {error}")
+        version = installed_version("torch")
+        if version is None:
+            return BackendStatus(
+                backend=self.name,
+                available=False,
+                reason="torch is not installed; `pip install 'modeldyno[measure]'` brings it.",
+            )
         return BackendStatus(
             backend=self.name,
             available=True,
             reason=None,
             devices=("cpu",),
-            versions={"torch": torch.__version__},
+            versions={"torch": version},
             precisions=(Precision.FP32.value, Precision.BF16.value),
         )
 
+    def prepare(self, threads: int | None) -> int:
+        """Threads inside one operation: as asked, else one per physical core this process may use."""
+        import torch
+
+        torch.set_num_threads(threads or usable_physical_cores())
+        return int(torch.get_num_threads())
+
     def synchronize(self) -> None:
-        """Nothing is queued: a forward pass on the processor returns when it is done."""
+        """Nothing is queued: an eager operation on the CPU returns when it is done."""

@@ -1,4 +1,4 @@
-"""Domain values as plain dicts and back: what crosses the border of a case process."""
+"""Domain values as JSON and back: what travels between the launching process and the case process."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def case_to_json(case: Case) -> dict[str, Any]:
     return asdict(case)
 
 
-def case_from_json(values: dict[str, Any]) -> Case:
+def case_from_json(data: dict[str, Any]) -> Case:
     return Case(
         **{
-            **values,
-            "family": Family(values["family"]),
-            "size": Size(values["size"]),
-            "precision": Precision(values["precision"]),
-            "workload": Workload(values["workload"]),
+            **data,
+            "family": Family(data["family"]),
+            "size": Size(data["size"]),
+            "precision": Precision(data["precision"]),
+            "workload": Workload(data["workload"]),
         }
     )
 
@@ -32,29 +32,29 @@ def protocol_to_json(protocol: Protocol) -> dict[str, Any]:
     return asdict(protocol)
 
 
-def protocol_from_json(values: dict[str, Any]) -> Protocol:
-    return Protocol(**values)
+def protocol_from_json(data: dict[str, Any]) -> Protocol:
+    return Protocol(**data)
 
 
 def facts_to_json(facts: ModelFacts) -> dict[str, Any]:
     return asdict(facts)
 
 
-def facts_from_json(values: dict[str, Any]) -> ModelFacts:
-    return ModelFacts(**values)
+def facts_from_json(data: dict[str, Any]) -> ModelFacts:
+    return ModelFacts(**data)
 
 
 def machine_to_json(machine: MachineState) -> dict[str, Any]:
     return asdict(machine)
 
 
-def machine_from_json(values: dict[str, Any]) -> MachineState:
-    return MachineState(**values)
+def machine_from_json(data: dict[str, Any]) -> MachineState:
+    return MachineState(**data)
 
 
-def measurements_to_json(measurements: tuple[Measurement, ...]) -> dict[str, list[float]]:
-    return {measurement.metric.label: list(measurement.samples) for measurement in measurements}
+def samples_to_json(samples: dict[Metric, list[float]]) -> dict[str, list[float]]:
+    return {metric.label: list(values) for metric, values in samples.items()}
 
 
-def measurements_from_json(values: dict[str, list[float]]) -> tuple[Measurement, ...]:
-    return tuple(Measurement(metric=Metric.named(label), samples=tuple(samples)) for label, samples in values.items())
+def measurements_from_json(data: dict[str, list[float]]) -> tuple[Measurement, ...]:
+    return tuple(Measurement(metric=Metric.named(label), samples=tuple(values)) for label, values in data.items())

@@ -1,48 +1,53 @@
-"""One case measured in this process; called inside a child process, where torch may be imported."""
+"""Measure one case; called inside the case's own process."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from engine.backends import BACKENDS
-from engine.backends.machine_state import machine_state, snapshot
-from engine.backends.protocol import Backend
-from engine.benchmarking import codec
-from engine.benchmarking.threads import fix_threads
-from engine.domain.case import Case, Workload
+from engine.benchmarking.codec import (
+    case_from_json,
+    case_to_json,
+    facts_to_json,
+    machine_to_json,
+    protocol_from_json,
+    protocol_to_json,
+    samples_to_json,
+)
+from engine.benchmarking.model_facts import facts_of
+from engine.domain.case import Case
 from engine.domain.run import Protocol
-from engine.errors import BackendUnavailable
-from engine.workloads.inference import measure_inference
-from engine.workloads.observed import Observed
-from engine.workloads.startup import measure_startup
+from engine.workloads import WORKLOADS
+from engine.workloads.machine import MachineWatch
+from engine.workloads.workload import Device
 
 
-def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Measure `arguments["case"]` with the module at `skillset_path`, as `protocol` says.
-
-    `with_facts` also counts parameters and operations. Whatever goes wrong is raised.
-    """
-    case = codec.case_from_json(arguments["case"])
-    protocol = codec.protocol_from_json(arguments["protocol"])
-    backend = BACKENDS.get(case.backend)
-    threads = fix_threads(case.threads)
-    before = snapshot()
-    observed = _measure(case, protocol, backend, arguments)
-    machine = machine_state(before)
-    if observed.fallback_reason is not None:
-        raise BackendUnavailable(observed.fallback_reason)
+def measuring_arguments(case: Case, protocol: Protocol, skillset_path: str, *, with_facts: bool) -> dict[str, Any]:
+    """What `measure_case` is called with."""
     return {
-        "actual_device": observed.device,
-        "measurements": codec.measurements_to_json(observed.measurements),
-        "facts": None if observed.facts is None else codec.facts_to_json(observed.facts),
-        "machine": codec.machine_to_json(machine),
-        "notes": [f"{threads} threads", *observed.notes],
-        "checksum": observed.checksum,
+        "skillset_path": skillset_path,
+        "case": case_to_json(case),
+        "protocol": protocol_to_json(protocol),
+        "with_facts": with_facts,
     }
 
 
-def _measure(case: Case, protocol: Protocol, backend: Backend, arguments: dict[str, Any]) -> Observed:
-    path, with_facts = arguments["skillset_path"], bool(arguments.get("with_facts"))
-    if case.workload is Workload.STARTUP:
-        return measure_startup(case, backend, path)
-    return measure_inference(case, protocol, backend, path, with_facts=with_facts)
+def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Exercise the skillset as the case says; samples by metric, the facts of the model, and the machine's state."""
+    case = case_from_json(arguments["case"])
+    protocol = protocol_from_json(arguments["protocol"])
+    backend = BACKENDS.get(case.backend)
+    device = Device(name=backend.device, prepare=lambda: backend.prepare(case.threads), synchronize=backend.synchronize)
+    watch = MachineWatch()
+    seen = WORKLOADS.get(case.workload).run(Path(arguments["skillset_path"]), case, protocol, device)
+    machine = watch.state()
+    facts, fact_notes = facts_of(seen.skillset, seen.inputs) if arguments["with_facts"] else (None, [])
+    return {
+        "actual_device": seen.actual_device,
+        "measurements": samples_to_json(seen.samples),
+        "facts": None if facts is None else facts_to_json(facts),
+        "machine": machine_to_json(machine),
+        "notes": [*seen.notes, *fact_notes],
+        "checksum": seen.checksum,
+    }

@@ -1,1 +1,11 @@
-"""What is exercised: one file per workload, each runs in a case process."""
+"""What is exercised: startup, inference."""
+
+from __future__ import annotations
+
+from engine.registry import Registry
+from engine.workloads.inference import Inference
+from engine.workloads.startup import Startup
+from engine.workloads.workload import Exercise
+
+_EXERCISES: list[Exercise] = [Startup(), Inference()]
+WORKLOADS: Registry[Exercise] = Registry("workload", _EXERCISES)

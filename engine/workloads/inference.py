@@ -1,111 +1,95 @@
-"""Warm forward passes: latency, throughput and peak memory."""
+"""Warm forward passes: latency, throughput, and peak memory in a pass of its own."""
 
 from __future__ import annotations
 
 import gc
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 
-from engine.backends.protocol import Backend
-from engine.domain.case import Case
-from engine.domain.measurement import Measurement, Metric
+from engine.domain.case import Case, Workload
+from engine.domain.measurement import Metric
 from engine.domain.run import Protocol
-from engine.stats.quantiles import median, order_statistic_interval
-from engine.workloads.model_facts import count_on
-from engine.workloads.observed import Observed
-from engine.workloads.resident_memory import PeakMemory
-from engine.workloads.skillset_module import check_outputs, import_module, inputs_of
+from engine.workloads.memory import MemoryMeter
+from engine.workloads.outputs import check_outputs
+from engine.workloads.skillset_module import (
+    checksum_of,
+    fallback_notes,
+    import_skillset,
+    inputs_of,
+    load_skillset,
+)
+from engine.workloads.stopping import Stopping, StopRule, is_warm
+from engine.workloads.workload import Device, Observation
 
-_LOOK_EVERY = 5
-"""Iterations between two looks at the interval: looking costs time and invites stopping by luck."""
-_WARMUP_SECONDS = 0.1
-"""Warm-up goes on at least so long: a few passes of a small model do not bring the clock up."""
-
-
-def measure_inference(
-    case: Case, protocol: Protocol, backend: Backend, path: str, *, with_facts: bool = False
-) -> Observed:
-    """Build the model, take its memory in passes of their own, then time passes until the protocol is content."""
-    module = import_module(Path(path))
-    memory = PeakMemory()
-    skillset = module.load(size=case.size.value, device=backend.device, precision=case.precision.value)
-    inputs = inputs_of(skillset, case)
-    answer = skillset.infer(inputs)
-    backend.synchronize()
-    skillset.infer(inputs)
-    backend.synchronize()
-    peak = memory.above_start()
-    check_outputs(answer["outputs"], case.batch_size)
-    del answer
-
-    def once() -> None:
-        skillset.infer(inputs)
-        backend.synchronize()
-
-    warm_up(once, protocol)
-    samples, is_narrow = timed_passes(once, protocol)
-    measurements = [
-        Measurement(metric=Metric.LATENCY, samples=tuple(samples)),
-        Measurement(metric=Metric.THROUGHPUT, samples=(case.batch_size * len(samples) / sum(samples),)),
-    ]
-    if peak is not None:
-        measurements.append(Measurement(metric=Metric.PEAK_MEMORY, samples=(peak,)))
-    facts, why_not = count_on(skillset, inputs) if with_facts else (None, None)
-    notes = [] if is_narrow else [_wide_note(samples, protocol)]
-    return Observed(
-        device=str(skillset.device),
-        fallback_reason=skillset.fallback_reason,
-        measurements=tuple(measurements),
-        checksum=module.describe()["checksum"],
-        facts=facts,
-        notes=tuple(notes + ([why_not] if why_not else [])),
-    )
+_MEMORY_PASSES = 2
 
 
-def warm_up(once: Callable[[], None], protocol: Protocol) -> None:
-    """At least the protocol's passes, and at least a tenth of a second, both discarded."""
-    begun = time.perf_counter()
-    passes = 0
-    while passes < protocol.warmup or (protocol.warmup and time.perf_counter() - begun < _WARMUP_SECONDS):
-        once()
-        passes += 1
+class Inference:
+    name = Workload.INFERENCE
 
+    def run(self, skillset_path: Path, case: Case, protocol: Protocol, device: Device) -> Observation:
+        module = import_skillset(skillset_path)
+        threads = device.prepare()
+        meter = MemoryMeter()
+        skillset = load_skillset(module, case, device.name)
+        inputs = inputs_of(skillset, case)
 
-def timed_passes(once: Callable[[], None], protocol: Protocol) -> tuple[list[float], bool]:
-    """Seconds of each pass, with the garbage collector held; whether the interval became narrow enough."""
-    samples: list[float] = []
-    is_narrow = False
-    with _no_collector():
-        begun = time.perf_counter()
-        while len(samples) < protocol.max_iterations:
-            started = time.perf_counter()
+        def once() -> None:
+            skillset.infer(inputs)
+            device.synchronize()
+
+        first_seconds = _timed(lambda: check_outputs(skillset.infer(inputs)["outputs"]))
+        warmup = warm_up(once, protocol, first_seconds)
+        samples, rule = timed_iterations(once, protocol)
+        meter.start_pass()
+        for _ in range(_MEMORY_PASSES):
             once()
-            ended = time.perf_counter()
-            samples.append(ended - started)
-            if len(samples) < protocol.min_iterations:
-                continue
-            if len(samples) % _LOOK_EVERY == 0 or len(samples) == protocol.min_iterations:
-                is_narrow = relative_halfwidth(samples) <= protocol.target_relative_halfwidth
-            if is_narrow or ended - begun >= protocol.max_seconds:
-                break
-    return samples, is_narrow
+        peak = meter.peak_bytes()
+        found = {Metric.LATENCY: samples, Metric.THROUGHPUT: [case.batch_size * len(samples) / sum(samples)]}
+        if peak is not None:
+            found[Metric.PEAK_MEMORY] = [float(peak)]
+        how = f"{threads} threads, {warmup} warm-up and {len(samples)} timed iterations; stopped because {rule}."
+        return Observation(
+            samples=found,
+            actual_device=str(skillset.device),
+            notes=[*fallback_notes(skillset), how, *meter.notes],
+            skillset=skillset,
+            inputs=inputs,
+            checksum=checksum_of(module),
+        )
 
 
-def relative_halfwidth(samples: Sequence[float]) -> float:
-    """How far the wider side of the median's interval reaches, over the median; infinite without an interval."""
-    interval = order_statistic_interval(samples)
-    if interval is None:
-        return float("inf")
-    middle = median(samples)
-    return max(middle - interval[0], interval[1] - middle) / middle
+def warm_up(once: Callable[[], None], protocol: Protocol, first_seconds: float) -> int:
+    """Run until warm by rule; how many iterations were discarded, the first one included."""
+    seconds = [first_seconds]
+    while not is_warm(seconds, protocol):
+        seconds.append(_timed(once))
+    return len(seconds)
+
+
+def timed_iterations(once: Callable[[], None], protocol: Protocol) -> tuple[list[float], StopRule]:
+    """Seconds of each iteration, and the rule that ended them. The garbage collector is held meanwhile."""
+    stopping = Stopping(protocol)
+    samples: list[float] = []
+    rule: StopRule | None = None
+    with collector_held():
+        started = perf_counter()
+        while rule is None:
+            before = perf_counter()
+            once()
+            after = perf_counter()
+            samples.append(after - before)
+            rule = stopping.rule(samples, after - started)
+    return samples, rule
 
 
 @contextmanager
-def _no_collector() -> Iterator[None]:
-    gc.collect()
+def collector_held() -> Iterator[None]:
+    """No automatic collection inside; afterwards as before."""
     was_enabled = gc.isenabled()
+    gc.collect()
     gc.disable()
     try:
         yield
@@ -114,10 +98,7 @@ def _no_collector() -> Iterator[None]:
             gc.enable()
 
 
-def _wide_note(samples: Sequence[float], protocol: Protocol) -> str:
-    width = relative_halfwidth(samples)
-    goal = f"{protocol.target_relative_halfwidth:.0%}"
-    if width == float("inf"):
-        return f"Only {len(samples)} iterations: too few for an interval within the process."
-    spent = "time" if len(samples) < protocol.max_iterations else "iterations"
-    return f"The interval within the process is ±{width:.1%}, wider than {goal}, when the {spent} ran out."
+def _timed(action: Callable[[], None]) -> float:
+    before = perf_counter()
+    action()
+    return perf_counter() - before

@@ -1,4 +1,4 @@
-"""A generated module, imported and asked for what a case needs."""
+"""A generated module, imported from its file and spoken to in the terms of a case."""
 
 from __future__ import annotations
 
@@ -9,43 +9,40 @@ from types import ModuleType
 from typing import Any
 
 from engine.domain.case import Case
-from engine.domain.result import FailureKind
+from engine.errors import SkillsetFailure
 
 
-class WrongOutput(Exception):
-    """The forward pass returned something that no measurement should stand on."""
-
-    failure_kind = FailureKind.WRONG_OUTPUT
-
-
-def import_module(path: Path) -> ModuleType:
-    """The module at `path`, executed now."""
+def import_skillset(path: Path) -> ModuleType:
+    """Execute the module at `path`; SkillsetFailure when there is no such file, else whatever the module raises."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is no Python module.")
+    if spec is None or spec.loader is None or not path.is_file():
+        raise SkillsetFailure(f"There is no skillset at {path}; generate it again.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
     return module
 
 
+def load_skillset(module: ModuleType, case: Case, device: str) -> Any:
+    """Build the model of `case` on `device`."""
+    return module.load(size=case.size.value, device=device, precision=case.precision.value)
+
+
 def inputs_of(skillset: Any, case: Case) -> dict[str, Any]:
-    """Inputs of the case's batch and shape."""
+    """Inputs at the case's batch size and shape; a dimension that the case leaves open is the skillset's choice."""
     shape = {"sequence_length": case.sequence_length, "image_size": case.image_size}
-    asked = {name: value for name, value in shape.items() if value is not None}
-    inputs: dict[str, Any] = skillset.example_inputs(batch_size=case.batch_size, **asked)
+    given = {name: value for name, value in shape.items() if value is not None}
+    inputs: dict[str, Any] = skillset.example_inputs(batch_size=case.batch_size, **given)
     return inputs
 
 
-def check_outputs(outputs: dict[str, Any], batch_size: int) -> None:
-    """Raises WrongOutput unless there are outputs, one row per item, all finite."""
-    import torch
+def checksum_of(module: ModuleType) -> str | None:
+    """The module's own checksum; None when it does not tell one."""
+    value = module.describe().get("checksum")
+    return value if isinstance(value, str) else None
 
-    if not outputs:
-        raise WrongOutput("The forward pass returned no tensors.")
-    for name, value in outputs.items():
-        if value.ndim == 0 or value.shape[0] != batch_size:
-            shape = tuple(value.shape)
-            raise WrongOutput(f"Output {name} of shape {shape} has not one row for each of {batch_size} items.")
-        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
-            raise WrongOutput(f"Output {name} holds values that are not finite.")
+
+def fallback_notes(skillset: Any) -> list[str]:
+    """What the skillset says of running elsewhere than asked."""
+    reason = getattr(skillset, "fallback_reason", None)
+    return [reason] if reason else []

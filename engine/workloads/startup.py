@@ -1,48 +1,75 @@
-"""From nothing to a first output: module import, class instantiation, first forward pass."""
+"""From nothing to the first output: import, building the model, the first pass. One sample each per process."""
 
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Sequence
 from pathlib import Path
+from time import perf_counter
 
-from engine.backends.protocol import Backend
-from engine.domain.case import Case
-from engine.domain.measurement import Measurement, Metric
-from engine.workloads.observed import Observed
-from engine.workloads.skillset_module import check_outputs, import_module, inputs_of
+from engine.domain.case import Case, Workload
+from engine.domain.measurement import Metric
+from engine.domain.run import Protocol
+from engine.workloads.memory import MemoryMeter
+from engine.workloads.outputs import check_outputs
+from engine.workloads.skillset_module import (
+    checksum_of,
+    fallback_notes,
+    import_skillset,
+    inputs_of,
+    load_skillset,
+)
+from engine.workloads.workload import Device, Observation
+
+_PAGE_CACHE = "Files may have been in the operating system's page cache."
 
 
-def measure_startup(case: Case, backend: Backend, path: str) -> Observed:
-    """Three times, one sample each: a process starts once."""
-    preloaded = [name for name in ("torch", "transformers") if name in sys.modules]
-    begun = time.perf_counter()
-    module = import_module(Path(path))
-    imported = time.perf_counter()
-    skillset = module.load(size=case.size.value, device=backend.device, precision=case.precision.value)
-    backend.synchronize()
-    built = time.perf_counter()
-    inputs = inputs_of(skillset, case)
-    ready = time.perf_counter()
-    answer = skillset.infer(inputs)
-    backend.synchronize()
-    first_output = time.perf_counter()
-    check_outputs(answer["outputs"], case.batch_size)
-    return Observed(
-        device=str(skillset.device),
-        fallback_reason=skillset.fallback_reason,
-        measurements=(
-            Measurement(metric=Metric.MODULE_IMPORT_TIME, samples=(imported - begun,)),
-            Measurement(metric=Metric.CLASS_INSTANTIATION_TIME, samples=(built - imported,)),
-            Measurement(metric=Metric.MODEL_INITIALIZATION_TIME, samples=(first_output - ready,)),
-        ),
-        checksum=module.describe()["checksum"],
-        notes=(_preload_note(preloaded),),
+class Startup:
+    name = Workload.STARTUP
+
+    def run(self, skillset_path: Path, case: Case, protocol: Protocol, device: Device) -> Observation:
+        loaded = [name for name in ("torch", "transformers") if name in sys.modules]
+        before_import = perf_counter()
+        module = import_skillset(skillset_path)
+        after_import = perf_counter()
+        threads = device.prepare()
+        meter = MemoryMeter()
+        meter.start_pass()
+
+        before_load = perf_counter()
+        skillset = load_skillset(module, case, device.name)
+        device.synchronize()
+        after_load = perf_counter()
+
+        inputs = inputs_of(skillset, case)
+        before_first = perf_counter()
+        answer = skillset.infer(inputs)
+        device.synchronize()
+        after_first = perf_counter()
+
+        peak = meter.peak_bytes()
+        check_outputs(answer["outputs"])
+        found = {
+            Metric.MODULE_IMPORT_TIME: [after_import - before_import],
+            Metric.CLASS_INSTANTIATION_TIME: [after_load - before_load],
+            Metric.MODEL_INITIALIZATION_TIME: [after_first - before_first],
+        }
+        if peak is not None:
+            found[Metric.PEAK_MEMORY] = [float(peak)]
+        return Observation(
+            samples=found,
+            actual_device=str(skillset.device),
+            notes=[*fallback_notes(skillset), preload_note(loaded), f"{threads} threads.", *meter.notes],
+            skillset=skillset,
+            inputs=inputs,
+            checksum=checksum_of(module),
+        )
+
+
+def preload_note(loaded: list[str]) -> str:
+    """What was in memory before the import was timed."""
+    if not loaded:
+        return f"Cold: a fresh interpreter, neither torch nor transformers loaded before. {_PAGE_CACHE}"
+    return (
+        f"{' and '.join(loaded)} and what models share were loaded before; "
+        "the module import is the generated module and the model's own code."
     )
-
-
-def _preload_note(preloaded: Sequence[str]) -> str:
-    if not preloaded:
-        return "Module import starts in a fresh interpreter and includes torch and transformers."
-    return f"Module import starts with {' and '.join(preloaded)} loaded; the model's own code is not."

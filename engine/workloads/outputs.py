@@ -1,0 +1,29 @@
+"""Whether a forward pass gave an answer that deserves to be timed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.domain.result import FailureKind
+from engine.errors import EngineError
+
+
+class WrongOutput(EngineError):
+    """The model ran and its outputs are no answer."""
+
+    title = "Wrong output"
+    failure_kind = FailureKind.WRONG_OUTPUT
+
+
+def check_outputs(outputs: dict[str, Any]) -> None:
+    """Raise WrongOutput unless there is at least one output, and none is empty or holds NaN or infinity."""
+    import torch
+
+    if not outputs:
+        raise WrongOutput("The forward pass returned no outputs.")
+    for name, value in outputs.items():
+        if value.numel() == 0:
+            raise WrongOutput(f"Output {name} is empty.")
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            bad = int((~torch.isfinite(value)).sum())
+            raise WrongOutput(f"Output {name} has {bad} of {value.numel()} values that are not finite.")

@@ -1,0 +1,46 @@
+"""What a workload is given and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from engine.domain.case import Case, Workload
+from engine.domain.measurement import Metric
+from engine.domain.run import Protocol as MeasuringProtocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """Where the case runs: what a workload needs to know of its backend."""
+
+    name: str
+    """As skillsets understand it, such as cpu or cuda:0."""
+    prepare: Callable[[], int]
+    """Fix what the backend fixes and return the number of threads; called once torch may be imported."""
+    synchronize: Callable[[], None]
+    """Wait until queued work is done, so that a timer stops after the work and not after its launch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """What one process saw."""
+
+    samples: dict[Metric, list[float]]
+    actual_device: str
+    notes: list[str]
+    skillset: Any
+    """The loaded skillset, so that what follows need not build the model again."""
+    inputs: dict[str, Any]
+    checksum: str | None
+
+
+class Exercise(Protocol):
+    """One way to exercise a skillset."""
+
+    @property
+    def name(self) -> Workload: ...
+
+    def run(self, skillset_path: Path, case: Case, protocol: MeasuringProtocol, device: Device) -> Observation: ...
