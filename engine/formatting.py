@@ -91,7 +91,7 @@ def format_value(value: float | None, metric: Metric, *, scale: Scale | None = N
 def decimals_for(value: float, low: float, high: float) -> int:
     """Decimals such that the last digit shown is the first digit of the half-width, one more when that is a 1.
 
-    Negative when even the units are beyond what the interval supports.
+    Negative when even the units are beyond what the interval supports; one digit of the value always stays.
     """
     half = abs(high - low) / 2
     if half <= 0:
@@ -99,8 +99,9 @@ def decimals_for(value: float, low: float, high: float) -> int:
     place = math.floor(math.log10(half))
     if half / 10.0**place < 2:
         place -= 1
-    most = _MOST_DIGITS - 1 - math.floor(math.log10(abs(value))) if value else 0
-    return min(-place, most)
+    magnitude = math.floor(math.log10(abs(value))) if value else 0
+    most = _MOST_DIGITS - 1 - magnitude if value else 0
+    return max(min(-place, most), -magnitude)
 
 
 def format_number(value: float | None, digits: int = 3) -> str:

@@ -43,6 +43,8 @@ LOG_LINES = 10
 _SOON_SECONDS = 10
 """Ages below this are not counted out: they would change faster than they can be read."""
 _NOTICES = 8
+_NO_ANSWER_PERCENT = 100
+"""A half-width of the value itself or more: the figure is only an order of magnitude."""
 """Failures spelled out below the table; the rest are counted."""
 
 
@@ -197,17 +199,17 @@ def quietness_of(results: Sequence[Result]) -> Quietness:
 
 def machine_note(found: Quietness) -> Component:
     """Whether the machine was quiet enough while this run's results were measured."""
-    results = counted(found.results, "result")
+    every = "the first result" if found.results == 1 else f"all {format_count(found.results)} results"
     if not found.results:
         words = html.P("Known after the first result.", className="run-note")
     elif not found.noisy:
-        during = "the first result" if found.results == 1 else f"all {results}"
-        words = html.P([icon("status-ok"), f" quiet enough during {during}"], className="run-machine status-ok")
+        words = html.P([icon("status-ok"), f" quiet enough during {every}"], className="run-machine status-ok")
     else:
+        some = f"{format_count(found.noisy)} of {format_count(found.results)} results"
         words = html.P(
             [
                 icon("status-interrupted"),
-                f" busy with other work during {format_count(found.noisy)} of {results}, "
+                f" busy with other work during {every if found.noisy == found.results else some}, "
                 f"at worst {format_share(found.worst)} of the CPU",
             ],
             className="run-machine status-interrupted",
@@ -368,6 +370,8 @@ def _spread(estimate: Estimate | None) -> str | None:
     if estimate is None or estimate.low is None or estimate.high is None:
         return None
     share = (estimate.high - estimate.low) / 2 / estimate.value * 100
+    if share >= _NO_ANSWER_PERCENT:
+        return "too noisy to tell"
     return f"±{THIN_SPACE}{share:.1f}{THIN_SPACE}%" if share < 10 else f"±{THIN_SPACE}{share:.0f}{THIN_SPACE}%"
 
 

@@ -262,6 +262,8 @@ def plan_problem(message: str) -> Component:
 def start_label(plan: Plan, *, waiting: bool) -> str:
     """What the button will do."""
     cases = len({planned.case.case_id for planned in plan.planned})
+    if not cases:
+        return "Nothing to start"
     return f"{'Queue' if waiting else 'Start'} {counted(cases, 'case')}"
 
 

@@ -124,6 +124,7 @@ def test_machine_note_tells_quiet_from_busy() -> None:
     busy = a_result(machine=a_machine_state(cpu_busy_others=0.4))
     assert "quiet enough during all 2 results" in said(a_result(), a_result())
     assert "busy with other work during 1 of 2 results, at worst 40" in said(a_result(), busy)
+    assert "busy with other work during the first result, at worst 40" in said(busy)
     assert "after the first result" in said()
 
 
@@ -193,9 +194,19 @@ def test_preview_says_what_runs_what_does_not_and_how_long() -> None:
 
 def test_preview_of_an_empty_plan_says_how_to_measure_again() -> None:
     plan = Plan(planned=(), skipped=(a_skipped_case(kind=FailureKind.ALREADY_MEASURED),))
+    assert start_label(plan, waiting=False) == "Nothing to start"
     assert "Untick" in text_of(plan_preview(plan, past_results=3))
 
 
 def test_preview_promises_no_time_when_nothing_like_it_ran() -> None:
     plan = replace(a_plan(), estimated_seconds=None)
     assert "not known yet" in text_of(plan_preview(plan, past_results=0))
+
+
+def test_a_figure_whose_interval_exceeds_it_is_called_noise() -> None:
+    cases = [
+        a_case_progress(0, "completed", repetition=index, throughput=rate) for index, rate in enumerate((1, 30, 900))
+    ]
+    said = text_of(run_body(a_progress(a_run(RunStatus.COMPLETED), cases=tuple(cases)), NOW))
+    assert "too noisy to tell after 3 processes" in said
+    assert "30" in said
