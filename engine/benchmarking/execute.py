@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from engine.backends.machine_state import available_memory_bytes
+from engine.backends.available_memory import available_memory_bytes
 from engine.benchmarking import codec
 from engine.benchmarking.launchers import Launcher, ProcessOutcome
 from engine.domain.case import Case

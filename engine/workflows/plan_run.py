@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from engine.backends.machine_state import available_memory_bytes
+from engine.backends.available_memory import available_memory_bytes
 from engine.benchmarking.plan import plan_cases
 from engine.catalog.registry import shape_of
 from engine.domain.run import Plan, RunRequest, SizeChoice
