@@ -101,7 +101,7 @@ def _check_host(host: str, port: int | None) -> None:
     name, given_port = _split(host)
     if name not in LOOPBACK_NAMES:
         raise Forbidden(f"Host {host!r} is not this server's; use http://127.0.0.1{f':{port}' if port else ''}.")
-    if port is not None and given_port != port:
+    if port is not None and given_port not in (None, port):
         raise Forbidden(f"Host {host!r} names another port; this server listens on port {port}.")
 
 
@@ -116,9 +116,9 @@ def _check_origin() -> None:
         raise Forbidden(f"Origin {origin!r} may not change anything here; only {own} may.")
 
 
-def _split(host: str) -> tuple[str, int]:
-    """Name and port of a Host header; the port is 80 when absent and -1 when it is no number."""
+def _split(host: str) -> tuple[str, int | None]:
+    """Name and port of a Host header; None where some clients leave it out, -1 where it is no number."""
     name, colon, port = host.lower().rpartition(":")
     if not colon or port.endswith("]"):
-        return host.lower(), 80
+        return host.lower(), None
     return name, int(port) if port.isascii() and port.isdigit() else -1

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from flask import Flask, current_app
 from flask_sock import Sock
@@ -27,8 +28,9 @@ _PING_SECONDS = 20
 _SEND_TIMEOUT_SECONDS = 10.0
 _IDLE_AFTER_END_SECONDS = 60.0
 """A client that stays silent this long after the run has ended is disconnected."""
-_TRY_AGAIN_LATER = 1013
-_GOING_AWAY = 1001
+_NORMAL, _GOING_AWAY, _TRY_AGAIN_LATER = 1000, 1001, 1013
+_REASON_BYTES = 120
+"""A closing frame holds no more than 123."""
 
 
 class LiveSockets:
@@ -64,34 +66,35 @@ def register(app: Flask, sockets: LiveSockets) -> None:
     Sock(app).route("/api/benchmark/ws/<run_id>")(follow_run)
 
 
-def follow_run(socket: Server, run_id: str) -> None:
+def follow_run(client: Server, run_id: str) -> None:
     """Speak with one client until it leaves, the run is long over, or the server stops."""
-    socket.sock.settimeout(_SEND_TIMEOUT_SECONDS)
+    client.sock.settimeout(_SEND_TIMEOUT_SECONDS)
     sockets: LiveSockets = current_app.extensions[EXTENSION]
     with sockets.place() as has_place:
         if not has_place:
-            _refuse(socket, f"{sockets.limit} sockets are open already; close one or poll status.", _TRY_AGAIN_LATER)
+            _refuse(client, f"{sockets.limit} sockets are open already; close one or poll status.", _TRY_AGAIN_LATER)
             return
         supervisor = data.workbench().supervisor
         try:
             run_id = supervisor.progress(run_id).run.run_id
             subscription = supervisor.subscribe(run_id)
         except EngineError as error:
-            _refuse(socket, error.message)
+            _refuse(client, error.message)
             return
         try:
-            _Conversation(socket, run_id, subscription, sockets.stopping).hold()
+            _Conversation(client, run_id, subscription, sockets.stopping).hold()
         except (ConnectionClosed, OSError):
             return  # the client has gone, or does not read what it is sent
         finally:
             subscription.close()
+            _hang_up(client, _NORMAL)
 
 
 class _Conversation:
     """One socket, its reader thread and what was last said."""
 
-    def __init__(self, socket: Server, run_id: str, subscription: Subscription, stopping: threading.Event) -> None:
-        self._socket = socket
+    def __init__(self, client: Server, run_id: str, subscription: Subscription, stopping: threading.Event) -> None:
+        self._client = client
         self._run_id = run_id
         self._subscription = subscription
         self._stopping = stopping
@@ -116,7 +119,7 @@ class _Conversation:
         is_final = newest.run.status.is_final
         while not self._gone.is_set():
             if self._stopping.is_set():
-                self._socket.close(_GOING_AWAY, "The server is stopping.")
+                _hang_up(self._client, _GOING_AWAY, "The server is stopping.")
                 return
             if is_final and time.monotonic() - self._heard_at > _IDLE_AFTER_END_SECONDS:
                 return
@@ -137,7 +140,7 @@ class _Conversation:
         """Answer what the client says until it leaves."""
         try:
             while not self._gone.is_set():
-                said = self._socket.receive(timeout=_LOOK_SECONDS)
+                said = self._client.receive(timeout=_LOOK_SECONDS)
                 if said is None:
                     continue
                 self._heard_at = time.monotonic()
@@ -155,12 +158,19 @@ class _Conversation:
 
     def _send(self, message: dict[str, object]) -> None:
         with self._sending:
-            self._socket.send(json.dumps(message))
+            self._client.send(json.dumps(message))
 
 
-def _refuse(socket: Server, reason: str, code: int | None = None) -> None:
+def _refuse(client: Server, reason: str, code: int = _NORMAL) -> None:
     try:
-        socket.send(json.dumps({"error": reason}))
-        socket.close(code or 1000, reason[:120])
+        client.send(json.dumps({"error": reason}))
     except (ConnectionClosed, OSError):
         return  # it left before it could be told
+    _hang_up(client, code, reason)
+
+
+def _hang_up(client: Server, code: int, reason: str = "") -> None:
+    """Say goodbye and end the connection, so that the client need not wait for the server to do it."""
+    with suppress(ConnectionClosed, OSError):  # it has hung up itself
+        client.close(code, reason.encode()[:_REASON_BYTES].decode(errors="ignore"))
+        client.sock.shutdown(socket.SHUT_WR)

@@ -1,0 +1,156 @@
+"""The WebSocket, against a server that really listens."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from flask import Flask
+from simple_websocket import Client, ConnectionClosed
+from simple_websocket import ConnectionError as Refused
+
+from engine.domain.run import RunStatus
+from tests.app.stand_in import StandInWorkbench
+from tests.builders import a_plan, a_request, a_result
+
+
+@pytest.fixture
+def run_id(bench: StandInWorkbench) -> str:
+    return bench.supervisor.submit(a_request()).run_id
+
+
+@pytest.fixture
+def follow(address: str) -> Iterator[Callable[..., Client]]:
+    """Opens a socket on a run; what is still open at the end is closed."""
+    opened = []
+
+    def open_socket(run_id: str, origin: str | None = None) -> Client:
+        headers = {"Origin": origin} if origin else None
+        opened.append(Client(f"ws://{address}/api/benchmark/ws/{run_id}", headers=headers))
+        return opened[-1]
+
+    yield open_socket
+    for client in opened:
+        leave(client)
+
+
+def leave(client: Client) -> None:
+    with suppress(ConnectionClosed, OSError):
+        client.close()
+
+
+def hear(client: Client) -> dict[str, Any]:
+    text = client.receive(timeout=5)
+    assert text is not None, "nothing was said within 5 s"
+    heard: dict[str, Any] = json.loads(text)
+    return heard
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def test_status_comes_at_once_and_at_each_change(
+    follow: Callable[..., Client], bench: StandInWorkbench, run_id: str
+) -> None:
+    socket = follow(run_id)
+    assert hear(socket)["run_id"] == run_id
+    live = bench.supervisor.live[run_id]
+    live.set_plan(a_plan(), ())
+    assert hear(socket)["cases"]["total"] == 1
+    live.end_case(0, a_result(run_id=run_id))
+    assert hear(socket)["progress"] == 1.0
+    bench.supervisor.end(run_id)
+    assert hear(socket)["status"] == "completed"
+
+
+def test_changes_in_quick_succession_are_told_as_the_newest(
+    follow: Callable[..., Client], bench: StandInWorkbench, run_id: str
+) -> None:
+    socket = follow(run_id)
+    hear(socket)
+    live = bench.supervisor.live[run_id]
+    for step in range(200):
+        live.set_step(f"step {step}")
+    heard = [hear(socket)]
+    while heard[-1]["current_step"] != "step 199":
+        heard.append(hear(socket))
+    assert len(heard) < 20
+
+
+def test_ping_and_status_are_answered(follow: Callable[..., Client], run_id: str) -> None:
+    socket = follow(run_id)
+    hear(socket)
+    socket.send("ping")
+    assert hear(socket) == {"pong": True}
+    socket.send("status")
+    assert hear(socket)["run_id"] == run_id
+    socket.send("sing")
+    assert "sing" in hear(socket)["error"]
+
+
+def test_an_ended_run_tells_its_final_status_and_still_answers(
+    follow: Callable[..., Client], bench: StandInWorkbench, run_id: str
+) -> None:
+    bench.supervisor.end(run_id, RunStatus.FAILED, "no room")
+    socket = follow(run_id)
+    assert (heard := hear(socket))["status"] == "failed", heard
+    socket.send("ping")
+    assert hear(socket) == {"pong": True}
+
+
+def test_an_unknown_run_is_an_error_and_the_end(follow: Callable[..., Client]) -> None:
+    socket = follow("no-such-run")
+    assert "no-such-run" in hear(socket)["error"]
+    with pytest.raises(ConnectionClosed):
+        socket.receive(timeout=5)
+
+
+def test_a_foreign_page_cannot_listen(follow: Callable[..., Client], run_id: str) -> None:
+    with pytest.raises(Refused) as refused:
+        follow(run_id, origin="http://evil.example")
+    assert refused.value.status_code == 403
+
+
+def test_the_own_page_can_listen(follow: Callable[..., Client], run_id: str) -> None:
+    socket = follow(run_id, origin="http://127.0.0.1")  # this client leaves the port out of its Host header
+    assert hear(socket)["run_id"] == run_id
+
+
+def test_sockets_are_capped_and_a_place_is_free_again_after_leaving(
+    app: Flask, follow: Callable[..., Client], bench: StandInWorkbench, run_id: str
+) -> None:
+    first, second, third = (follow(run_id) for _ in range(3))
+    assert all(hear(socket)["run_id"] == run_id for socket in (first, second, third))
+    fourth = follow(run_id)
+    assert "3 sockets are open" in hear(fourth)["error"]
+    leave(second)
+    assert wait_until(lambda: bench.supervisor.open_subscriptions == 2)
+    fifth = follow(run_id)
+    assert hear(fifth)["run_id"] == run_id
+    for socket in (first, third, fifth):
+        leave(socket)
+    assert wait_until(lambda: bench.supervisor.open_subscriptions == 0)
+
+
+def test_a_client_that_dies_without_a_word_frees_its_place(
+    follow: Callable[..., Client], bench: StandInWorkbench, run_id: str
+) -> None:
+    socket = follow(run_id)
+    hear(socket)
+    socket.sock.shutdown(2)
+    assert wait_until(lambda: bench.supervisor.open_subscriptions == 0)
+
+
+def test_a_plain_request_for_a_socket_is_refused_as_a_problem(app: Flask, run_id: str) -> None:
+    answer = app.test_client().get(f"/api/benchmark/ws/{run_id}")
+    assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
