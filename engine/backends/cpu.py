@@ -13,19 +13,18 @@ class CpuBackend:
     device = "cpu"
 
     def detect(self) -> BackendStatus:
-        version = installed_version("torch")
-        if version is None:
-            return BackendStatus(
-                backend=self.name,
-                available=False,
-                reason="torch is not installed; `pip install 'modeldyno[measure]'` brings it.",
-            )
+        for name in ("torch", "transformers"):
+            if installed_version(name) is None:
+                reason = f"{name} is not installed; the extra `measure` brings it."
+                return BackendStatus(backend=self.name, available=False, reason=reason)
+        import torch
+
         return BackendStatus(
             backend=self.name,
             available=True,
             reason=None,
             devices=("cpu",),
-            versions={"torch": version},
+            versions={"torch": torch.__version__},
             precisions=(Precision.FP32.value, Precision.BF16.value),
         )
 

@@ -109,7 +109,7 @@ class OpenvinoBackend(DetectedOnly):
             return self._missing("openvino is not installed.")
         versions = {"openvino": version}
         try:
-            import openvino
+            import openvino  # type: ignore[import-not-found,unused-ignore]
 
             devices = tuple(openvino.Core().available_devices)
         except (ImportError, OSError, RuntimeError) as error:
@@ -127,7 +127,7 @@ class OnnxruntimeBackend(DetectedOnly):
             return self._missing("onnxruntime is not installed.")
         versions = {"onnxruntime": version}
         try:
-            import onnxruntime
+            import onnxruntime  # type: ignore[import-not-found,unused-ignore]
 
             devices = tuple(onnxruntime.get_available_providers())
         except (ImportError, OSError) as error:

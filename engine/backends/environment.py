@@ -7,6 +7,7 @@ import json
 import platform
 import socket
 from pathlib import Path
+from typing import Any
 
 from engine.backends.cores import usable_logical_cores
 from engine.backends.presence import installed_version, nvidia_gpus
@@ -20,7 +21,7 @@ def detect_environment() -> Environment:
     """The environment of cases measured here and now."""
     import psutil
 
-    found: dict[str, object] = {
+    found: dict[str, Any] = {
         "os": _operating_system(),
         "cpu": _cpu_name(),
         "architecture": platform.machine(),
@@ -31,8 +32,13 @@ def detect_environment() -> Environment:
         "libraries": {name: version for name in _LIBRARIES if (version := installed_version(name)) is not None},
         "accelerators": nvidia_gpus(),
     }
-    fingerprint = hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()[:16]
-    return Environment(environment_id=fingerprint, hostname=socket.gethostname(), **found)  # type: ignore[arg-type]
+    return Environment(environment_id=_fingerprint(found), hostname=socket.gethostname(), **found)
+
+
+def _fingerprint(found: dict[str, Any]) -> str:
+    """A hash of everything told; memory in whole GiB, because what the kernel keeps for itself differs by start."""
+    told = {**found, "memory_bytes": round(found["memory_bytes"] / 2**30)}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _operating_system() -> str:
@@ -40,7 +46,8 @@ def _operating_system() -> str:
         name = platform.freedesktop_os_release()["PRETTY_NAME"]
     except (OSError, KeyError):
         name = platform.system()
-    return f"{name}, kernel {platform.release()}"
+    kernel = ".".join(platform.release().split(".")[:2])  # what follows are fixes, which come with every update
+    return f"{name}, kernel {kernel}"
 
 
 def _cpu_name() -> str:

@@ -11,6 +11,7 @@ from uuid import uuid4
 from engine.backends.available_memory import available_memory_bytes
 from engine.benchmarking import codec
 from engine.benchmarking.launchers import Launcher, ProcessOutcome
+from engine.benchmarking.measure import measuring_arguments
 from engine.domain.case import Case
 from engine.domain.result import FailureKind, Provenance, Result, ResultStatus
 from engine.domain.run import Protocol
@@ -35,12 +36,7 @@ def execute(
     started_at = datetime.now(UTC)
     outcome = launcher.run(
         "engine.benchmarking.measure:measure_case",
-        {
-            "skillset_path": skillset_path,
-            "case": codec.case_to_json(case),
-            "protocol": codec.protocol_to_json(protocol),
-            "with_facts": repetition == 0,
-        },
+        measuring_arguments(case, protocol, skillset_path, with_facts=repetition == 0),
         timeout_seconds=protocol.timeout_seconds,
         memory_limit_bytes=int(_MEMORY_SHARE * available_memory_bytes()),
         cancel=cancel,

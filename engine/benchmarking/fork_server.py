@@ -23,6 +23,8 @@ PRELOADED = (
     "transformers.models.encoder_decoder.configuration_encoder_decoder",
     "transformers.convert_slow_tokenizer",
     "torch.utils.flop_counter",
+    "numpy",
+    "psutil",
     "engine.benchmarking.measure",
     "engine.benchmarking.model_facts",
 )

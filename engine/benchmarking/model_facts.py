@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.benchmarking.codec import case_from_json, facts_to_json
-from engine.domain.case import Case
 from engine.domain.model import ModelFacts
+from engine.workloads.operations import Uncountable, count_operations
 from engine.workloads.skillset_module import import_skillset, inputs_of
 
 _META = "meta"
@@ -23,38 +23,35 @@ def count_facts(arguments: dict[str, Any]) -> dict[str, Any]:
     case = case_from_json(arguments["case"])
     module = import_skillset(Path(arguments["skillset_path"]))
     skillset = module.load(size=case.size.value, device=_META, precision=case.precision.value)
-    facts, notes = facts_of(skillset, _meta_inputs(skillset, case))
-    return {"facts": facts_to_json(facts), "notes": notes}
-
-
-def _meta_inputs(skillset: Any, case: Case) -> dict[str, Any]:
-    import torch
-
     inputs = inputs_of(skillset, case)
-    return {name: value.to(_META) if isinstance(value, torch.Tensor) else value for name, value in inputs.items()}
+    flops, notes = _flops(skillset, _without_numbers(inputs))
+    facts = _facts(skillset, inputs, flops)
+    return {"facts": facts_to_json(facts), "notes": notes}
 
 
 def facts_of(skillset: Any, inputs: dict[str, Any]) -> tuple[ModelFacts, list[str]]:
     """Facts of a loaded skillset at these inputs, and what could not be counted."""
     flops, notes = _flops(skillset, inputs)
+    return _facts(skillset, inputs, flops), notes
+
+
+def _without_numbers(inputs: dict[str, Any]) -> dict[str, Any]:
+    """Inputs on the meta device. A mask of ones is left out: models look at its values, and it changes no operation."""
+    return {name: value.to(_META) for name, value in inputs.items() if not name.endswith("attention_mask")}
+
+
+def _facts(skillset: Any, inputs: dict[str, Any], flops: int | None) -> ModelFacts:
     parameters = list(skillset.model.parameters())
-    facts = ModelFacts(
+    return ModelFacts(
         parameters=sum(parameter.numel() for parameter in parameters),
         parameter_bytes=sum(parameter.nbytes for parameter in parameters),
         flops=flops,
-        input_bytes=sum(value.nbytes for value in inputs.values() if hasattr(value, "nbytes")),
+        input_bytes=sum(value.nbytes for value in inputs.values()),
     )
-    return facts, notes
 
 
 def _flops(skillset: Any, inputs: dict[str, Any]) -> tuple[int | None, list[str]]:
-    from torch.utils.flop_counter import FlopCounterMode
-
     try:
-        with FlopCounterMode(display=False) as counter:
-            skillset.infer(inputs)
-    except (RuntimeError, NotImplementedError, TypeError, ValueError) as error:
-        first_line = (str(error).splitlines() or [""])[0]
-        return None, [f"Operations could not be counted: {type(error).__name__}: {first_line}"]
-    total = int(counter.get_total_flops())
-    return (total, []) if total > 0 else (None, ["No countable operation was seen."])
+        return count_operations(skillset, inputs), []
+    except Uncountable as reason:
+        return None, [f"Operations could not be counted. {reason}"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from engine.benchmarking.eta import History, execution_seconds, total_seconds
+from engine.benchmarking.eta import History, Past, total_seconds
+from engine.catalog.shapes import SequenceUnit, sequence_unit
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.hardware import BackendStatus
 from engine.domain.model import ModelFacts, ModelType, Size
@@ -47,7 +48,8 @@ def plan_cases(
         else:
             skipped.append(SkippedCase(case=case, failure=failure))
     ordered = sorted(cases, key=lambda case: _cost(case, facts.get(case.model_type)))
-    seconds = {case: execution_seconds(case, durations) for case in ordered}
+    past = Past(durations)
+    seconds = {case: past.seconds(case) for case in ordered}
     planned = tuple(
         PlannedCase(case=case, repetition=repetition, estimated_seconds=seconds[case])
         for repetition in range(request.protocol.processes)
@@ -76,7 +78,7 @@ def _cases(
     for model in models:
         size = _size(request.size, facts.get(model.name), memory_bytes)
         sequence_length, image_size = shape_of(model, size)
-        if request.sequence_length is not None and sequence_length is not None:
+        if request.sequence_length is not None and sequence_unit(model) is SequenceUnit.TOKENS:
             sequence_length = request.sequence_length
         for backend in request.backends:
             for precision in request.precisions:

@@ -15,7 +15,6 @@ from engine.workloads.memory import MemoryMeter
 from engine.workloads.outputs import check_outputs
 from engine.workloads.skillset_module import (
     checksum_of,
-    fallback_notes,
     import_skillset,
     inputs_of,
     load_skillset,
@@ -40,7 +39,7 @@ class Inference:
             skillset.infer(inputs)
             device.synchronize()
 
-        first_seconds = _timed(lambda: check_outputs(skillset.infer(inputs)["outputs"]))
+        first_seconds = _timed(lambda: check_outputs(skillset.infer(inputs)["outputs"], case.batch_size))
         warmup = warm_up(once, protocol, first_seconds)
         samples, rule = timed_iterations(once, protocol)
         meter.start_pass()
@@ -54,7 +53,7 @@ class Inference:
         return Observation(
             samples=found,
             actual_device=str(skillset.device),
-            notes=[*fallback_notes(skillset), how, *meter.notes],
+            notes=[how, *meter.notes],
             skillset=skillset,
             inputs=inputs,
             checksum=checksum_of(module),

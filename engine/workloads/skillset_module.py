@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from engine.domain.case import Case
-from engine.errors import SkillsetFailure
+from engine.errors import BackendUnavailable, SkillsetFailure
 
 
 def import_skillset(path: Path) -> ModuleType:
@@ -24,8 +24,14 @@ def import_skillset(path: Path) -> ModuleType:
 
 
 def load_skillset(module: ModuleType, case: Case, device: str) -> Any:
-    """Build the model of `case` on `device`."""
-    return module.load(size=case.size.value, device=device, precision=case.precision.value)
+    """Build the model of `case` on `device`; BackendUnavailable where the skillset fell back to another one.
+
+    A figure of another device would stand under the wrong name in every chart.
+    """
+    skillset = module.load(size=case.size.value, device=device, precision=case.precision.value)
+    if skillset.fallback_reason is not None:
+        raise BackendUnavailable(skillset.fallback_reason, field="backends")
+    return skillset
 
 
 def inputs_of(skillset: Any, case: Case) -> dict[str, Any]:
@@ -40,9 +46,3 @@ def checksum_of(module: ModuleType) -> str | None:
     """The module's own checksum; None when it does not tell one."""
     value = module.describe().get("checksum")
     return value if isinstance(value, str) else None
-
-
-def fallback_notes(skillset: Any) -> list[str]:
-    """What the skillset says of running elsewhere than asked."""
-    reason = getattr(skillset, "fallback_reason", None)
-    return [reason] if reason else []

@@ -13,7 +13,6 @@ from engine.workloads.memory import MemoryMeter
 from engine.workloads.outputs import check_outputs
 from engine.workloads.skillset_module import (
     checksum_of,
-    fallback_notes,
     import_skillset,
     inputs_of,
     load_skillset,
@@ -27,7 +26,7 @@ class Startup:
     name = Workload.STARTUP
 
     def run(self, skillset_path: Path, case: Case, protocol: Protocol, device: Device) -> Observation:
-        loaded = [name for name in ("torch", "transformers") if name in sys.modules]
+        loaded: list[str] = [name for name in ("torch", "transformers") if name in sys.modules]
         before_import = perf_counter()
         module = import_skillset(skillset_path)
         after_import = perf_counter()
@@ -47,7 +46,7 @@ class Startup:
         after_first = perf_counter()
 
         peak = meter.peak_bytes()
-        check_outputs(answer["outputs"])
+        check_outputs(answer["outputs"], case.batch_size)
         found = {
             Metric.MODULE_IMPORT_TIME: [after_import - before_import],
             Metric.CLASS_INSTANTIATION_TIME: [after_load - before_load],
@@ -58,7 +57,7 @@ class Startup:
         return Observation(
             samples=found,
             actual_device=str(skillset.device),
-            notes=[*fallback_notes(skillset), preload_note(loaded), f"{threads} threads.", *meter.notes],
+            notes=[preload_note(loaded), f"{threads} threads.", *meter.notes],
             skillset=skillset,
             inputs=inputs,
             checksum=checksum_of(module),

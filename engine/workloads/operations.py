@@ -1,0 +1,50 @@
+"""Counting floating-point operations of one forward pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Uncountable(Exception):
+    """The model ran into something that counting does not allow; the message says what."""
+
+
+def count_operations(skillset: Any, inputs: dict[str, Any]) -> int | None:
+    """Operations of matrix products, convolutions and attention in one pass; None when none was seen.
+
+    torch's own counter also tracks modules, which breaks on parametrised layers in inference mode, and it does not
+    know the attention kernel that torch uses on CPUs: hence a mode of our own over the same table of formulas.
+    """
+    import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.utils.flop_counter import flop_registry, sdpa_flop_count
+
+    cpu_attention = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+
+    class Counter(TorchDispatchMode):  # type: ignore[no-untyped-call,misc,unused-ignore]
+        total = 0
+
+        def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            packet = function._overloadpacket
+            is_known = packet in flop_registry or packet is cpu_attention
+            if not is_known and function is not torch.ops.prim.device.default:
+                # In inference mode composite operations (linear, matmul) arrive whole: count what they consist of.
+                with self:
+                    parts = function.decompose(*args, **(kwargs or {}))
+                if parts is not NotImplemented:
+                    return parts
+            out = function(*args, **(kwargs or {}))
+            if packet is cpu_attention:
+                shapes = (args[0].shape, args[1].shape, args[2].shape)
+                self.total += int(sdpa_flop_count(*shapes))  # type: ignore[no-untyped-call,unused-ignore]
+            elif is_known:
+                self.total += int(flop_registry[packet](*args, **(kwargs or {}), out_val=out))
+            return out
+
+    try:
+        with Counter() as counter:  # type: ignore[no-untyped-call,unused-ignore]
+            skillset.infer(inputs)
+    except (RuntimeError, NotImplementedError, TypeError, ValueError, AttributeError) as error:
+        first_line = (str(error).splitlines() or [""])[0]
+        raise Uncountable(f"{type(error).__name__}: {first_line}") from error
+    return counter.total or None
