@@ -37,7 +37,7 @@ def run_card() -> Component:
     """Empty: `show_run` fills it; with the stores and the dialog that belong to it."""
     rows = segmented(
         ids.RUN_ROWS,
-        [("around", "Around the running case"), ("all", "All"), ("failed", "Failed")],
+        [("around", "Excerpt"), ("all", "All"), ("failed", "Failed")],
         "around",
         "Which cases are listed",
     )

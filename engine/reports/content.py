@@ -16,6 +16,9 @@ from engine.domain.summary import CaseSummary
 from engine.reports.command import benchmark_command
 
 
+_MOST_NOTES = 12
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftOut:
     """One case without a number, and why; executions of the same case with the same reason are one line."""
@@ -36,7 +39,7 @@ class ReportContent:
     left_out: tuple[LeftOut, ...]
     """Failed, skipped and cancelled executions: failures first."""
     notes: tuple[tuple[str, int], ...]
-    """Warnings that results carry, with how many results carry each; most frequent first."""
+    """Remarks that results carry, with how many results carry each; most frequent first, the commonest few."""
     checksums: tuple[tuple[str, str], ...]
     """Model type and the checksum of the generated module that was measured, in the order of the names."""
     executions: int
@@ -66,7 +69,7 @@ def build_content(
         environment=environment,
         summaries=tuple(sorted((summary for summary in summaries if summary.estimates), key=_reading_order)),
         left_out=_left_out(results),
-        notes=tuple(notes.most_common()),
+        notes=tuple(notes.most_common(_MOST_NOTES)),
         checksums=tuple(sorted(checksums)),
         executions=len(completed),
         command=benchmark_command(_repeated(run.request, summaries)),
