@@ -170,6 +170,7 @@ def test_a_queued_run_can_be_cancelled_while_another_goes_on(open_workbench: Ope
     launcher = FakeLauncher(seconds=0.2)
     workbench = open_workbench(launcher)
     first = workbench.supervisor.submit(a_request("bert", batch_sizes=(1, 2, 4), progressive=False))
+    until(lambda: workbench.supervisor.progress(first.run_id).run.status is RunStatus.RUNNING)
     second = workbench.supervisor.submit(a_request("vit", size=SizeChoice.TINY))
     until(lambda: workbench.supervisor.progress(second.run_id).run.status is RunStatus.QUEUED)
     workbench.supervisor.cancel(str(second.number))
