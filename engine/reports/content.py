@@ -15,7 +15,6 @@ from engine.domain.run import Run, RunRequest, SizeChoice
 from engine.domain.summary import CaseSummary
 from engine.reports.command import benchmark_command
 
-
 _MOST_NOTES = 12
 
 

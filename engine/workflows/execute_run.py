@@ -27,6 +27,8 @@ from engine.workflows.live_run import LiveRun
 from engine.workflows.supply_skillset import supply_skillset
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from engine.workflows.workbench import Workbench
 
 logger = logging.getLogger(__name__)
@@ -139,7 +141,7 @@ def _store_left_out(workbench: Workbench, live: LiveRun, plan: Plan, rows: dict[
     if not fresh:
         return
 
-    def save_all(cursor: results.DuckDBPyConnection) -> None:
+    def save_all(cursor: DuckDBPyConnection) -> None:
         for _, result in fresh:
             results.save(cursor, result)
 
@@ -149,7 +151,7 @@ def _store_left_out(workbench: Workbench, live: LiveRun, plan: Plan, rows: dict[
 
 
 def _store(workbench: Workbench, live: LiveRun, index: int, result: Result) -> None:
-    def save(cursor: results.DuckDBPyConnection) -> None:
+    def save(cursor: DuckDBPyConnection) -> None:
         results.save(cursor, result)
         if result.facts is not None:
             stored_facts.save(cursor, result.case.case_id, result.facts)
