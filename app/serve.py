@@ -200,10 +200,9 @@ class _StoppableWorker(ThreadWorker):  # type: ignore[misc]
 
 
 def _start_first_run(workbench: Any) -> None:
-    from engine.workflows.first_run_request import first_run_request
-
     from engine.domain.result import ResultFilter
     from engine.storage import results
+    from engine.workflows.first_run_request import first_run_request
 
     try:
         with workbench.database.cursor() as cursor:

@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl, urlencode
 
 from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
-from engine.workflows.predict_case import chosen_case, predict_case, predictable_backends
 
 from app import ids
 from app.data import workbench
@@ -24,6 +23,7 @@ from engine.domain.model import Size
 from engine.domain.run import RunRequest, SizeChoice
 from engine.errors import EngineError, InvalidValue, UnknownName
 from engine.figures.tokens import Theme
+from engine.workflows.predict_case import chosen_case, predict_case, predictable_backends
 
 CURVE = "predict-curve"
 Choice = TypeVar("Choice", bound=StrEnum)
