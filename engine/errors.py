@@ -121,6 +121,12 @@ class DiskFull(StorageError):
     title = "Disk full"
 
 
+class ReportUnwritable(StorageError):
+    """A report could not be put where it belongs; the message names the place."""
+
+    title = "Report not written"
+
+
 class AddressInUse(EngineError):
     """Another server listens on the address."""
 

@@ -20,7 +20,10 @@ from engine.formatting import counted
 @click.option("--verified", is_flag=True, help="Only types that this release can measure.")
 @common_options
 def catalog(common: Common, family: str | None, priority: str | None, verified: bool) -> int:
-    """List the model types of the installed transformers library, and which of them this release can measure."""
+    """List the model types of the installed transformers library.
+
+    Those that this release can measure are marked.
+    """
     if common.server is not None:
         with Client(common.server) as client:
             answer = client.get("/api/benchmark/models")

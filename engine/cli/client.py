@@ -8,9 +8,11 @@ from typing import Any
 import click
 import httpx
 
-from engine.errors import EngineError, InvalidValue
+from engine.errors import EngineError, InvalidValue, UnknownName
 
-_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+_TIMEOUT = httpx.Timeout(30.0, connect=5.0, read=330.0)
+"""A server's first run is accepted once it has detected its backends, which may take as long as importing torch."""
+_USAGE_TITLES = (InvalidValue.title, UnknownName.title)
 
 
 class ServerUnreachable(EngineError):
@@ -29,10 +31,10 @@ class Client:
     """Speaks JSON with one server; its errors become ours."""
 
     def __init__(self, url: str) -> None:
-        if not url.startswith(("http://", "https://")):
-            raise click.UsageError(f"--server {url!r} is not an address; write it like http://127.0.0.1:8050.")
-        self._url = url.rstrip("/")
-        self._http = httpx.Client(base_url=self._url, timeout=_TIMEOUT)
+        """Raises UsageError for what can be no server's address."""
+        self.url = _address(url)
+        # No proxy of the environment may come between this machine and a server on its loopback.
+        self._http = httpx.Client(base_url=self.url, timeout=_TIMEOUT, trust_env=False)
 
     def get(self, path: str, parameters: dict[str, Any] | None = None) -> Any:
         return self._ask("GET", path, params=parameters or {})
@@ -43,18 +45,19 @@ class Client:
     def _ask(self, method: str, path: str, **options: Any) -> Any:
         try:
             answer = self._http.request(method, path, **options)
-        except (httpx.TransportError, httpx.InvalidURL) as error:
+        except httpx.TransportError as error:
             raise ServerUnreachable(
-                f"No server answers at {self._url} ({error}). Start it with `modeldyno serve`, or correct --server."
+                f"No server answers at {self.url} ({error}). Start it with `modeldyno serve`, or correct --server."
             ) from error
         try:
             told = answer.json()
         except ValueError as error:
             raise ServerUnreachable(
-                f"{self._url}{path} answered {answer.status_code} without JSON; that is no ModelDyno server."
+                f"{self.url}{path} answered {answer.status_code} without JSON; that is no ModelDyno server. "
+                "Correct --server."
             ) from error
         if answer.is_error:
-            raise _explained(told, answer.status_code, f"{self._url}{path}")
+            raise _explained(told, answer.status_code, f"{self.url}{path}")
         return told
 
     def __enter__(self) -> Client:
@@ -66,11 +69,22 @@ class Client:
         self._http.close()
 
 
+def _address(text: str) -> str:
+    """`text` without a slash at its end, if it can be a server's address."""
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65536:
+        raise click.UsageError(f"--server {text!r} is not an address; write it like http://127.0.0.1:8050.")
+    return text.rstrip("/")
+
+
 def _explained(told: Any, status: int, address: str) -> EngineError:
     """A problem document as an error; a value that can never work is as wrong here as it would be locally."""
     document = told if isinstance(told, dict) else {}
     message = str(document.get("detail") or f"{address} answered {status}.")
-    is_usage = status in (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY)
-    error = InvalidValue(message) if is_usage else ServerRefused(message)
-    error.title = str(document.get("title") or error.title)
+    title = document.get("title")
+    error = InvalidValue(message) if title in _USAGE_TITLES else ServerRefused(message)
+    error.title = str(title or error.title)
     return error

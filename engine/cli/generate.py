@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from engine.cli.exit_status import FAILED, GOOD
+from engine.cli.open_workbench import open_workbench
 from engine.cli.options import Common, common_options, model_options, tier_of
 from engine.cli.output import print_json, print_rows, say
 from engine.domain.model import Tier
@@ -43,7 +44,9 @@ def generate(
     force: bool,
     no_verify: bool,
 ) -> int:
-    """Write skillsets: one readable module per model type, run once to prove that it works.
+    """Write skillsets: one readable, runnable module per model type.
+
+    Each is run once to prove that it works.
 
     \b
     modeldyno generate --model bert --model vit
@@ -67,7 +70,7 @@ def run_generation(
     common: Common, models: Sequence[str], *, tier: Tier | None, **how: Any
 ) -> tuple[list[GenerationOutcome], float, int]:
     """Outcomes, seconds in all, and the exit status: FAILED when any type failed or was refused."""
-    with Workbench.open(common.settings()) as workbench:
+    with open_workbench(common) as workbench:
         return generate_with(workbench, models, tier=tier, quiet=common.quiet, **how)
 
 
@@ -91,7 +94,13 @@ def print_outcomes(outcomes: Sequence[GenerationOutcome], seconds: float, *, as_
 
 
 def _names_in(path: Path) -> list[str]:
-    lines = (line.split("#", 1)[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(
+            f"--from-file {path} cannot be read as text ({error}); write one type a line."
+        ) from error
+    lines = (line.split("#", 1)[0].strip() for line in text.splitlines())
     names = [line for line in lines if line]
     if not names:
         raise click.UsageError(f"--from-file {path} names no model type; write one a line.")

@@ -8,22 +8,24 @@ from typing import Any
 import click
 
 from engine.cli.client import Client
+from engine.cli.open_workbench import open_workbench
 from engine.cli.options import Common, common_options
 from engine.cli.output import print_json, print_rows, say
 from engine.workflows.hardware import hardware as hardware_here
-from engine.workflows.workbench import Workbench
 
 
 @click.command()
 @click.option("--refresh", is_flag=True, help="Detect anew instead of remembering what was found earlier.")
 @common_options
 def hardware(common: Common, refresh: bool) -> int:
-    """Show which backends can run on this machine, and why the others cannot."""
+    """Show which backends can run here, and why the others cannot."""
     if common.server is not None:
+        if refresh:
+            raise click.UsageError("--refresh cannot be asked of a server; ask on its machine, while it is stopped.")
         with Client(common.server) as client:
             statuses: list[dict[str, Any]] = client.get("/api/benchmark/hardware")["hardware"]
     else:
-        with Workbench.open(common.settings()) as workbench:
+        with open_workbench(common) as workbench:
             say(f"{workbench.environment.label}, {workbench.environment.os}", quiet=common.quiet or common.as_json)
             statuses = [asdict(status) for status in hardware_here(workbench, refresh=refresh)]
     if common.as_json:

@@ -1,14 +1,15 @@
-"""One run carried out by this process, from the request to the exit status."""
+"""One run carried out by this process."""
 
 from __future__ import annotations
 
-from engine.cli.exit_status import FAILED, GOOD, INTERRUPTED
+from pathlib import Path
+
+from engine.cli.exit_status import FAILED, GOOD
 from engine.cli.follow import Teller, display
 from engine.cli.output import say
-from engine.domain.result import FailureKind, ResultFilter
-from engine.domain.run import Run, RunRequest, RunStatus
-from engine.formatting import counted
-from engine.workflows.result_rows import result_rows
+from engine.domain.run import Run, RunRequest
+from engine.errors import EngineError
+from engine.workflows.make_report import make_report
 from engine.workflows.workbench import Workbench
 
 _STOP_SECONDS = 20.0
@@ -43,35 +44,15 @@ def _follow(workbench: Workbench, run_id: str, *, quiet: bool) -> None:
         subscription.close()
 
 
-def report_outcome(run: Run, *, quiet: bool) -> None:
-    """One line about how the run ended."""
-    parts = [
-        f"{count} {word}"
-        for count, word in (
-            (run.completed, "completed"),
-            (run.failed, "failed"),
-            (run.skipped, "skipped"),
-            (run.cancelled, "cancelled"),
-        )
-        if count
-    ]
-    outcome = f"Run {run.number} {run.status.value}: {', '.join(parts) or 'nothing measured'}"
-    say(f"{outcome} of {counted(run.total, 'result')}." if run.total else f"{outcome}.", quiet=quiet)
-    if run.error:
-        say(run.error)
-
-
-def run_status(workbench: Workbench, run: Run) -> int:
-    """GOOD only when every result that was tried completed and there is at least one, or all were measured before."""
-    if run.status is RunStatus.CANCELLED:
-        return INTERRUPTED
-    if run.status is not RunStatus.COMPLETED or run.failed or run.cancelled:
-        return FAILED
-    return GOOD if run.completed or _all_measured_before(workbench, run) else FAILED
-
-
-def _all_measured_before(workbench: Workbench, run: Run) -> bool:
-    rows = result_rows(workbench, ResultFilter(run_id=run.run_id))
-    return bool(rows) and all(
-        row["failure"] is not None and row["failure"]["kind"] == FailureKind.ALREADY_MEASURED.value for row in rows
-    )
+def report_on(workbench: Workbench, run: Run, *, quiet: bool) -> tuple[Path | None, int]:
+    """Where the report of `run` lies, and FAILED if it could not be made; a run without figures has none."""
+    if not (run.completed and run.status.is_final):
+        say("No report: nothing was measured.", quiet=quiet)
+        return None, GOOD
+    try:
+        path = workbench.settings.report_dir / make_report(workbench, run.run_id).filename
+    except EngineError as error:
+        say(f"{error.title}: {error.message}")
+        return None, FAILED
+    say(f"Report: {path}", quiet=quiet)
+    return path, GOOD

@@ -1,74 +1,49 @@
-"""`modeldyno`: the commands, and what becomes of every way in which one can end."""
+"""`modeldyno`: from the first moment of the process to the command."""
 
 from __future__ import annotations
 
-import logging
+import io
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 
-import click
-
-from engine import __version__
-from engine.cli.benchmark import benchmark
-from engine.cli.catalog import catalog
-from engine.cli.exit_status import FAILED, GOOD, INTERRUPTED, USAGE, status_of
-from engine.cli.export import export
-from engine.cli.generate import generate
-from engine.cli.hardware import hardware
-from engine.cli.pipeline import pipeline
-from engine.cli.query import query
-from engine.cli.results import results
-from engine.cli.serve import serve
-from engine.errors import EngineError
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="modeldyno")
-def modeldyno() -> None:
-    """Measure, remember, compare and predict how fast transformer models run on your hardware.
-
-    Results go to standard output, everything else to standard error.
-    Exit status: 0 good, 1 failed, 2 wrong usage, 130 interrupted.
-    """
-
-
-for _command in (generate, benchmark, pipeline, results, query, export, catalog, hardware, serve):
-    modeldyno.add_command(_command)
+from engine.cli.exit_status import INTERRUPTED
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit status. Errors a user can meet are told in one message, without a traceback."""
-    logging.basicConfig(
-        level=os.environ.get("MODELDYNO_LOG_LEVEL", "ERROR").upper(), format="%(levelname)s: %(message)s"
-    )
+    """Run one command; its exit status."""
+    _prepare_streams()
+    is_listening = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN  # a shell ignores it for background jobs
+    if is_listening:
+        signal.signal(signal.SIGINT, _leave)
+    signal.signal(signal.SIGTERM, _leave)
+    # Reading the commands takes a moment, in which Ctrl-C must not end in a traceback.
+    from engine.cli.commands import run
+
+    if is_listening:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # being told to stop cancels as tidily as Ctrl-C
-    try:
-        status = modeldyno.main(
-            args=None if arguments is None else list(arguments), prog_name="modeldyno", standalone_mode=False
-        )
-        sys.stdout.flush()
-    except click.exceptions.NoArgsIsHelpError as help_text:
-        help_text.show()
-        return USAGE
-    except click.UsageError as error:
-        error.show()
-        return USAGE
-    except click.ClickException as error:
-        error.show()
-        return FAILED
-    except EngineError as error:
-        click.echo(f"{error.title}: {error.message}", err=True)
-        return status_of(error)
-    except BrokenPipeError:
-        # The reader of a pipe has seen enough; Python must not complain when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return GOOD
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted.", err=True)
-        return INTERRUPTED
-    return status if isinstance(status, int) else GOOD
+    return run(arguments)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """End at once: nothing is open yet that would have to be closed."""
+    os.write(2, b"Interrupted.\n")
+    os._exit(INTERRUPTED)
+
+
+def _prepare_streams() -> None:
+    """Whoever started us may have closed a standard stream; no file of ours must come to lie under its number.
+
+    A sign that the terminal does not know is written as its number.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ def tier_of(priority: str | None) -> Tier | None:
     return Tier.LOW if priority == "all" else Tier(priority)
 
 
-class Listed(click.ParamType[Any]):
+class Listed(click.ParamType):  # type: ignore[type-arg]  # before click 8.4 it takes no argument
     """Several values in one option, separated by commas."""
 
     def __init__(self, name: str, parse: Callable[[str], Any]) -> None:

@@ -7,26 +7,27 @@ from typing import Any
 
 import click
 
-from engine.cli.exit_status import GOOD
 from engine.cli.generate import generate_with, print_outcomes
-from engine.cli.local_run import carry_out, report_outcome, run_status
+from engine.cli.local_run import carry_out, report_on
+from engine.cli.open_workbench import open_workbench
 from engine.cli.options import Common, common_options
-from engine.cli.output import print_json, say
+from engine.cli.output import print_json
+from engine.cli.run_end import end_of_run, status_of_run, tell_end
 from engine.cli.run_options import make_request, run_options
 from engine.cli.tables import print_run_summary
 from engine.domain.result import ResultFilter
-from engine.workflows.make_report import make_report
+from engine.workflows.check_request import check_request
 from engine.workflows.result_rows import result_rows
-from engine.workflows.workbench import Workbench
 
 
 @click.command()
 @run_options
 @click.option("--force", is_flag=True, help="Overwrite modules that were edited by hand.")
 @click.option("--generate-only", is_flag=True, help="Stop after the skillsets.")
+@click.option("--report", is_flag=True, expose_value=False, help="Always made; accepted as `benchmark` knows it.")
 @common_options
 def pipeline(common: Common, force: bool, generate_only: bool, **given: Any) -> int:
-    """Generate skillsets, measure them, store the results and make a report, in one go.
+    """Generate, measure, store and report, in one go.
 
     A model type whose skillset fails is measured nowhere and does not stop the others; the exit status is then 1.
 
@@ -37,7 +38,9 @@ def pipeline(common: Common, force: bool, generate_only: bool, **given: Any) -> 
     common.refuse_server("pipeline")
     request = make_request(**given)
     began = time.monotonic()
-    with Workbench.open(common.settings()) as workbench:
+    with open_workbench(common) as workbench:
+        if not generate_only:
+            check_request(workbench, request)  # before minutes are spent on skillsets that nothing could measure
         outcomes, seconds, generated = generate_with(
             workbench, request.models, tier=request.tier, quiet=common.quiet, force=force
         )
@@ -45,15 +48,13 @@ def pipeline(common: Common, force: bool, generate_only: bool, **given: Any) -> 
             print_outcomes(outcomes, seconds, as_json=common.as_json)
             return generated
         run = carry_out(workbench, request, quiet=common.quiet)
-        report_outcome(run, quiet=common.quiet)
-        if run.completed and run.status.is_final:
-            report = make_report(workbench, run.run_id)
-            say(f"Report: {workbench.settings.report_dir / report.filename}", quiet=common.quiet)
+        end = end_of_run(run)
+        tell_end(end, quiet=common.quiet)
         rows = result_rows(workbench, ResultFilter(run_id=run.run_id))
-        status = run_status(workbench, run)
+        _, reported = report_on(workbench, run, quiet=common.quiet)
     if common.as_json:
         counts = {"completed": run.completed, "failed": run.failed, "skipped": run.skipped}
         print_json({"run_id": run.run_id, **counts, "seconds": round(time.monotonic() - began, 3)})
     else:
         print_run_summary(rows)
-    return status if status != GOOD else generated
+    return status_of_run(end, rows) or generated or reported

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import click
 
+from engine.cli.open_workbench import open_workbench
 from engine.cli.options import Common, common_options
 from engine.cli.output import FORMATS, print_json, print_rows, say
 from engine.workflows.run_query import run_query
-from engine.workflows.workbench import Workbench
 
 
 @click.command()
 @click.argument("sql")
-@click.option("--format", "style", default="table", show_default=True, type=click.Choice(FORMATS))
+@click.option(
+    "--format", "style", default="table", show_default=True, type=click.Choice(FORMATS), help="How rows are written."
+)
 @common_options
 def query(common: Common, sql: str, style: str) -> int:
-    """Run one SELECT on a copy of the data, in the sandbox: no files, no network, limited time and memory.
+    """Run one SELECT on a copy of what is stored.
 
-    The views to ask are results, measurements, environments, runs and failures; every number is in SI units.
+    It runs in a sandbox: no files, no network, limited time and memory. The views to ask are results, measurements,
+    failures, runs, environments and compatibility; every number is in SI units.
 
     \b
     modeldyno query "select model_type, median(latency_seconds) from results group by all"
     """
     common.refuse_server("query")
-    with Workbench.open(common.settings()) as workbench:
+    with open_workbench(common) as workbench:
         table = run_query(workbench, sql)
     if common.as_json or style == "json":
         print_json(

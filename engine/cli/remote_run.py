@@ -6,9 +6,9 @@ import time
 from typing import Any
 
 from engine.cli.client import Client
-from engine.cli.exit_status import FAILED, GOOD, INTERRUPTED
 from engine.cli.follow import Standing, display
 from engine.cli.output import say
+from engine.cli.run_end import RunEnd, end_of_payload
 from engine.cli.run_options import request_body
 from engine.domain.run import RunRequest, RunStatus
 
@@ -18,44 +18,42 @@ _STOP_SECONDS = 20.0
 Status = dict[str, Any]
 
 
-def carry_out_remotely(client: Client, request: RunRequest, *, quiet: bool) -> Status:
-    """The final status payload. Ctrl-C cancels the run on the server."""
-    started = client.post("/api/benchmark/run", request_body(request))
-    run_id = started["run_id"]
-    say(started.get("message", f"Run {run_id} is accepted."), quiet=quiet)
+def carry_out_remotely(client: Client, request: RunRequest, *, quiet: bool) -> RunEnd:
+    """Start a run on the server, show and await it. Ctrl-C cancels it there."""
+    run = client.post("/api/benchmark/run", request_body(request))
+    run_id = run["run_id"]
+    say(f"Run {run['number']} ({run_id}) on {client.url}", quiet=quiet)
     try:
-        return _follow(client, run_id, quiet=quiet)
+        return end_of_payload(_follow(client, run_id, quiet=quiet))
     except KeyboardInterrupt:
-        say("Cancelling the run; finished results are kept.", quiet=quiet)
-        client.post(f"/api/benchmark/cancel/{run_id}")
+        say(f"Cancelling run {run['number']}; finished results are kept.", quiet=quiet)
+        if not _is_final(_status(client, run_id)):
+            client.post(f"/api/benchmark/cancel/{run_id}")
         deadline = time.monotonic() + _STOP_SECONDS
-        while not is_final(status := _status(client, run_id)) and time.monotonic() < deadline:
+        while not _is_final(status := _status(client, run_id)) and time.monotonic() < deadline:
             time.sleep(_POLL_SECONDS)
-        return status
+        return end_of_payload(status)
 
 
 def _follow(client: Client, run_id: str, *, quiet: bool) -> Status:
     told = 0
     with display(quiet=quiet) as shown:
-        while True:
-            status = _status(client, run_id)
-            cases = status["cases"]
-            done = sum(count for name, count in cases.items() if name != "total")
-            news = (f"[{done}/{cases['total']}] {status['current_step']}",) if done > told else ()
-            told = done
-            remaining = status.get("estimated_remaining_range")
+        while not _is_final(status := _status(client, run_id)):
+            total = status["cases"]["total"]
+            done = sum(count for name, count in status["cases"].items() if name != "total")
+            remaining = status["estimated_remaining_range"]
             shown.show(
                 Standing(
                     done=done,
-                    total=cases["total"],
+                    total=total,
                     step=status["current_step"],
                     remaining=(remaining[0], remaining[1]) if remaining else None,
-                    news=news,
+                    news=(f"{done} of {total} done, now {status['current_step']}",) if done > told else (),
                 )
             )
-            if is_final(status):
-                return status
+            told = done
             time.sleep(_POLL_SECONDS)
+    return status
 
 
 def _status(client: Client, run_id: str) -> Status:
@@ -63,16 +61,5 @@ def _status(client: Client, run_id: str) -> Status:
     return status
 
 
-def is_final(status: Status) -> bool:
+def _is_final(status: Status) -> bool:
     return RunStatus(status["status"]).is_final
-
-
-def remote_status(status: Status, rows: list[dict[str, Any]]) -> int:
-    """The exit status of a run that a server carried out; the same rule as for one that ran here."""
-    if status["status"] == RunStatus.CANCELLED:
-        return INTERRUPTED
-    cases = status["cases"]
-    if status["status"] != RunStatus.COMPLETED or cases["failed"] or cases["cancelled"]:
-        return FAILED
-    measured_before = bool(rows) and all((row["failure"] or {}).get("kind") == "already_measured" for row in rows)
-    return GOOD if cases["completed"] or measured_before else FAILED

@@ -8,6 +8,7 @@ import click
 
 from engine.backends import BACKENDS
 from engine.cli.client import Client
+from engine.cli.open_workbench import open_workbench
 from engine.cli.options import (
     BACKEND_LIST,
     BATCH_SIZE_LIST,
@@ -22,7 +23,6 @@ from engine.domain.case import Precision, Workload
 from engine.domain.result import ResultFilter, ResultStatus
 from engine.storage import runs
 from engine.workflows.result_rows import result_rows
-from engine.workflows.workbench import Workbench
 
 _STATUSES = [status.value for status in ResultStatus]
 
@@ -36,7 +36,9 @@ _STATUSES = [status.value for status in ResultStatus]
 @click.option("--type", "workloads", type=WORKLOAD_LIST, default=(), help="Only these workloads.")
 @click.option("--status", "statuses", multiple=True, type=click.Choice(_STATUSES), help="Only these outcomes.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 1_000_000), help="Newest so many.")
-@click.option("--format", "style", default="table", show_default=True, type=click.Choice(FORMATS))
+@click.option(
+    "--format", "style", default="table", show_default=True, type=click.Choice(FORMATS), help="How rows are written."
+)
 @common_options
 def results(common: Common, style: str, limit: int, **wanted: Any) -> int:
     """List stored results, newest first: one line per process.
@@ -45,13 +47,15 @@ def results(common: Common, style: str, limit: int, **wanted: Any) -> int:
     """
     if common.as_json:
         style = "json"
-    rows = _from_server(common.server, limit, **wanted) if common.server else _stored(common, limit, **wanted)
+    rows = _stored(common, limit, **wanted) if common.server is None else _from_server(common.server, limit, **wanted)
     if style == "json":
         print_json(rows)
     elif rows or style != "table":
         print_results(rows, style)
     else:
         say("No results match. `modeldyno benchmark --model bert` measures a first one.", quiet=common.quiet)
+    if len(rows) == limit:
+        say(f"The list ends at --limit {limit}; older results may follow.", quiet=common.quiet)
     return 0
 
 
@@ -67,7 +71,7 @@ def _stored(
     workloads: tuple[Workload, ...],
     statuses: tuple[str, ...],
 ) -> list[dict[str, Any]]:
-    with Workbench.open(common.settings()) as workbench:
+    with open_workbench(common) as workbench:
         if run_id is not None:
             with workbench.database.cursor() as cursor:
                 run_id = runs.get(cursor, run_id).run_id

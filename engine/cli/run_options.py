@@ -17,7 +17,15 @@ from engine.cli.options import (
 )
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
-from engine.domain.run import Protocol, RunRequest, SizeChoice
+from engine.domain.run import (
+    MAX_PROCESSES,
+    MAX_SEQUENCE_LENGTH,
+    MAX_THREADS,
+    MAX_WARMUP,
+    Protocol,
+    RunRequest,
+    SizeChoice,
+)
 
 _OPTIONS = (
     click.option(
@@ -43,10 +51,14 @@ _OPTIONS = (
         help="auto: the library's default configuration where it fits this machine, else a tiny one.",
     ),
     click.option(
-        "--sequence-length", type=click.IntRange(1), help="Tokens, audio samples or frames. [default: per type]"
+        "--sequence-length",
+        type=click.IntRange(1, MAX_SEQUENCE_LENGTH),
+        help="Tokens, audio samples or frames. [default: per type]",
     ),
     click.option(
-        "--threads", type=click.IntRange(1), help="Threads inside one operation. [default: the backend's choice]"
+        "--threads",
+        type=click.IntRange(1, MAX_THREADS),
+        help="Threads inside one operation. [default: the backend's choice]",
     ),
     click.option(
         "--cold", is_flag=True, help="A fresh interpreter per result, nothing preloaded: honest start-up times."
@@ -57,14 +69,14 @@ _OPTIONS = (
         "processes",
         default=Protocol().processes,
         show_default=True,
-        type=click.IntRange(1),
+        type=click.IntRange(1, MAX_PROCESSES),
         help="Fresh processes per case; with five or more, two runs can be compared.",
     ),
     click.option(
         "--warmup",
         default=Protocol().warmup,
         show_default=True,
-        type=click.IntRange(0),
+        type=click.IntRange(0, MAX_WARMUP),
         help="Fewest discarded iterations per process.",
     ),
     click.option(
@@ -75,6 +87,7 @@ _OPTIONS = (
         help="Grow batches until memory fails or throughput stops growing.",
     ),
     click.option("--incremental", is_flag=True, help="Leave out what was measured here recently."),
+    click.option("--title", help="A name for the run."),
 )
 
 
@@ -101,6 +114,7 @@ def make_request(
     warmup: int,
     progressive: bool,
     incremental: bool,
+    title: str | None,
 ) -> RunRequest:
     """Models that are named win over the priority; with neither, the critical tier is meant."""
     return RunRequest(
@@ -117,6 +131,7 @@ def make_request(
         progressive=progressive,
         incremental=incremental,
         protocol=Protocol(processes=processes, warmup=warmup),
+        title=title,
     )
 
 

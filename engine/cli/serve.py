@@ -25,7 +25,10 @@ from engine.config import CHECKOUT
 def serve(
     host: str, port: int, open_browser: bool, first_run: bool, db_path: Path | None, benchmark_dir: Path | None
 ) -> int:
-    """Serve the dashboard and its endpoints until stopped (`python -m app` does the same)."""
+    """Serve the dashboard and its endpoints until stopped.
+
+    `python -m app` does the same.
+    """
     words = ["--host", host, "--port", str(port)]
     words += ["--open"] if open_browser else []
     words += ["--first-run"] if first_run else []

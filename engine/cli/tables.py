@@ -54,11 +54,16 @@ def print_results(rows: Sequence[Row], style: str) -> None:
 
 
 def print_run_summary(rows: Iterable[Row]) -> None:
-    """One line per case: the median over its processes with the smallest and largest, or why there is none."""
+    """One line per case: the median over its processes with the smallest and largest, or why there is none.
+
+    Nothing is printed of a run that ended before its first result.
+    """
     cases: dict[str, list[Row]] = {}
     for row in rows:
         cases.setdefault(row["case_id"], []).append(row)
-    ordered = sorted(cases.values(), key=lambda group: tuple(str(group[0][name]).rjust(8) for name in _IDENTITY))
+    if not cases:
+        return
+    ordered = sorted(cases.values(), key=lambda group: tuple(group[0][name] for name in _IDENTITY))
     metrics = _metrics_of([row for group in ordered for row in group])
     titles = [metric.title for metric in metrics]
     lines = (

@@ -12,6 +12,11 @@ from engine.domain.result import Failure
 from engine.errors import InvalidValue
 
 MAX_BATCH_SIZE = 4096
+MAX_PROCESSES = 1000
+MAX_WARMUP = 10_000
+MAX_SEQUENCE_LENGTH = 1_000_000
+MAX_THREADS = 1024
+"""Beyond these a number is a slip of the keyboard; a plan of that size would only use up memory and time."""
 
 
 class RunStatus(StrEnum):

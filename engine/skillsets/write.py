@@ -58,8 +58,12 @@ def _replace(path: Path, text: str) -> None:
 
 def _explained(error: OSError, path: Path) -> DiskFull | SkillsetFailure:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFull(f"No room to write {path}; free some space or choose another --output-dir.", field="output_dir")
+        return DiskFull(
+            f"No room to write {path}; free some space or choose another --output-dir or --skillset-dir.",
+            field="output_dir",
+        )
     return SkillsetFailure(
-        f"{path} cannot be written ({error.strerror}); choose another --output-dir or correct its permissions.",
+        f"{path} cannot be written ({error.strerror}); choose another --output-dir or --skillset-dir, or correct its "
+        "permissions.",
         field="output_dir",
     )

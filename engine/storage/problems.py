@@ -163,7 +163,7 @@ def _command_of(pid: int) -> str:
     import psutil
 
     try:
-        command = " ".join(psutil.Process(pid).cmdline())
+        command = " ".join(" ".join(psutil.Process(pid).cmdline()).split())
     except psutil.Error:
         return "its command line cannot be read"
     return command if len(command) <= 120 else f"{command[:117]}..."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from uuid import uuid4
 
 from engine.analysis.summarise import summarise
 from engine.domain.report import StoredReport
-from engine.errors import DiskFull, NotFinished, StorageError
+from engine.errors import DiskFull, NotFinished, ReportUnwritable
 from engine.reports.answers import report_summary, report_title
 from engine.reports.content import build_content
 from engine.reports.html import render_html
@@ -69,8 +70,9 @@ def _write(path: Path, document: bytes) -> None:
         draft.write_bytes(document)
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
-        kind = DiskFull if error.errno in _NO_ROOM else StorageError
+        with suppress(OSError):  # the folder itself may be what is wrong
+            draft.unlink()
+        kind = DiskFull if error.errno in _NO_ROOM else ReportUnwritable
         raise kind(
             f"The report could not be written to {path}: {error.strerror}. Free some room or change the folder's "
             "permissions, then make it again."

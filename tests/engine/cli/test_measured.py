@@ -1,0 +1,65 @@
+"""What a real pipeline leaves behind, and what the commands after it make of that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.engine.cli.conftest import A_TINY_BERT, Cli, Measured
+
+
+def test_the_pipeline_answers_with_counts(measured: Measured) -> None:
+    said = measured.said
+    assert said.status == 0, said.errors
+    assert set(said.json) == {"run_id", "completed", "failed", "skipped", "seconds"}
+    assert (said.json["completed"], said.json["failed"], said.json["skipped"]) == (2, 0, 0)
+    assert said.json["seconds"] > 0
+
+
+def test_the_way_is_told_line_by_line_beside_the_result(measured: Measured) -> None:
+    lines = measured.said.errors.splitlines()
+    assert lines[0].startswith("bert verified in ")
+    assert lines[1].startswith(f"Run 1 ({measured.said.json['run_id']}) on ")
+    assert [line[:5] for line in lines if "process 1: completed, " in line] == ["[1/2]", "[2/2]"]
+    assert "Run 1 completed: 2 completed of 2 results." in lines
+
+
+def test_everything_lies_where_the_folders_said(measured: Measured) -> None:
+    assert [path.name for path in measured.skillsets.glob("*.py")] == ["hf_bert.py"]
+    assert not (measured.home / "skillsets").exists()
+    assert not (measured.home / "not-this-one").exists()
+    assert (measured.home / "modeldyno.duckdb").is_file()
+    reported = next(line for line in measured.said.errors.splitlines() if line.startswith("Report: "))
+    assert Path(reported.removeprefix("Report: ")).parent == measured.home / "reports"
+
+
+def test_a_real_measurement_is_stored_as_it_was_asked_for(cli: Cli, measured: Measured) -> None:
+    rows = cli("results", "--benchmark-dir", measured.home, "--run", "1", "--json").json
+    assert sorted(row["batch_size"] for row in rows) == [1, 2]
+    for row in rows:
+        assert (row["model_type"], row["size"], row["workload"]) == ("bert", "tiny", "inference")
+        assert (row["requested_backend"], row["backend"], row["actual_device"]) == ("cpu", "cpu", "cpu")
+        assert (row["sequence_length"], row["status"], row["failure"]) == (8, "completed", None)
+        assert row["provenance"] == "measured"
+        assert row["metrics"]["latency"]["median"] > 0 and row["metrics"]["latency"]["samples"] >= 10
+        assert row["metrics"]["peak_memory"]["unit"] == "B"
+
+
+def test_what_was_measured_recently_is_left_out(cli: Cli, measured: Measured) -> None:
+    words = [*A_TINY_BERT, "--batch-sizes", "1,2", "--runs", "1", "--benchmark-dir", measured.home]
+    said = cli("benchmark", *words, "--incremental", "--report", "--json")
+    assert said.status == 0, said.errors
+    assert (said.json["completed"], said.json["skipped"], said.json["report"]) == (0, 2, None)
+    assert {row["failure"]["kind"] for row in said.json["results"]} == {"already_measured"}
+    assert said.errors.splitlines()[-1] == "No report: nothing was measured."
+
+
+@pytest.mark.parametrize(("precision", "status"), [("int8", 1), ("int8,fp32", 0)])
+def test_a_precision_that_is_not_here_is_skipped_with_the_reason(
+    cli: Cli, measured: Measured, precision: str, status: int
+) -> None:
+    words = [*A_TINY_BERT, "--batch-sizes", "1", "--runs", "1", "--benchmark-dir", measured.home]
+    said = cli("benchmark", *words, "--precision", precision, "--incremental")
+    assert "skipped: cpu does not run int8 here; it runs fp32" in said.errors
+    assert said.status == status

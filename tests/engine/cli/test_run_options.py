@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from app.endpoints.run_body import RunBody
+from engine.cli.run_options import make_request, request_body, run_options
+from engine.domain.case import Precision, Workload
+from engine.domain.model import Tier
+from engine.domain.run import RunRequest, SizeChoice
+
+Ask = Callable[..., RunRequest]
+
+
+@pytest.fixture
+def ask() -> Ask:
+    """The request that these words on a command line make."""
+
+    def asked(*words: str) -> RunRequest:
+        made: list[RunRequest] = []
+
+        @click.command()
+        @run_options
+        def command(**given: object) -> None:
+            made.append(make_request(**given))  # type: ignore[arg-type]
+
+        outcome = CliRunner().invoke(command, words)
+        assert outcome.exit_code == 0, outcome.output
+        return made[0]
+
+    return asked
+
+
+def test_without_options_the_critical_tier_is_measured_on_the_processor(ask: Ask) -> None:
+    request = ask()
+    assert (request.models, request.tier, request.backends) == ((), Tier.CRITICAL, ("cpu",))
+    assert (request.batch_sizes, request.precisions) == ((1, 8), (Precision.FP32,))
+    assert (request.workloads, request.size) == ((Workload.INFERENCE,), SizeChoice.AUTO)
+    assert request.progressive and not request.incremental
+
+
+def test_models_that_are_named_win_over_the_priority(ask: Ask) -> None:
+    request = ask("--model", "vit", "--priority", "all", "--model", "bert", "--model", "vit")
+    assert (request.models, request.tier) == (("vit", "bert"), None)
+
+
+def test_priority_all_is_every_tier(ask: Ask) -> None:
+    tier = ask("--priority", "all").tier
+    assert tier is not None and set(tier.included) == set(Tier)
+
+
+def test_lists_keep_their_order_and_each_value_once(ask: Ask) -> None:
+    request = ask("--batch-sizes", "8, 1,,8", "--precision", "bf16,fp32", "--hardware", "cuda,cpu,cuda")
+    assert request.batch_sizes == (8, 1)
+    assert request.precisions == (Precision.BF16, Precision.FP32)
+    assert request.backends == ("cuda", "cpu")
+
+
+@pytest.mark.parametrize("option", ["--runs", "--processes"])
+def test_runs_are_processes(ask: Ask, option: str) -> None:
+    protocol = ask(option, "5", "--warmup", "0").protocol
+    assert (protocol.processes, protocol.warmup) == (5, 0)
+
+
+def test_progressive_mode_can_be_switched_off(ask: Ask) -> None:
+    assert ask("--progressive-mode").progressive
+    assert not ask("--no-progressive-mode").progressive
+
+
+def test_startup_and_inference_can_be_measured_together(ask: Ask) -> None:
+    assert ask("--type", "startup,inference").workloads == (Workload.STARTUP, Workload.INFERENCE)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--priority", "all"),
+        ("--model", "bert", "--model", "t5", "--title", "Nightly", "--incremental", "--no-progressive-mode"),
+        ("--hardware", "cpu,cuda", "--precision", "fp32,int8", "--batch-sizes", "1,4096", "--type", "startup"),
+        ("--size", "tiny", "--sequence-length", "1000000", "--threads", "1024", "--cold"),
+        ("--runs", "1000", "--warmup", "10000"),
+    ],
+)
+def test_a_server_makes_the_same_request_of_the_body(ask: Ask, words: tuple[str, ...]) -> None:
+    request = ask(*words)
+    assert RunBody.model_validate(request_body(request)).to_request() == request

@@ -1,0 +1,110 @@
+"""Commands that let a running server do the work."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from engine.cli.commands import modeldyno
+from tests.engine.cli import processes
+from tests.engine.cli.conftest import A_TINY_BERT, Cli, Measured
+
+
+@pytest.fixture(scope="module")
+def url(measured: Measured) -> Iterator[str]:
+    """The address of `modeldyno serve` on the measured home."""
+    process = processes.start("serve", "--port", "0", home=measured.home)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line.startswith("ModelDyno is at http://127.0.0.1:"), line
+    yield line.split()[3]
+    process.send_signal(signal.SIGINT)
+    _, errors = processes.rest_of(process)
+    assert (process.returncode, "Traceback" in errors) == (0, False)
+
+
+def test_the_database_is_the_servers_and_the_refusal_gives_its_address(cli: Cli, measured: Measured, url: str) -> None:
+    said = cli("results", "--benchmark-dir", measured.home)
+    assert said.status == 1
+    assert f"send the work there with --server {url}" in said.errors
+
+
+def test_a_server_lists_its_results(cli: Cli, measured: Measured, url: str) -> None:
+    rows = cli("results", "--server", url, "--run", "1", "--json").json
+    assert {row["run_id"] for row in rows} == {measured.said.json["run_id"]}
+    assert sorted(row["batch_size"] for row in rows) == [1, 2]
+    (row,) = cli("results", "--server", f"{url}/", "--run", "1", "--batch-sizes", "2", "--json").json
+    assert row["actual_device"] == "cpu"
+
+
+def test_a_server_tells_its_hardware_and_types(cli: Cli, url: str) -> None:
+    hardware = {status["backend"]: status for status in cli("hardware", "--server", url, "--json").json}
+    assert hardware["cpu"]["available"] and not hardware["mps"]["available"] and hardware["mps"]["reason"]
+    types = cli("catalog", "--server", url, "--family", "audio", "--verified", "--json").json
+    assert [model["name"] for model in types] == ["wav2vec2", "whisper"]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (["benchmark", "--model", "brt"], 2, "Unknown name: Unknown model type 'brt'. Did you mean bert"),
+        (["benchmark", "--model", "bert", "--hardware", "cda"], 2, "Unknown name: Unknown backend 'cda'. Did you mean"),
+        (["benchmark", "--model", "bert", "--hardware", "mps"], 1, "Backend not available here: Backend 'mps' cannot"),
+        (["results", "--model", "brt"], 2, "Unknown model type 'brt'. Did you mean bert"),
+        (["results", "--run", "99"], 1, "Not found: No run '99'."),
+    ],
+)
+def test_a_refusal_reads_and_ends_as_it_would_have_here(
+    cli: Cli, url: str, words: list[str], status: int, told: str
+) -> None:
+    said = cli(*words, "--server", url)
+    assert (said.status, said.output) == (status, "")
+    assert told in said.errors
+
+
+def test_a_run_on_a_server_is_followed_to_its_end(cli: Cli, url: str) -> None:
+    said = cli(
+        "benchmark",
+        *A_TINY_BERT,
+        "--batch-sizes",
+        "1",
+        "--runs",
+        "2",
+        "--title",
+        "From afar",
+        "--server",
+        url,
+        "--json",
+    )
+    assert said.status == 0, said.errors
+    answer = said.json
+    assert (answer["status"], answer["completed"], answer["report"]) == ("completed", 2, None)
+    assert {row["run_id"] for row in answer["results"]} == {answer["run_id"]}
+    lines = said.errors.splitlines()
+    assert lines[0] == f"Run {answer['number']} ({answer['run_id']}) on {url}"
+    assert lines[-1] == f"Run {answer['number']} completed: 2 completed of 2 results."
+
+
+def test_ctrl_c_cancels_the_run_on_the_server(cli: Cli, measured: Measured, url: str, tmp_path: Path) -> None:
+    process = processes.start(
+        "benchmark", *A_TINY_BERT, "--batch-sizes", "1", "--runs", "100", "--server", url, home=tmp_path
+    )
+    processes.read_until(process, lambda line: " of 100 done, now " in line)
+    output, errors = processes.interrupt(process)
+    assert process.returncode == 130
+    assert "finished results are kept" in errors and "Traceback" not in errors
+    assert "of" in output and "completed" in output
+    assert list(tmp_path.iterdir()) == [], "the work was the server's"
+    newest = cli("results", "--server", url, "--limit", "1", "--json").json[0]
+    assert newest["status"] == "cancelled"
+
+
+def test_a_proxy_of_the_environment_does_not_come_between(url: str) -> None:
+    proxies = {name: "http://127.0.0.1:1" for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY")}
+    answer = CliRunner(env=proxies).invoke(modeldyno, ["results", "--server", url, "--limit", "1", "--format", "csv"])
+    assert answer.exception is None, answer.exception
+    assert answer.stdout.startswith("result_id,")

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from engine.cli.tables import Row, print_results, print_run_summary
+from engine.domain.case import Workload
+from engine.domain.measurement import Metric
+from engine.domain.result import FailureKind, Result
+from engine.workflows.result_rows import result_row
+from tests.builders import a_case, a_failed_result, a_result, inference_measurements
+
+STARTUP = (Metric.MODULE_IMPORT_TIME, Metric.CLASS_INSTANTIATION_TIME, Metric.MODEL_INITIALIZATION_TIME)
+
+
+def rows_of(*results: Result) -> list[Row]:
+    return [result_row(result) for result in results]
+
+
+def cells(output: str) -> list[list[str]]:
+    """The words of each line between its columns, headings first."""
+    lines = [line.strip() for line in output.splitlines() if line.strip(" ─")]
+    return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines]
+
+
+def test_a_summary_has_one_line_for_each_case_with_its_spread(capsys: pytest.CaptureFixture[str]) -> None:
+    only_latency = [inference_measurements(latency)[:1] for latency in (0.01, 0.05, 0.02)]
+    print_run_summary(rows_of(*(a_result(measurements=measurements) for measurements in only_latency)))
+    headings, line = cells(capsys.readouterr().out)
+    assert headings[:6] == ["Model", "Size", "Backend", "Precision", "Batch", "Type"]
+    assert line[line.index("inference") + 1] == "20.0 ms (10.0 ms to 50.0 ms)"
+    assert line[-1] == "3 of 3 completed"
+
+
+def test_a_summary_is_ordered_by_name_and_by_the_number_that_a_batch_size_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    cases = [a_case("vit"), a_case("distilbert"), a_case("bert", batch_size=16), a_case("bert", batch_size=2)]
+    print_run_summary(rows_of(*(a_result(case) for case in cases)))
+    lines = cells(capsys.readouterr().out)[1:]
+    assert [(line[0], line[4]) for line in lines] == [("bert", "2"), ("bert", "16"), ("distilbert", "1"), ("vit", "1")]
+
+
+def test_a_case_without_a_figure_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    failed = a_failed_result(kind=FailureKind.TIMEOUT, reason="Not finished after 300 s.", repetition=1)
+    print_run_summary(rows_of(failed))
+    line = cells(capsys.readouterr().out)[1]
+    assert line[6:] == ["-", "-", "-", "0 of 1 completed; failed: Not finished after 300 s."]
+
+
+def test_startup_brings_its_own_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    print_run_summary(rows_of(a_result(a_case(workload=Workload.STARTUP))))
+    headings, line = cells(capsys.readouterr().out)
+    assert headings[6:9] == [metric.title for metric in STARTUP]
+    assert line[6:9] == ["210 ms", "940 ms", "110 ms"]
+
+
+def test_a_run_that_ended_before_its_first_result_has_no_table(capsys: pytest.CaptureFixture[str]) -> None:
+    print_run_summary([])
+    assert capsys.readouterr().out == ""
+
+
+def test_csv_has_every_column_in_si_units(capsys: pytest.CaptureFixture[str]) -> None:
+    print_results(rows_of(a_result(latency=0.04), a_failed_result(reason="ValueError: a, b")), "csv")
+    completed, failed = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert float(completed["latency"]) == pytest.approx(0.04)
+    assert (completed["peak_memory"], completed["failure"]) == ("510000000.0", "")
+    assert completed["measured_at"] == "2026-03-14T09:26:53+00:00"
+    assert (failed["status"], failed["failure"], failed["latency"]) == ("failed", "ValueError: a, b", "")
+
+
+def test_the_table_of_results_has_one_line_for_each_process(capsys: pytest.CaptureFixture[str]) -> None:
+    print_results(rows_of(a_result(latency=0.04), a_failed_result(reason="ValueError: bad")), "table")
+    headings, completed, failed = cells(capsys.readouterr().out)
+    assert headings[0] == "Run" and headings[-1] == "Measured"
+    assert completed[7:9] == ["completed", "40.0 ms"]
+    assert failed[7:9] == ["failed: ValueError: bad", "-"]
