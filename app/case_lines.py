@@ -14,6 +14,8 @@ from engine.stats.summary import estimate_over_processes
 
 QUEUED = "queued"
 RUNNING = "running"
+NOT_RUN = "not run"
+"""Of a case that a run which has ended never came to."""
 STATES = (
     ResultStatus.COMPLETED.value,
     ResultStatus.FAILED.value,
@@ -21,6 +23,7 @@ STATES = (
     ResultStatus.CANCELLED.value,
     RUNNING,
     QUEUED,
+    NOT_RUN,
 )
 """In the order of the segmented bar and of the counts below it."""
 
@@ -31,9 +34,14 @@ class CaseLine:
 
     case: Case
     state: str
-    """failed once any process failed, else running while one is under way, else queued while one is missing."""
+    """failed once any process failed, else running while one is under way, else queued while one is missing.
+
+    Once the run has ended nothing is running or queued: completed where any process was measured, else not run.
+    """
     executions: int
     done: int
+    measured: int
+    """Processes that completed: fewer than `executions` where a run ended early."""
     elapsed_seconds: float | None
     """Sum over its processes so far; None before the first."""
     throughput: Estimate | None
@@ -42,12 +50,12 @@ class CaseLine:
     """Of its first process that was not completed."""
 
 
-def case_lines(cases: Sequence[CaseProgress]) -> list[CaseLine]:
-    """One line per case in the order in which the first process of each was planned."""
+def case_lines(cases: Sequence[CaseProgress], *, ended: bool = False) -> list[CaseLine]:
+    """One line per case in the order in which the first process of each was planned; `ended` is said of the run."""
     grouped: dict[str, list[CaseProgress]] = {}
     for progress in cases:
         grouped.setdefault(progress.case.case_id, []).append(progress)
-    return [_line(executions) for executions in grouped.values()]
+    return [_line(executions, ended) for executions in grouped.values()]
 
 
 def count_states(lines: Sequence[CaseLine]) -> Counter[str]:
@@ -80,7 +88,7 @@ def around_running(lines: Sequence[CaseLine], size: int) -> Sequence[CaseLine]:
     return lines[start : start + size]
 
 
-def _line(executions: Sequence[CaseProgress]) -> CaseLine:
+def _line(executions: Sequence[CaseProgress], ended: bool) -> CaseLine:
     states = [execution.state for execution in executions]
     times = [execution.elapsed_seconds for execution in executions if execution.elapsed_seconds is not None]
     case = executions[0].case
@@ -91,9 +99,10 @@ def _line(executions: Sequence[CaseProgress]) -> CaseLine:
     ]
     return CaseLine(
         case=case,
-        state=_state(states),
+        state=_state_at_end(states) if ended else _state(states),
         executions=len(executions),
         done=sum(state not in (QUEUED, RUNNING) for state in states),
+        measured=states.count(ResultStatus.COMPLETED),
         elapsed_seconds=sum(times) if times else None,
         throughput=estimate_over_processes(rates, samples=len(rates))
         if rates and case.workload is Workload.INFERENCE
@@ -114,3 +123,13 @@ def _state(states: Sequence[str]) -> str:
     if ResultStatus.COMPLETED in states:
         return ResultStatus.COMPLETED.value
     return ResultStatus.SKIPPED.value
+
+
+def _state_at_end(states: Sequence[str]) -> str:
+    if ResultStatus.FAILED in states:
+        return ResultStatus.FAILED.value
+    if ResultStatus.COMPLETED in states:
+        return ResultStatus.COMPLETED.value
+    if ResultStatus.CANCELLED in states:
+        return ResultStatus.CANCELLED.value
+    return ResultStatus.SKIPPED.value if ResultStatus.SKIPPED in states else NOT_RUN

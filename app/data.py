@@ -6,6 +6,10 @@ from typing import cast
 
 from flask import current_app
 
+from app.selection import in_one_environment
+from engine.domain.result import ResultFilter
+from engine.domain.summary import CaseSummary
+from engine.workflows.case_summaries import case_summaries
 from engine.workflows.workbench import Workbench
 
 EXTENSION = "modeldyno"
@@ -15,3 +19,13 @@ EXTENSION = "modeldyno"
 def workbench() -> Workbench:
     """The workbench that this server was made with; needs an application context."""
     return cast(Workbench, current_app.extensions[EXTENSION])
+
+
+def shown_summaries() -> list[CaseSummary]:
+    """Every case of the one environment whose figures the pages show."""
+    return in_one_environment(all_summaries(), workbench().environment.environment_id)
+
+
+def all_summaries() -> list[CaseSummary]:
+    """Of whatever machine and library versions, newest first."""
+    return case_summaries(workbench(), ResultFilter())

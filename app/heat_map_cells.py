@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 
-from app.selection import alike, reference
+from app.selection import alike, compared, reference
 from app.url_state import Mode, Rows
 from engine.domain.case import Case, Precision
 from engine.domain.measurement import Metric
 from engine.domain.model import Family
 from engine.domain.summary import CaseSummary, Comparison, Verdict
-from engine.errors import NotEnoughData
 from engine.figures.heat_cells import Cell, CellKind, geometric_mean, improvement
 from engine.figures.wording import hover, way
 from engine.formatting import MISSING, Scale, counted, format_change, format_number, format_ratio, scale_for
-from engine.stats.comparison import compare, correct, geometric_mean_ratio
+from engine.stats.comparison import RatioSummary, geometric_mean_ratio
 
 _MOST_WITH_BASELINE = 5
 """Up to this many columns the baseline keeps its own, with absolute figures: the ratios then have a ground."""
@@ -30,7 +30,7 @@ class HeatMap:
     members: Mapping[tuple[str, str], tuple[CaseSummary, ...]]
     """By row and column: the summaries a cell was made from; one for a model type, several for a family."""
     comparisons: Mapping[str, Comparison]
-    """By case id, against the same model on the baseline way."""
+    """By case id, against the same case on the baseline way."""
     baselines: Mapping[str, CaseSummary]
     """By model type."""
     baseline_way: str
@@ -41,13 +41,18 @@ class HeatMap:
     """Of absolute figures."""
 
 
-def heat_map(summaries: Sequence[CaseSummary], metric: Metric, rows: Rows, mode: Mode) -> HeatMap:
-    """`summaries` are of one batch size, size and workload; at least one has `metric`."""
+def heat_map(
+    summaries: Sequence[CaseSummary], everything: Sequence[CaseSummary], metric: Metric, rows: Rows, mode: Mode
+) -> HeatMap:
+    """`summaries` are of one batch size, size and workload; at least one has `metric`.
+
+    They are what the filters leave of `everything`, among which they are judged.
+    """
     alike_ones = _comparable(summaries)
     known = [summary for summary in alike_ones if metric in summary.estimates]
     base = way(reference(known).case)
     baselines = {summary.case.model_type: summary for summary in known if way(summary.case) == base}
-    comparisons = _comparisons(known, baselines, metric)
+    comparisons = _comparisons(known, everything, base, metric)
     scale = scale_for([summary.estimates[metric].value for summary in known], metric)
     columns = sorted({_column_key(summary.case) for summary in alike_ones})
     names = [f"{backend} {list(Precision)[order]}" for _, backend, order in columns]
@@ -72,15 +77,22 @@ def heat_map(summaries: Sequence[CaseSummary], metric: Metric, rows: Rows, mode:
     )
 
 
-def usual_mode(summaries: Sequence[CaseSummary], metric: Metric) -> Mode:
+def usual_mode(summaries: Sequence[CaseSummary], everything: Sequence[CaseSummary], metric: Metric) -> Mode:
     """Ratios where there are two ways to compare and at least one is decided, else absolute figures."""
     known = [summary for summary in _comparable(summaries) if metric in summary.estimates]
     if not known:
         return Mode.ABSOLUTE
-    base = way(reference(known).case)
-    baselines = {summary.case.model_type: summary for summary in known if way(summary.case) == base}
-    decided = any(c.verdict is not Verdict.UNDECIDED for c in _comparisons(known, baselines, metric).values())
+    judged = _comparisons(known, everything, way(reference(known).case), metric)
+    decided = any(comparison.verdict is not Verdict.UNDECIDED for comparison in judged.values())
     return Mode.RATIO if decided else Mode.ABSOLUTE
+
+
+def mean_ratio(comparisons: Sequence[Comparison]) -> tuple[RatioSummary, bool]:
+    """The geometric mean of one ratio or more, and whether it is decided; a single case keeps its own verdict."""
+    mean = geometric_mean_ratio([comparison.ratio for comparison in comparisons])
+    if len(comparisons) == 1:
+        return mean, comparisons[0].verdict is not Verdict.UNDECIDED
+    return mean, mean.low is not None and mean.high is not None and not mean.low <= 1 <= mean.high
 
 
 def most_telling(found: HeatMap) -> CaseSummary | None:
@@ -110,19 +122,10 @@ def _comparable(summaries: Sequence[CaseSummary]) -> list[CaseSummary]:
 
 
 def _comparisons(
-    known: Sequence[CaseSummary], baselines: Mapping[str, CaseSummary], metric: Metric
+    known: Sequence[CaseSummary], everything: Sequence[CaseSummary], base: str, metric: Metric
 ) -> dict[str, Comparison]:
-    found: dict[str, Comparison] = {}
-    for summary in known:
-        base = baselines.get(summary.case.model_type)
-        if base is None or base.case.case_id == summary.case.case_id:
-            continue
-        try:
-            values = base.process_values.get(metric, ()), summary.process_values.get(metric, ())
-            found[summary.case.case_id] = compare(metric, *values)
-        except NotEnoughData:
-            continue  # no ratio without a completed process on both sides; the cell says so
-    return dict(zip(found, correct(found.values()), strict=True))
+    judged = compared(everything, base, metric)
+    return {summary.case.case_id: judged[summary.case.case_id] for summary in known if summary.case.case_id in judged}
 
 
 def _column_key(case: Case) -> tuple[bool, str, int]:
@@ -168,7 +171,7 @@ def _cell(
                 column=column,
                 kind=CellKind.FAILED,
                 text="× fails",
-                hover=f"<b>{row}</b> {column}<br>fails: {failure.reason}",
+                hover=f"<b>{row}</b> {column}<br>fails: {escape(failure.reason, quote=False)}",
             )
         return Cell(row=row, column=column, kind=CellKind.MISSING, hover=f"<b>{row}</b> {column}<br>not tried")
     if mode is Mode.RATIO and column == base:
@@ -188,7 +191,8 @@ def _amount(row: str, column: str, known: Sequence[CaseSummary], metric: Metric,
         else f"<b>{row}</b> {column}<br>geometric mean of {counted(len(known), 'model type')}: "
         f"<b>{text} {scale.unit}</b><br>{', '.join(summary.case.model_type for summary in known)}"
     )
-    return Cell(row=row, column=column, kind=CellKind.AMOUNT, value=value, text=text, hover=words)
+    models = tuple(summary.case.model_type for summary in known)
+    return Cell(row=row, column=column, kind=CellKind.AMOUNT, value=value, text=text, hover=words, models=models)
 
 
 def _ratio(
@@ -214,9 +218,8 @@ def _ratio(
         value, decided = improvement(only.ratio, metric), only.verdict is not Verdict.UNDECIDED
         words = hover(summary, metric, only) + f"<br>against {base}: {only.reason}"
     else:
-        mean = geometric_mean_ratio([comparison.ratio for comparison in found])
+        mean, decided = mean_ratio(found)
         value = improvement(mean.geometric_mean, metric)
-        decided = mean.low is not None and mean.high is not None and not mean.low <= 1 <= mean.high
         interval = "" if mean.low is None or mean.high is None else _interval(mean.low, mean.high)
         words = (
             f"<b>{row}</b> {column}<br>{format_ratio(mean.geometric_mean, metric)} than {base}<br>"

@@ -14,6 +14,7 @@ from engine.errors import InvalidValue
 PROGRESSIVE = "progressive"
 INCREMENTAL = "incremental"
 COLD = "cold"
+_MOST_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ def parse_batch_sizes(text: str | None) -> tuple[int, ...]:
     words = [word for word in re.split(r"[\s,;]+", text or "") if word]
     sizes = []
     for word in words:
-        if not word.isascii() or not word.isdigit() or not 1 <= int(word) <= MAX_BATCH_SIZE:
+        if not _is_number(word) or not 1 <= int(word) <= MAX_BATCH_SIZE:
             raise InvalidValue(
                 f"Batch size {word!r} is not a whole number from 1 to {MAX_BATCH_SIZE}; write them like 1, 8, 32.",
                 field="batch_sizes",
@@ -72,6 +73,11 @@ def whole_number(value: int | str | None, field: str, label: str) -> int | None:
     if value is None or str(value).strip() == "":
         return None
     text = str(value).strip()
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
+    if not _is_number(text) or int(text) < 1:
         raise InvalidValue(f"{label} {text!r} is not a whole number of 1 or more; or leave it empty.", field=field)
     return int(text)
+
+
+def _is_number(text: str) -> bool:
+    """Plain digits, no more than any value here could have."""
+    return text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS

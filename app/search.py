@@ -68,18 +68,19 @@ def _runs(words: list[str], runs: Iterable[Run]) -> Iterator[Place]:
 
 
 def _cases(words: list[str], cases: Sequence[Case]) -> Iterator[Place]:
-    for case in dict.fromkeys(cases):
-        if _holds(case.label, words):
-            state = ViewState(
-                model=case.model_type,
-                backend=case.backend,
-                precision=case.precision,
-                batch=case.batch_size,
-                workload=case.workload,
-                size=case.size,
-                case=case.case_id,
-            )
-            yield Place(kind="case", label=case.label, detail="results", href=address("/comparison", state))
+    hits = [case for case in dict.fromkeys(cases) if _holds(case.label, words)]
+    hits.sort(key=lambda case: not set(words) <= set(case.label.casefold().split()))
+    for case in hits:
+        state = ViewState(
+            model=case.model_type,
+            backend=case.backend,
+            precision=case.precision,
+            batch=case.batch_size,
+            workload=case.workload,
+            size=case.size,
+            case=case.case_id,
+        )
+        yield Place(kind="case", label=case.label, detail="results", href=address("/comparison", state))
 
 
 def _holds(text: str, words: list[str]) -> bool:

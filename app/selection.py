@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from app.url_state import ViewState
@@ -14,7 +14,7 @@ from engine.domain.model import Family, Size
 from engine.domain.result import Result, ResultStatus
 from engine.domain.summary import CaseSummary, Comparison
 from engine.errors import NotEnoughData
-from engine.figures.wording import best_first
+from engine.figures.wording import best_first, way
 from engine.stats.comparison import compare, correct
 from engine.stats.quantiles import median
 
@@ -48,7 +48,7 @@ class Selection:
     """One per model type on one backend and precision at the batch size, best first."""
     baseline: CaseSummary
     comparisons: Mapping[str, Comparison]
-    """By case id: each way but the baseline against it."""
+    """By case id: each way but the baseline against it, corrected for everything that is measured."""
 
 
 def in_one_environment(summaries: Sequence[CaseSummary], here: str) -> list[CaseSummary]:
@@ -97,24 +97,28 @@ def select(summaries: Sequence[CaseSummary], state: ViewState) -> Selection | No
     """None when nothing that passes the filters has the metric."""
     metric = metric_of(state)
     known = [summary for summary in summaries if metric in summary.estimates]
-    of_model = narrowed(known, state, but=("batch",))
-    if not of_model:
+    at_batch = narrowed(known, state)
+    if not at_batch:
         return None
-    model = state.model or most_measured(of_model)
-    of_model = [summary for summary in of_model if summary.case.model_type == model]
-    size = state.size or (Size.DEFAULT if any(s.case.size is Size.DEFAULT for s in of_model) else Size.TINY)
-    of_model = alike([summary for summary in of_model if summary.case.size is size])
+    model = state.model or most_measured(at_batch)
+    at_batch = [summary for summary in at_batch if summary.case.model_type == model]
+    size = state.size or (Size.DEFAULT if any(s.case.size is Size.DEFAULT for s in at_batch) else Size.TINY)
+    at_batch = alike([summary for summary in at_batch if summary.case.size is size])
+    setting = _setting(at_batch[0].case)
+    of_model = [
+        summary
+        for summary in narrowed(known, replace(state, model=model, size=size), but=("batch",))
+        if _setting(summary.case) == setting
+    ]
     batch = state.batch or min(summary.case.batch_size for summary in of_model)
     ways = best_first([summary for summary in of_model if summary.case.batch_size == batch], metric)
-    if not ways:
-        return None
     baseline = reference(ways)
     place = baseline.case
+    judged = compared(known, way(place), metric)
     ranked = [
         summary
         for summary in narrowed(known, state, but=("model", "batch", "size"))
-        if (summary.case.backend, summary.case.precision, summary.case.batch_size, summary.case.size)
-        == (place.backend, place.precision, batch, size)
+        if _place(summary.case) == _place(place)
     ]
     return Selection(
         model=model,
@@ -126,7 +130,7 @@ def select(summaries: Sequence[CaseSummary], state: ViewState) -> Selection | No
         curve=tuple(sorted(of_model, key=lambda summary: summary.case.batch_size)),
         ranking=tuple(best_first(_one_per_model(ranked), metric)),
         baseline=baseline,
-        comparisons=compared(ways, baseline, metric),
+        comparisons={s.case.case_id: judged[s.case.case_id] for s in ways if s.case.case_id in judged},
     )
 
 
@@ -158,16 +162,23 @@ def reference(ways: Sequence[CaseSummary]) -> CaseSummary:
     )
 
 
-def compared(ways: Sequence[CaseSummary], baseline: CaseSummary, metric: Metric) -> dict[str, Comparison]:
-    """Each way but the baseline against it, corrected for their number; without those that have no ratio."""
-    base = baseline.process_values.get(metric, ())
+def compared(summaries: Sequence[CaseSummary], base: str, metric: Metric) -> dict[str, Comparison]:
+    """Every case against the same one run the way `base`, by case id; without those that have no ratio.
+
+    Give it everything that was measured and pick from the answer: all are corrected for one another, so that a
+    verdict is the same on every page and whatever the filters leave.
+    """
+    bases = {_question(summary.case): summary for summary in reversed(summaries) if way(summary.case) == base}
     found: dict[str, Comparison] = {}
-    for summary in ways:
-        if summary.case.case_id != baseline.case.case_id:
-            try:
-                found[summary.case.case_id] = compare(metric, base, summary.process_values.get(metric, ()))
-            except NotEnoughData:
-                continue  # no completed process on one side: the chart then shows no verdict
+    for summary in summaries:
+        against = bases.get(_question(summary.case))
+        if against is None or way(summary.case) == base:
+            continue
+        values = against.process_values.get(metric, ()), summary.process_values.get(metric, ())
+        try:
+            found.setdefault(summary.case.case_id, compare(metric, *values))
+        except NotEnoughData:
+            continue  # no completed process on one side, or nothing of it: the page then shows no verdict
     return dict(zip(found, correct(found.values()), strict=True))
 
 
@@ -179,6 +190,16 @@ def history(results: Sequence[Result], case_id: str, metric: Metric) -> list[tup
         if result.case.case_id == case_id and result.status is ResultStatus.COMPLETED and measured is not None:
             by_run.setdefault(result.run_id, []).append(median(measured.samples))
     return [tuple(values) for values in by_run.values()]
+
+
+def _question(case: Case) -> Case:
+    """What stays the same when the same work is run another way."""
+    return replace(case, backend="", precision=Precision.FP32)
+
+
+def _place(case: Case) -> tuple[Any, ...]:
+    """What model types must share to stand in one ranking; each has its own input."""
+    return (case.backend, case.precision, case.batch_size, case.size, case.threads, case.cold)
 
 
 def _setting(case: Case) -> tuple[Any, ...]:

@@ -54,12 +54,12 @@ class _Worker:
 
 
 def serve(options: ServeOptions) -> int:
-    """Serve until told to stop; the exit status. Says in one line why it cannot start, and returns 1."""
+    """Serve until told to stop; the exit status. Says in one line why it cannot start: 2 wrong usage, else 1."""
     try:
         listener = listen(options.host, options.port)
     except EngineError as error:
         print(f"{error.title}: {error.message}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, InvalidValue) else 1
     parent = os.getpid()
     try:
         _Server(options, listener).run()
@@ -234,4 +234,5 @@ def _set_up_logging() -> None:
 def _say_refusals_once(record: logging.LogRecord) -> bool:
     """Drops gunicorn's own words about a worker that has already said why it cannot start."""
     text = record.getMessage()
-    return not (f"exited with code {Arbiter.APP_LOAD_ERROR}" in text or "App failed to load" in text)
+    said = (f"exited with code {Arbiter.APP_LOAD_ERROR}", "App failed to load", "Shutting down: ")
+    return not any(words in text for words in said)

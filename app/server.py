@@ -64,9 +64,12 @@ def _dashboard(app: Flask) -> Dash:
     return dash
 
 
+def _is_page(path: str) -> bool:
+    return (path.rstrip("/") or "/") in {tab.path for tab in TABS}
+
+
 def _set_caching(app: Flask) -> None:
     """Files whose address holds a fingerprint are kept for ever; numbers are never kept."""
-    pages = frozenset(tab.path for tab in TABS)
 
     @app.after_request
     def set_caching(response: Response) -> Response:
@@ -76,7 +79,7 @@ def _set_caching(app: Flask) -> None:
             response.headers["Cache-Control"] = _FOR_EVER if "m" in request.args else _A_WHILE
         elif request.path.startswith("/_dash-component-suites/") and response.cache_control.max_age:
             response.headers["Cache-Control"] = _FOR_EVER
-        elif request.url_rule is not None and request.url_rule.rule == "/<path:path>" and request.path not in pages:
+        elif request.url_rule is not None and request.url_rule.rule == "/<path:path>" and not _is_page(request.path):
             response.status_code = 404  # the page says so too, in words
         response.headers.setdefault("Cache-Control", "no-cache")
         return response

@@ -14,7 +14,7 @@ from app.tabs import TABS, Tab
 from app.views.controls import icon_button, link_button
 from app.views.empty_state import empty_state
 from app.views.icon import icon
-from engine.storage import results, runs
+from engine.storage import runs
 
 CLOCK_MILLISECONDS = 2000
 RECENT_RUNS = 200
@@ -204,7 +204,7 @@ def show_search_results(text: str | None) -> Any:
     workbench = data.workbench()
     with workbench.database.cursor() as cursor:
         recent = runs.recent(cursor, limit=RECENT_RUNS)
-        cases = [case for case, _ in results.durations(cursor, None)]
+    cases = [summary.case for summary in data.shown_summaries() if summary.completed]
     found = find_places(text or "", models=workbench.catalog.types.values(), runs=recent, cases=cases)
     if not found:
         return html.P(f"Nothing here is called {(text or '').strip()!r}.", className="search-nothing")
@@ -225,6 +225,7 @@ clientside_callback(
     Output(ids.NAVIGATION, "data"),
     Input(ids.URL, "href"),
     Input(ids.URL, "pathname"),
+    Input(ids.URL, "search"),
 )
 clientside_callback(
     ClientsideFunction(namespace="theme", function_name="toggle"),

@@ -14,6 +14,7 @@ from engine.domain.measurement import Metric
 from engine.domain.model import Family, Size
 from engine.domain.run import MAX_BATCH_SIZE
 
+_MOST_DIGITS = 9
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -84,12 +85,29 @@ def address(path: str, state: ViewState) -> str:
     return f"{path}{write_state(state)}"
 
 
+def start_address(state: ViewState, *, sequence_length: int | None = None, again: bool = False) -> str:
+    """Live Runs with its start form filled in as far as `state` chooses; `again` measures what is measured already."""
+    chosen = {
+        "models": state.model,
+        "backends": state.backend,
+        "precisions": plain(state.precision),
+        "batch_sizes": state.batch,
+        "workloads": plain(state.workload),
+        "size": plain(state.size),
+        "sequence_length": sequence_length,
+        "switches": "progressive" if again else None,
+    }
+    text = urlencode({name: value for name, value in chosen.items() if value is not None})
+    return f"/live-runs?{text}" if text else "/live-runs"
+
+
 def _name(text: str) -> str | None:
     return text if _NAME.fullmatch(text) else None
 
 
 def _batch(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_BATCH_SIZE else None
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    return int(text) if is_number and 1 <= int(text) <= MAX_BATCH_SIZE else None
 
 
 def _member(kind: type[Enum]) -> Callable[[str], Any]:

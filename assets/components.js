@@ -57,8 +57,8 @@
       }
     }
     const text = (selector) => (card.querySelector(selector) || { innerText: "" }).innerText;
-    const width = graph.clientWidth;
-    const height = graph.clientHeight;
+    const width = graph.clientWidth || graph._fullLayout.width; // none while its table is shown instead
+    const height = graph.clientHeight || graph._fullLayout.height;
     const data = inLight(JSON.parse(JSON.stringify(graph.data)), replacements);
     const layout = inLight(JSON.parse(JSON.stringify(graph.layout)), replacements);
     const above = 52;

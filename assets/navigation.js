@@ -12,7 +12,8 @@
     });
   }
 
-  function markCurrent(path) {
+  function markCurrent(address) {
+    const path = address.replace(/\/+$/, "") || "/";
     let title = null;
     for (const link of document.querySelectorAll(".tab-link")) {
       if (link.pathname === path) {

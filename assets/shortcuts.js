@@ -53,6 +53,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest(".search")) return searchKey(event);
     if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
+    if (!element("search")) return; // nothing is drawn yet
     const isChord = event.timeStamp - goPressedAt < CHORD_MILLISECONDS;
     goPressedAt = -Infinity;
     if (isChord && TABS[event.key]) {

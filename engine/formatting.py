@@ -72,12 +72,15 @@ def format_estimate(estimate: Estimate, metric: Metric, *, scale: Scale | None =
 
 
 def format_column(estimates: Sequence[Estimate], metric: Metric) -> list[FigureText]:
-    """One unit and one number of decimals for all, as the median row supports them."""
+    """One unit and one number of decimals for all, as the median row supports them.
+
+    A row much smaller than the others keeps its first digit all the same: it is not 0.
+    """
     scale = scale_for([estimate.value for estimate in estimates], metric)
     if not estimates:
         return []
     decimals = median_high([_decimals_of_estimate(estimate, scale) for estimate in estimates])
-    return [_figure_text(estimate, scale, decimals) for estimate in estimates]
+    return [_figure_text(estimate, scale, _visible(scale.of(estimate.value), decimals)) for estimate in estimates]
 
 
 def format_value(value: float | None, metric: Metric, *, scale: Scale | None = None) -> str:
@@ -254,9 +257,19 @@ def _decimals_of_estimate(estimate: Estimate, scale: Scale) -> int:
 def _figure_text(estimate: Estimate, scale: Scale, decimals: int) -> FigureText:
     interval = None
     if estimate.low is not None and estimate.high is not None:
-        interval = f"{_fixed(scale.of(estimate.low), decimals)}{_DASH}{_fixed(scale.of(estimate.high), decimals)}"
+        interval = f"{_bound(scale.of(estimate.low), decimals)}{_DASH}{_bound(scale.of(estimate.high), decimals)}"
     value = _fixed(scale.of(estimate.value), decimals)
     return FigureText(value=value, unit=scale.unit, interval=interval, n=f"n = {estimate.processes}")
+
+
+def _visible(value: float, decimals: int) -> int:
+    """`decimals`, or as many as the first digit of `value` takes where it would round to 0."""
+    return decimals if not value or round(value, decimals) else _decimals_of(value, 1)
+
+
+def _bound(value: float, decimals: int) -> str:
+    """An end of an interval; one far below the digits of the value keeps a digit of its own instead of reading 0."""
+    return _fixed(value, decimals if abs(value) * 10.0**decimals >= 0.5 else _decimals_of(value, 1))
 
 
 def _scale(typical: float, unit: str) -> Scale:

@@ -11,7 +11,7 @@ from engine.domain.case import Case, Precision, Workload
 from engine.domain.hardware import BackendStatus, Environment, MachineState
 from engine.domain.measurement import Estimate, IntervalMethod, Measurement, Metric
 from engine.domain.model import Family, ModelFacts, ModelType, Size, Tier
-from engine.domain.prediction import Prediction
+from engine.domain.prediction import HeldOut, Prediction
 from engine.domain.report import StoredReport
 from engine.domain.result import Failure, FailureKind, Provenance, Result, ResultStatus
 from engine.domain.run import (
@@ -387,8 +387,10 @@ def a_prediction(case: Case | None = None, metric: Metric = Metric.LATENCY, **ch
         "training_cases": 24,
         "is_extrapolation": False,
         "explanation": "Between batch sizes 1 and 8 of the same model type.",
+        "held_out": HeldOut.CASES,
         "coverage": 0.88,
         "error": 0.21,
+        "baseline_error": 0.35,
         "trained_at": A_TIME,
     }
     return Prediction(**(values | changes))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 
 from dash.development.base_component import Component
 
@@ -24,12 +23,10 @@ def _tab(name: str, title: str, path: str, icon: str) -> Tab:
     return Tab(name=name, title=title, path=path, icon=icon, layout=import_module(f"app.tabs.{name}").layout)
 
 
-_KNOWN = (
-    ("overview", "Overview", "/", "overview"),
-    ("comparison", "Comparison", "/comparison", "comparison"),
-    ("live_runs", "Live Runs", "/live-runs", "live-runs"),
-    ("reports", "Reports", "/reports", "reports"),
-    ("predict", "Predict", "/predict", "predict"),
+TABS: tuple[Tab, ...] = (
+    _tab("overview", "Overview", "/", "overview"),
+    _tab("comparison", "Comparison", "/comparison", "comparison"),
+    _tab("live_runs", "Live Runs", "/live-runs", "live-runs"),
+    _tab("reports", "Reports", "/reports", "reports"),
+    _tab("predict", "Predict", "/predict", "predict"),
 )
-
-TABS: tuple[Tab, ...] = tuple(_tab(*entry) for entry in _KNOWN if find_spec(f"app.tabs.{entry[0]}"))

@@ -12,9 +12,10 @@ from dash import Input, Output, State, callback, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from app import data, ids
-from app.heat_map_cells import HeatMap, heat_map, most_telling, usual_mode
-from app.selection import METRICS, in_one_environment, metric_of, narrowed
-from app.url_state import Mode, Rows, ViewState, address, plain, read_state, state_of, write_state
+from app.heat_map_cells import HeatMap, most_telling
+from app.heat_map_choice import chosen_heat_map, clicked_place, completed, selected_place
+from app.selection import METRICS, metric_of, narrowed, workload_of
+from app.url_state import Mode, Rows, ViewState, plain, read_state, start_address, state_of, write_state
 from app.views.card import card
 from app.views.case_details import case_details, choose_a_case, family_details
 from app.views.comparison_body import comparison_head, heat_map_card
@@ -23,8 +24,9 @@ from app.views.data_grid import data_grid
 from app.views.empty_state import empty_state
 from app.views.filter_bar import filter_bar, filter_chip
 from app.views.page_width import page_width
-from app.views.results_grid import COLUMNS, NARROW, USUAL, csv_text, grid_columns, grid_rows, scales
+from app.views.results_grid import COLUMNS, NARROW, USUAL, csv_text, grid_columns, grid_rows, scales, shown_as
 from app.views.share_button import share_button
+from app.views.shown_count import shown_count
 from engine import __version__
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Family, Size
@@ -33,7 +35,6 @@ from engine.domain.summary import CaseSummary
 from engine.figures.tokens import Theme
 from engine.formatting import counted, format_time_iso
 from engine.storage import results
-from engine.workflows.case_summaries import case_summaries
 
 _FILTERS = {
     "model": ids.COMPARISON_MODEL,
@@ -54,14 +55,11 @@ _INPUTS = [Input(component, "value") for component in _FILTERS.values()]
 
 def layout(search: str) -> Component:
     """Filters as the address names them; charts and table are filled in once theme and width are known."""
-    state = read_state(search)
-    summaries = _summaries()
+    summaries = data.shown_summaries()
     if not summaries:
         return html.Div(_nothing_yet(), className="page")
+    state = completed(summaries, read_state(search))
     chips = _chips(summaries, state)
-    basis, _, _ = _basis(summaries, state)
-    mode = state.mode or usual_mode(basis, metric_of(state))
-    rows = state.rows or Rows.FAMILY
     first, rest = ["model"], ["family", "backend", "precision", "batch", "size", "metric"]
     return html.Div(
         [
@@ -78,7 +76,7 @@ def layout(search: str) -> Component:
             ),
             html.Div(
                 [
-                    html.Div([html.Div(id=ids.COMPARISON_HEAD), _switches(rows, mode)], className="page-head"),
+                    html.Div([html.Div(id=ids.COMPARISON_HEAD), _switches(state)], className="page-head"),
                     html.Div(
                         [
                             html.Div(
@@ -90,7 +88,7 @@ def layout(search: str) -> Component:
                         ],
                         className="grid-12",
                     ),
-                    _table_card(),
+                    _table_card(narrowed(summaries, state, but=("workload",))),
                 ],
                 className="page",
             ),
@@ -110,57 +108,73 @@ def layout(search: str) -> Component:
     Input(ids.COMPARISON_RELOAD, "n_clicks"),
     Input(ids.COMPARISON_CASE, "data"),
 )
-def show_heat_map(*inputs: Any) -> tuple[Any, Any, str, int]:
+def show_heat_map(*inputs: Any) -> tuple[Any, Any, Any, int]:
     """The answer and the heat map for these filters."""
     *values, theme, narrow, _, chosen = inputs
     state = _state(values)
     workbench = data.workbench()
     with workbench.database.cursor() as cursor:
         seen = results.count(cursor, _STORED)
-    summaries = _summaries()
-    found, batch, size = _heat_map(summaries, state)
+    summaries = data.shown_summaries()
+    cases = counted(len(narrowed(summaries, state, but=("workload",))), "case")
+    count = shown_count(cases, summaries, data.all_summaries(), workbench.environment.environment_id)
+    found, batch, size = chosen_heat_map(summaries, state)
     if found is None:
-        return [], _nothing_here(state), "", seen
-    selected = _selected_cell(found, chosen)
+        return [], _nothing_here(state), count, seen
     body = heat_map_card(
         found,
         theme=_theme(theme),
         narrow=bool(narrow),
-        selected=selected,
+        selected=selected_place(found, chosen),
         batch=batch,
         size=size,
     )
-    return comparison_head(found), body, counted(len(narrowed(summaries, state, but=("workload",))), "case"), seen
+    return comparison_head(found), body, count, seen
 
 
 @callback(
     Output(ids.COMPARISON_GRID, "columnDefs"),
+    Output(ids.COMPARISON_GRID, "columnState"),
     Output(ids.COMPARISON_GRID, "rowData"),
     *_INPUTS,
     Input(ids.COMPARISON_COLUMNS, "value"),
     Input(ids.PAGE_IS_NARROW, "data"),
     Input(ids.COMPARISON_RELOAD, "n_clicks"),
+    State(ids.COMPARISON_GRID, "columnState"),
 )
-def fill_table(*inputs: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Every case that passes the filters, in the columns that are chosen."""
-    *values, columns, narrow, _ = inputs
-    shown = narrowed(_summaries(), _state(values), but=("workload",))
+def fill_table(*inputs: Any) -> tuple[list[dict[str, Any]], Any, list[dict[str, Any]]]:
+    """Every case that passes the filters, in the columns that are chosen; their order is left as it is."""
+    *values, chosen, narrow, _, placed = inputs
+    shown = narrowed(data.shown_summaries(), _state(values), but=("workload",))
     units = scales(shown)
-    return grid_columns(units, NARROW if narrow else columns or USUAL), grid_rows(shown, units)
+    columns = grid_columns(units, NARROW if narrow else chosen or USUAL)
+    return columns, shown_as(columns, placed) if placed else no_update, grid_rows(shown, units)
 
 
 @callback(
     Output(ids.COMPARISON_CASE, "data"),
+    Output(ids.COMPARISON_GRID, "selectedRows"),
     Input(ids.COMPARISON_GRID, "selectedRows"),
-    Input(ids.COMPARISON_HEATMAP, "clickData"),
+    Input(ids.COMPARISON_HEATMAP, "clickData", allow_optional=True),
     prevent_initial_call=True,
 )
-def choose_case(rows: list[dict[str, Any]] | None, click: dict[str, Any] | None) -> Any:
-    """A row of the table names its case, a cell of the heat map its row and column."""
+def choose_case(rows: list[dict[str, Any]] | None, click: dict[str, Any] | None) -> tuple[Any, Any]:
+    """A row of the table names its case; a cell of the heat map its row and column, and lets go of the row."""
     if ctx.triggered_id == ids.COMPARISON_GRID:
-        return {"case": rows[0]["case_id"]} if rows else no_update
+        return ({"case": rows[0]["case_id"]} if rows else no_update), no_update
     place = click["points"][0].get("customdata") if click else None
-    return {"place": place} if place else no_update
+    return ({"place": place}, []) if place else (no_update, no_update)
+
+
+@callback(
+    Output(ids.COMPARISON_ROWS, "value"),
+    Input(ids.COMPARISON_FAMILY, "value"),
+    Input(ids.COMPARISON_MODEL, "value"),
+    prevent_initial_call=True,
+)
+def unfold_family(family: str | None, model: str | None) -> Any:
+    """One family alone has nothing to be compared with but its own model types."""
+    return Rows.MODEL.value if family or model else no_update
 
 
 @callback(
@@ -173,13 +187,13 @@ def show_details(chosen: dict[str, Any] | None, *inputs: Any) -> Component:
     """Why? for the case or cell that was chosen last."""
     *values, theme = inputs
     state = _state(values)
-    summaries = _summaries()
-    found, _, _ = _heat_map(summaries, state)
-    place = (chosen or {}).get("place")
-    if found is not None and place:
-        members = found.members.get((place[0], place[1]), ())
+    summaries = data.shown_summaries()
+    found, _, _ = chosen_heat_map(summaries, state)
+    place = clicked_place(found, chosen) if found is not None else None
+    if found is not None and place is not None:
+        members = found.members.get(place, ())
         if len(members) != 1:
-            return family_details(found, place[0], place[1])
+            return family_details(found, *place)
         return _details(members[0], found, state, theme)
     summary = next((s for s in summaries if s.case.case_id == (chosen or {}).get("case")), None)
     if summary is not None:
@@ -193,11 +207,14 @@ def show_details(chosen: dict[str, Any] | None, *inputs: Any) -> Component:
     Output(ids.URL, "search", allow_duplicate=True),
     *_INPUTS,
     Input(ids.COMPARISON_CASE, "data"),
+    State(ids.URL, "search"),
     prevent_initial_call=True,
 )
-def write_address(*inputs: Any) -> str:
-    *values, chosen = inputs
-    return write_state(replace(_state(values), case=(chosen or {}).get("case")))
+def write_address(*inputs: Any) -> Any:
+    """Left alone while it says the same: a page that was only opened adds nothing to the browser's history."""
+    *values, chosen, search = inputs
+    state = replace(_state(values), case=(chosen or {}).get("case"))
+    return no_update if state == completed(data.shown_summaries(), read_state(search)) else write_state(state)
 
 
 @callback(
@@ -247,55 +264,12 @@ def offer_new_results(_: int | None, seen: int | None) -> tuple[Any, Any]:
     return f"{counted(new, 'new result')}, load", new <= 0
 
 
-def _summaries() -> list[CaseSummary]:
-    workbench = data.workbench()
-    return in_one_environment(case_summaries(workbench, ResultFilter()), workbench.environment.environment_id)
-
-
 def _state(values: Sequence[Any]) -> ViewState:
     return state_of(dict(zip(_FILTERS, values, strict=True)))
 
 
 def _theme(theme: str | None) -> Theme:
     return "dark" if theme == "dark" else "light"
-
-
-def _basis(summaries: Sequence[CaseSummary], state: ViewState) -> tuple[list[CaseSummary], int, Size]:
-    """What the heat map is drawn from: one batch size and one size, chosen here where nobody chose."""
-    metric = metric_of(state)
-    passing = narrowed(summaries, state, but=("batch", "size"))
-    known = [summary for summary in passing if metric in summary.estimates]
-    if not known:
-        return [], state.batch or 1, state.size or Size.DEFAULT
-    size = state.size or (Size.DEFAULT if any(s.case.size is Size.DEFAULT for s in known) else Size.TINY)
-    sizes = [summary.case.batch_size for summary in known if summary.case.size is size]
-    batch = state.batch or (min(sizes) if sizes else 1)
-    return [s for s in passing if s.case.batch_size == batch and s.case.size is size], batch, size
-
-
-def _heat_map(summaries: Sequence[CaseSummary], state: ViewState) -> tuple[HeatMap | None, int, Size]:
-    basis, batch, size = _basis(summaries, state)
-    metric = metric_of(state)
-    if not any(metric in summary.estimates for summary in basis):
-        return None, batch, size
-    alone = len({summary.case.family for summary in basis}) == 1
-    rows = Rows.MODEL if alone else state.rows or Rows.FAMILY  # one family has nothing to be compared with
-    found = heat_map(basis, metric, rows, state.mode or usual_mode(basis, metric))
-    if not found.comparisons and found.mode is Mode.RATIO:  # ratios need a second way to run
-        found = heat_map(basis, metric, rows, Mode.ABSOLUTE)
-    return found, batch, size
-
-
-def _selected_cell(found: HeatMap, chosen: dict[str, Any] | None) -> tuple[str, str] | None:
-    place = (chosen or {}).get("place")
-    if place:
-        return place[0], place[1]
-    telling = None if chosen else most_telling(found)
-    case = telling.case.case_id if telling is not None else (chosen or {}).get("case")
-    for at, members in found.members.items():
-        if any(summary.case.case_id == case for summary in members):
-            return at
-    return None
 
 
 def _details(summary: CaseSummary, found: HeatMap | None, state: ViewState, theme: str | None) -> Component:
@@ -316,7 +290,8 @@ def _shown_columns(state: list[dict[str, Any]] | None, chosen: list[str] | None)
     return [name for name in COLUMNS if name == "model" or name in (chosen or USUAL)]
 
 
-def _table_card() -> Component:
+def _table_card(shown: Sequence[CaseSummary]) -> Component:
+    units = scales(shown)
     picker = html.Details(
         [
             html.Summary("Columns", className="dyno-button"),
@@ -333,8 +308,8 @@ def _table_card() -> Component:
     )
     grid = data_grid(
         ids.COMPARISON_GRID,
-        [],
-        [],
+        grid_columns(units, USUAL),  # what the browser remembers of the table needs its content at once
+        grid_rows(shown, units),
         height=_GRID_HEIGHT,
         row_id="case_id",
         options={
@@ -351,19 +326,19 @@ def _table_card() -> Component:
     )
 
 
-def _switches(rows: Rows, mode: Mode) -> Component:
+def _switches(state: ViewState) -> Component:
     return html.Div(
         [
             segmented(
                 ids.COMPARISON_ROWS,
                 [(Rows.FAMILY.value, "Families"), (Rows.MODEL.value, "Model types")],
-                rows.value,
+                plain(state.rows),
                 "Rows of the heat map",
             ),
             segmented(
                 ids.COMPARISON_MODE,
                 [(Mode.RATIO.value, "Ratio"), (Mode.ABSOLUTE.value, "Absolute")],
-                mode.value,
+                plain(state.mode),
                 "Cells of the heat map",
             ),
         ],
@@ -416,10 +391,10 @@ def _nothing_yet() -> Component:
 
 
 def _nothing_here(state: ViewState) -> Component:
-    metric = metric_of(state)
+    metric, wanted = metric_of(state), replace(state, workload=workload_of(state))
     return empty_state(
         f"No {metric.title.lower()} was measured with these filters",
         "Loosen a filter, or measure what is missing.",
         link_button("Clear all filters", "/comparison"),
-        link_button("Measure it", address("/live-runs", ViewState(model=state.model)), kind="primary", drawing="play"),
+        link_button("Measure it", start_address(wanted), kind="primary", drawing="play"),
     )

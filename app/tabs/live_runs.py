@@ -39,7 +39,7 @@ from engine.workflows.plan_run import plan_run
 
 FINISHED_SHOWN = 30
 _FINAL = tuple(status for status in RunStatus if status.is_final)
-_QUERY_LISTS = {"models": "models", "backends": "backends", "precisions": "precisions", "workloads": "workloads"}
+_QUERY_LISTS = {name: name for name in ("models", "backends", "precisions", "workloads", "switches")}
 _QUERY_TEXTS = {"tier": "tier", "batch_sizes": "batch_sizes", "size": "size", "sequence_length": "sequence_length"}
 _FORM = (
     Input(ids.FORM_MODELS, "value"),

@@ -11,8 +11,8 @@ from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
 from app import data, ids
-from app.selection import METRICS, history, in_one_environment, metric_of, narrowed, select, workload_of
-from app.url_state import ViewState, address, plain, read_state, state_of, write_state
+from app.selection import METRICS, history, metric_of, narrowed, select, workload_of
+from app.url_state import ViewState, address, plain, read_state, start_address, state_of, write_state
 from app.views.controls import button, link_button, segmented
 from app.views.coverage_grid import coverage_table
 from app.views.empty_state import empty_state
@@ -21,6 +21,7 @@ from app.views.filter_bar import filter_bar, filter_chip
 from app.views.overview_body import overview_body, overview_head
 from app.views.page_width import page_width
 from app.views.share_button import share_button
+from app.views.shown_count import shown_count
 from engine.domain.case import Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Family, Size
@@ -29,7 +30,6 @@ from engine.domain.summary import CaseSummary
 from engine.figures.tokens import Theme
 from engine.formatting import counted
 from engine.storage import results
-from engine.workflows.case_summaries import case_summaries
 
 _FILTERS = {
     "model": ids.OVERVIEW_MODEL,
@@ -53,8 +53,8 @@ _COMPLETED = ResultFilter(statuses=(ResultStatus.COMPLETED,))
 
 def layout(search: str) -> Component:
     """Filters as the address names them; the page itself is drawn once theme and width are known."""
-    state = read_state(search)
-    summaries = _summaries()
+    state = _completed(read_state(search))
+    summaries = data.shown_summaries()
     chips = _chips(summaries, state)
     return html.Div(
         [
@@ -97,20 +97,27 @@ def show_overview(*inputs: Any) -> tuple[Any, Any, Any, int, str]:
     *values, theme, narrow, _ = inputs
     state = state_of(dict(zip(_FILTERS, values, strict=True)))
     workbench = data.workbench()
-    summaries = _summaries()
+    summaries = data.shown_summaries()
+    of_shown = replace(_COMPLETED, environment_id=summaries[0].environment_id if summaries else None)
     with workbench.database.cursor() as cursor:
-        seen = results.count(cursor, _COMPLETED)
+        seen, measured = results.count(cursor, _COMPLETED), results.count(cursor, of_shown)
     head, body, model = _page(summaries, state, theme or "light", bool(narrow))
-    return head, body, f"{counted(seen, 'result')} measured", seen, model or "all"
+    said = f"{counted(measured, 'result')} measured"
+    count = shown_count(said, summaries, data.all_summaries(), workbench.environment.environment_id)
+    return head, body, count, seen, model or "all"
 
 
 @callback(
     Output(ids.URL, "search", allow_duplicate=True),
     *[Input(component, "value") for component in _FILTERS.values()],
+    State(ids.URL, "search"),
     prevent_initial_call=True,
 )
-def write_address(*values: Any) -> str:
-    return write_state(state_of(dict(zip(_FILTERS, values, strict=True))))
+def write_address(*inputs: Any) -> Any:
+    """Left alone while it says the same: a page that was only opened adds nothing to the browser's history."""
+    *values, search = inputs
+    state = state_of(dict(zip(_FILTERS, values, strict=True)))
+    return no_update if _shown(state) == _shown(_completed(read_state(search))) else write_state(state)
 
 
 @callback(
@@ -136,7 +143,7 @@ def offer_metrics(workload: str | None, metric: str | None) -> tuple[list[dict[s
 )
 def offer_models(family: str | None, model: str | None) -> tuple[list[str], str | None]:
     """Only types of the chosen family; a model outside it is let go."""
-    summaries = _summaries()
+    summaries = data.shown_summaries()
     offered = _models(narrowed(summaries, state_of({"family": family}), but=("workload",)))
     return offered, model if model in offered else None
 
@@ -161,9 +168,16 @@ def offer_new_results(_: int | None, seen: int | None, clicks: int | None) -> tu
     return f"{counted(new, 'new result')}, load", new <= 0, no_update
 
 
-def _summaries() -> list[CaseSummary]:
-    workbench = data.workbench()
-    return in_one_environment(case_summaries(workbench, ResultFilter()), workbench.environment.environment_id)
+def _completed(state: ViewState) -> ViewState:
+    """With the metric that is shown where none is chosen, and the workload that a chosen metric belongs to."""
+    workload = workload_of(state)
+    is_usual = state.workload is None and workload is Workload.INFERENCE
+    return replace(state, metric=metric_of(state), workload=None if is_usual else workload)
+
+
+def _shown(state: ViewState) -> ViewState:
+    """Without what the Overview has no control for."""
+    return replace(state, rows=None, mode=None, case=None)
 
 
 def _page(
@@ -242,13 +256,13 @@ def _nothing_yet(summaries: Sequence[CaseSummary]) -> list[Component]:
 def _nothing_here(summaries: Sequence[CaseSummary], state: ViewState) -> list[Component]:
     """Says which filters leave nothing, and offers to measure it or to widen."""
     chosen = [
-        str(plain(getattr(state, name))) for name in _FILTERS if getattr(state, name) is not None and name != "metric"
+        f"batch {state.batch}" if name == "batch" else str(plain(getattr(state, name)))
+        for name in _FILTERS
+        if getattr(state, name) is not None and name != "metric"
     ]
     wider = replace(state, batch=None, precision=None, backend=None, size=None, workload=None)
     left = narrowed(summaries, wider)
-    actions = [
-        link_button("Measure it", address("/live-runs", ViewState(model=state.model)), kind="primary", drawing="play")
-    ]
+    actions = [link_button("Measure it", start_address(state), kind="primary", drawing="play")]
     if left:
         actions.append(link_button(f"Widen: {counted(len(left), 'case')}", address("/", wider)))
     actions.append(link_button("Clear all filters", "/"))

@@ -16,7 +16,7 @@ from app.run_options import whole_number
 from app.views.controls import link_button
 from app.views.error_notice import error_notice
 from app.views.prediction_answer import prediction_answer
-from app.views.prediction_form import AskedCase, metric_switch, prediction_form
+from app.views.prediction_form import PREDICTED_METRICS, AskedCase, metric_switch, prediction_form
 from engine.domain.case import Case, Precision
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
@@ -73,15 +73,24 @@ def asked_in(search: str) -> AskedCase:
     prevent_initial_call=True,
 )
 def ask(
-    _clicks: int, _submitted: int, model: str, size: str, backend: str, precision: str, batch_size: str, before: Any
-) -> tuple[dict[str, str], str]:
+    clicks: int | None,
+    submitted: int | None,
+    model: str | None,
+    size: str | None,
+    backend: str | None,
+    precision: str | None,
+    batch_size: str | None,
+    before: dict[str, str],
+) -> Any:
     """Take the form's case; the address names it, so that it can be shared."""
+    if not clicks and not submitted:
+        return no_update, no_update
     asked = AskedCase(
-        model=model,
-        size=size,
-        backend=backend,
-        precision=precision,
-        batch_size=str(batch_size or ""),
+        model=model or "",
+        size=size or "",
+        backend=backend or "",
+        precision=precision or "",
+        batch_size=batch_size or "",
         metric=before["metric"],
     )
     return asdict(asked), "?" + urlencode(asdict(asked))
@@ -110,7 +119,7 @@ def switch_metric(metric: str, before: dict[str, str]) -> Any:
 def show_answer(asked: dict[str, str], theme: Theme) -> Component:
     wanted = AskedCase(**asked)
     try:
-        metric = Metric.named(wanted.metric)
+        metric = _metric(wanted.metric)
         predicted = predict_case(workbench(), _case(wanted))
     except EngineError as error:
         return error_notice(error.title, error.message)
@@ -127,12 +136,19 @@ def show_answer(asked: dict[str, str], theme: Theme) -> Component:
     State(ids.PREDICT_BATCH_SIZE, "value"),
     prevent_initial_call=True,
 )
-def measure(clicks: int, model: str, size: str, backend: str, precision: str, batch_size: str) -> Any:
+def measure(
+    clicks: int | None,
+    model: str | None,
+    size: str | None,
+    backend: str | None,
+    precision: str | None,
+    batch_size: str | None,
+) -> Any:
     """Queue the case as it stands in the form."""
     if not clicks:
         return no_update
     try:
-        case = _case(AskedCase(model, size, backend, precision, str(batch_size or "")))
+        case = _case(AskedCase(model or "", size or "", backend or "", precision or "", batch_size or ""))
         run = workbench().supervisor.submit(
             RunRequest(
                 models=(case.model_type,),
@@ -153,6 +169,9 @@ def _case(asked: AskedCase) -> Case:
     batch_size = whole_number(asked.batch_size, "batch_sizes", "Batch size")
     if batch_size is None:
         raise InvalidValue("The batch size is empty; give a whole number such as 4.", field="batch_sizes")
+    if not asked.model or not asked.backend:
+        missing = "model" if not asked.model else "backend"
+        raise InvalidValue(f"No {missing} is chosen; choose one in the form.", field=f"{missing}s")
     return chosen_case(
         workbench(),
         model=asked.model,
@@ -161,6 +180,14 @@ def _case(asked: AskedCase) -> Case:
         precision=_choice(Precision, asked.precision, "precision"),
         batch_size=batch_size,
     )
+
+
+def _metric(label: str) -> Metric:
+    """One of the metrics that are predicted; UnknownName otherwise."""
+    known = {metric.label: metric for metric in PREDICTED_METRICS}
+    if label not in known:
+        raise UnknownName("metric", label, known, field="metric")
+    return known[label]
 
 
 def _choice(kind: type[Choice], value: str, field: str) -> Choice:

@@ -9,11 +9,12 @@ from dash.development.base_component import Component
 
 from app import ids
 from app.heat_map_cells import HeatMap
-from app.url_state import ViewState, address
+from app.url_state import ViewState, address, start_address
 from app.views.card import card
 from app.views.controls import copy_button, link_button
 from app.views.error_notice import error_notice
 from app.views.marks import backend_mark, provenance_mark, verdict_mark
+from engine.domain.case import Case
 from engine.domain.measurement import Metric
 from engine.domain.run import Protocol, RunRequest, SizeChoice
 from engine.domain.summary import CaseSummary, Comparison
@@ -63,7 +64,7 @@ def case_details(
         html.Div(
             [
                 copy_button(command, "Copy command"),
-                link_button("Measure again", address("/live-runs", ViewState(model=case.model_type)), drawing="play"),
+                link_button("Measure again", _start_again(case), drawing="play"),
             ],
             className="action-row",
         )
@@ -130,6 +131,18 @@ def reproduce_command(summary: CaseSummary) -> str:
             protocol=Protocol(processes=max(summary.completed, 1)),
         )
     )
+
+
+def _start_again(case: Case) -> str:
+    state = ViewState(
+        model=case.model_type,
+        backend=case.backend,
+        precision=case.precision,
+        batch=case.batch_size,
+        workload=case.workload,
+        size=case.size,
+    )
+    return start_address(state, sequence_length=case.sequence_length, again=True)
 
 
 def _title(summary: CaseSummary, comparison: Comparison | None) -> str:

@@ -6,18 +6,18 @@ from dash import html
 from dash.development.base_component import Component
 
 from app import ids
-from app.heat_map_cells import HeatMap
+from app.heat_map_cells import HeatMap, mean_ratio
 from app.url_state import Mode, Rows
 from app.views.chart_card import ChartTable, chart_card
+from engine.domain.measurement import Metric
 from engine.domain.model import Size
 from engine.domain.summary import Comparison, Verdict
-from engine.errors import NotEnoughData
 from engine.figures.family_heatmap import family_heatmap, family_heatmap_title
 from engine.figures.heat_cells import CellKind, improvement
 from engine.figures.tokens import Theme
 from engine.figures.wording import way
 from engine.formatting import MISSING, counted, format_times, join_words, ratio_word
-from engine.stats.comparison import RatioSummary, geometric_mean_ratio
+from engine.stats.comparison import MARGIN, RatioSummary
 
 _HEIGHT = 372
 
@@ -64,7 +64,7 @@ def heat_map_card(
 def _subtitle(found: HeatMap, batch: int, size: Size) -> str:
     what = f"batch {batch}, {size} size"
     if found.mode is Mode.RATIO:
-        return f"Ratio of median {found.metric.title.lower()} to {found.baseline_way}, {what} · above 1 is better"
+        return f"Median {found.metric.title.lower()} against {found.baseline_way}, {what} · above 1 is better"
     return f"Median {found.metric.title.lower()}, {found.scale.unit}, {what}"
 
 
@@ -106,14 +106,17 @@ def _answer(found: HeatMap) -> str:
     means = _means(found)
     if not means:
         return f"{models} measured on {found.baseline_way}; there is nothing to compare them with yet."
-    best = max(means, key=lambda column: improvement(means[column].geometric_mean, found.metric))
-    mean = means[best]
+    best = max(means, key=lambda column: improvement(means[column][0].geometric_mean, found.metric))
+    mean, is_decided = means[best]
     verb = f"{format_times(mean.geometric_mean)} {ratio_word(mean.geometric_mean, found.metric)}"
     over = f"over {counted(mean.cases, 'model type')}"
-    decided = mean.low is not None and mean.high is not None and not mean.low <= 1 <= mean.high
-    if not decided:
+    if not is_decided:
         return f"{best} and {found.baseline_way} do not differ clearly {over}."
+    if 1 / (1 + MARGIN) < mean.geometric_mean < 1 + MARGIN:
+        return f"{best} and {found.baseline_way} differ by less than {MARGIN * 100:g}\N{THIN SPACE}% {over}."
     what = f"needs {verb} memory" if found.metric.unit == "B" else f"is {verb}"
+    if found.metric.unit == "s" and found.metric is not Metric.LATENCY:
+        what = f"is {verb} in {found.metric.title.lower()}"
     return f"{best} {what} than {found.baseline_way} {over}."
 
 
@@ -127,26 +130,25 @@ def _detail(found: HeatMap) -> str:
     reasons = [c.reason for c in found.comparisons.values() if c.verdict is Verdict.UNDECIDED]
     if len(reasons) == len(verdicts):
         return f"{text} A verdict {reasons[0]}." if reasons[0].startswith("needs") else text
-    means = _means(found)
-    intervals = [f"{column} {_interval(mean)}" for column, mean in means.items() if mean.low is not None]
-    return f"{text} Geometric means with 95\N{THIN SPACE}% interval: {join_words(intervals)}." if intervals else text
+    means = [(column, _interval(mean, found.metric)) for column, (mean, _) in _means(found).items()]
+    intervals = [f"{column} {interval}" for column, interval in means if interval]
+    said = f"Geometric means, above 1 is better, with 95\N{THIN SPACE}% interval: {join_words(intervals)}."
+    return f"{text} {said}" if intervals else text
 
 
-def _interval(mean: RatioSummary) -> str:
-    return f"{mean.geometric_mean:.2f} ({mean.low or 0:.2f} \N{EN DASH} {mean.high or 0:.2f})"
+def _interval(mean: RatioSummary, metric: Metric) -> str:
+    """Turned as the cells are; empty for a single case, whose interval stands beside its verdict."""
+    if mean.low is None or mean.high is None:
+        return ""
+    low, high = sorted(improvement(bound, metric) for bound in (mean.low, mean.high))
+    return f"{improvement(mean.geometric_mean, metric):.2f} ({low:.2f} \N{EN DASH} {high:.2f})"
 
 
-def _means(found: HeatMap) -> dict[str, RatioSummary]:
-    """By way of running: the ratio to the baseline over all model types."""
+def _means(found: HeatMap) -> dict[str, tuple[RatioSummary, bool]]:
+    """By way of running: the ratio to the baseline over all model types, and whether it is decided."""
     by_column: dict[str, list[Comparison]] = {}
     for group in found.members.values():
         for summary in group:
             if (comparison := found.comparisons.get(summary.case.case_id)) is not None:
                 by_column.setdefault(way(summary.case), []).append(comparison)
-    means = {}
-    for column, comparisons in by_column.items():
-        try:
-            means[column] = geometric_mean_ratio([comparison.ratio for comparison in comparisons])
-        except NotEnoughData:
-            continue  # a column without any ratio has no mean to speak of
-    return means
+    return {column: mean_ratio(comparisons) for column, comparisons in by_column.items()}

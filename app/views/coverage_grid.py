@@ -9,7 +9,7 @@ from enum import StrEnum
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from app.url_state import ViewState, address
+from app.url_state import ViewState, address, start_address
 from app.views.icon import icon
 from engine.domain.case import Precision
 from engine.domain.model import Family
@@ -122,7 +122,7 @@ def _loose_ends(table: CoverageTable) -> list[Component]:
     parts: list[Component] = [html.Ul(reasons, className="coverage-reasons")] if reasons else []
     if untried:
         shown = ", ".join(untried[:_MOST_UNTRIED]) + (" ..." if len(untried) > _MOST_UNTRIED else "")
-        where = address("/live-runs", ViewState(model=untried[0] if len(untried) == 1 else None))
+        where = start_address(ViewState(model=untried[0] if len(untried) == 1 else None))
         parts.append(
             html.P(["Not tried everywhere: ", shown, ". ", dcc.Link("Measure", href=where)], className="coverage-next")
         )
@@ -140,7 +140,7 @@ def _cell(table: CoverageTable, model: str, way: Way) -> Component:
     backend, precision = way
     label = f"{model} on {backend} {precision}: {state.value}" + (f", {reason}" if reason else "")
     href = (
-        address("/live-runs", ViewState(model=model))
+        start_address(ViewState(model=model, backend=backend, precision=precision))
         if state is Coverage.NOT_TRIED
         else address("/comparison", ViewState(model=model, backend=backend, precision=precision))
     )

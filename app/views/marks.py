@@ -22,6 +22,7 @@ _STATUS_DRAWINGS = {
     RunStatus.INTERRUPTED.value: "interrupted",
     ResultStatus.SKIPPED.value: "skipped",
     "ok": "ok",
+    "not run": "queued",
 }
 """Every status of runs, results and cases -> one of the seven drawings."""
 

@@ -10,6 +10,12 @@ from engine.figures.wording import best_first, way
 from engine.formatting import counted, format_column, format_estimate, format_times, ratio_word
 
 _VERBS = {Metric.THROUGHPUT: "reaches", Metric.PEAK_MEMORY: "peaks at"}
+_DOES = {
+    Metric.MODEL_INITIALIZATION_TIME: "initialises",
+    Metric.CLASS_INSTANTIATION_TIME: "builds",
+    Metric.MODULE_IMPORT_TIME: "imports",
+}
+"""What a way does with a model; runs it unless the metric is about starting."""
 _NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten", "Eleven", "Twelve")
 
 
@@ -19,6 +25,8 @@ def answer(selection: Selection) -> str:
     if len(selection.ways) == 1:
         figure = format_estimate(best.estimates[selection.metric], selection.metric)
         verb = _VERBS.get(selection.metric, "takes")
+        if selection.metric in _DOES:
+            return f"{way(best.case)} {_DOES[selection.metric]} {selection.model} in {figure.plain}."
         return f"{selection.model} {verb} {figure.plain} on {way(best.case)} at batch {selection.batch}."
     other, comparison = _rival(selection)
     if comparison is None:
@@ -31,7 +39,8 @@ def answer(selection: Selection) -> str:
     if selection.metric is Metric.PEAK_MEMORY:
         sentence = f"{way(best.case)} runs {selection.model} in {times} {word} memory than {way(other.case)}"
     else:
-        sentence = f"{way(best.case)} runs {selection.model} {times} {word} than {way(other.case)}"
+        does = _DOES.get(selection.metric, "runs")
+        sentence = f"{way(best.case)} {does} {selection.model} {times} {word} than {way(other.case)}"
     return f"{sentence}, not yet decided." if comparison.verdict is Verdict.UNDECIDED else f"{sentence}."
 
 
@@ -57,13 +66,13 @@ def answer_detail(selection: Selection) -> str:
 
 
 def ways_title(selection: Selection) -> str:
-    """Like "Two ways to run bert here, 40 to 79 ms"."""
+    """Like "Two ways to run bert, 40 to 79 ms"."""
     ways, metric = selection.ways, selection.metric
     texts = format_column([summary.estimates[metric] for summary in ways], metric)
     if len(ways) == 1:
         return f"One way to run {selection.model} is measured: {texts[0].plain}"
     number = _NUMBERS[len(ways)] if len(ways) < len(_NUMBERS) else str(len(ways))
-    return f"{number} ways to run {selection.model} here, {texts[0].value} to {texts[-1].plain}"
+    return f"{number} ways to run {selection.model}, {texts[0].value} to {texts[-1].plain}"
 
 
 def _rival(selection: Selection) -> tuple[CaseSummary, Comparison | None]:

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from app import ids
 from app.selection import Selection
-from app.url_state import ViewState, address
+from app.url_state import ViewState, address, start_address
 from app.views.card import card
 from app.views.chart_card import chart_card
 from app.views.controls import link_button
@@ -106,7 +106,8 @@ def _scaling(selection: Selection, theme: Theme, narrow: bool) -> Component:
 
 
 def _one_batch_only(selection: Selection) -> Component:
-    where = address("/live-runs", ViewState(model=selection.model))
+    case = selection.ways[0].case
+    where = start_address(ViewState(model=case.model_type, workload=case.workload, size=case.size))
     return card(
         f"{selection.model} is measured at batch {selection.batch} only",
         empty_state(
@@ -122,7 +123,10 @@ def _one_batch_only(selection: Selection) -> Component:
 def _ranking(selection: Selection, theme: Theme, narrow: bool) -> Component:
     metric, ranking, place = selection.metric, selection.ranking, selection.baseline.case
     hidden = len(ranking) - _TOP_MODELS
-    more = address("/comparison", ViewState(backend=place.backend, precision=place.precision, batch=place.batch_size))
+    others = ViewState(
+        backend=place.backend, precision=place.precision, batch=place.batch_size, size=place.size, metric=metric
+    )
+    more = address("/comparison", others)
     tools = [link_button(f"All {len(ranking)}", more, kind="link")] if hidden > 0 else []
     unseen = f" · {counted(hidden, 'more type')} in Comparison" if hidden > 0 else ""
     return chart_card(

@@ -39,7 +39,12 @@ def prediction_answer(
             html.Div([_tile(predicted, shown) for shown in PREDICTED_METRICS], className="kpi-row"),
             html.Div(
                 [
-                    html.Div(_curve_card(predicted, main, theme, graph_id=graph_id, switch=switch), className="span-8"),
+                    html.Div(
+                        _curve_card(predicted, main, theme, graph_id=graph_id, switch=switch)
+                        if main.metric is metric
+                        else _no_curve_card(metric, predicted.missing[metric], switch),
+                        className="span-8",
+                    ),
                     html.Div(_trust_card(main), className="span-4"),
                 ],
                 className="grid-12",
@@ -146,6 +151,16 @@ def _curve_card(
             provenance_mark(Provenance.PREDICTED),
             f" {main.confidence:.0%} interval · both axes logarithmic",
         ],
+        tools=[switch],
+    )
+
+
+def _no_curve_card(metric: Metric, reason: str, switch: Component) -> Component:
+    """In place of a curve of another metric than the one asked for."""
+    return card(
+        f"{metric.title} cannot be predicted yet",
+        empty_state("What is missing", reason, link_button("Measure more in Live Runs", "/live-runs", kind="primary")),
+        subtitle=f"{metric.title} over batch size",
         tools=[switch],
     )
 

@@ -61,18 +61,27 @@ def scales(summaries: Sequence[CaseSummary]) -> dict[Metric, Scale]:
 
 
 def grid_columns(units: Mapping[Metric, Scale], shown: Sequence[str]) -> list[dict[str, Any]]:
-    """Column definitions; those not in `shown` are hidden, metrics without any value are absent."""
+    """Column definitions; those not in `shown` are hidden, and so are metrics without any value.
+
+    Always all of them, so that the browser keeps their order when it remembers the columns.
+    """
     by_label = {metric.label: metric for metric in METRICS}
+    empty = {name for name, metric in by_label.items() if metric not in units}
     return [
-        _column(name, by_label.get(name), units, hidden=name != "model" and name not in shown)
+        _column(name, by_label.get(name), units, hidden=name != "model" and (name not in shown or name in empty))
         for name in COLUMNS
-        if name not in by_label or by_label[name] in units
     ]
 
 
 def grid_rows(summaries: Sequence[CaseSummary], units: Mapping[Metric, Scale]) -> list[dict[str, Any]]:
     """One row per case, by family and name: values in the column's unit, and beside each the text that it supports."""
     return [_row(summary, units) for summary in sorted(summaries, key=_order)]
+
+
+def shown_as(columns: Sequence[Mapping[str, Any]], placed: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What the browser remembers of the columns, with those hidden that `columns` hides: it would remember that too."""
+    hidden = {column["field"]: column["hide"] for column in columns}
+    return [{**column, "hide": hidden.get(column["colId"], True)} for column in placed]
 
 
 def csv_text(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], header: Sequence[str]) -> str:
@@ -128,7 +137,7 @@ def _order(summary: CaseSummary) -> tuple[Any, ...]:
 
 
 def _column(name: str, metric: Metric | None, units: Mapping[Metric, Scale], *, hidden: bool) -> dict[str, Any]:
-    title = COLUMNS[name] if metric is None else f"{COLUMNS[name]}, {units[metric].unit}"
+    title = f"{COLUMNS[name]}, {units[metric].unit}" if metric in units else COLUMNS[name]
     column: dict[str, Any] = {"field": name, "headerName": title, "hide": hidden, "minWidth": 64, "flex": 1}
     if metric is not None:
         shown = {"function": f"params.data.{name}_text"}

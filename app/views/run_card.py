@@ -12,7 +12,17 @@ from urllib.parse import urlencode
 from dash import html
 from dash.development.base_component import Component
 
-from app.case_lines import QUEUED, RUNNING, STATES, CaseLine, around_running, case_lines, count_states, shares
+from app.case_lines import (
+    NOT_RUN,
+    QUEUED,
+    RUNNING,
+    STATES,
+    CaseLine,
+    around_running,
+    case_lines,
+    count_states,
+    shares,
+)
 from app.views.controls import link_button
 from app.views.empty_state import empty_state
 from app.views.error_notice import error_notice
@@ -51,7 +61,7 @@ _NO_ANSWER_PERCENT = 100
 def run_sentence(progress: RunProgress) -> str:
     """The answer: how many cases are done and how long it may still take."""
     run = progress.run
-    lines = case_lines(progress.cases)
+    lines = _lines(progress)
     cases = len(lines)
     closed = sum(line.done == line.executions for line in lines)
     done = f"{format_count(closed)} of {counted(cases, 'case')} done"
@@ -64,7 +74,7 @@ def run_sentence(progress: RunProgress) -> str:
         return f"Run {run.number}: {done}{left}"
     if run.status is RunStatus.CANCELLING:
         return f"Run {run.number}: cancelling, {done}"
-    measured = sum(line.state == ResultStatus.COMPLETED for line in lines)
+    measured = sum(line.measured > 0 for line in lines)
     outcome = f"{format_count(measured)} of {counted(cases, 'case')} measured"
     if run.status is RunStatus.COMPLETED:
         took = _took(run)
@@ -102,7 +112,7 @@ def request_words(request: RunRequest) -> str:
 
 def run_body(progress: RunProgress, now: datetime, *, rows: str = "around", machine: Component | None = None) -> Any:
     """`rows`: around (the running case), all, or failed."""
-    lines = case_lines(progress.cases)
+    lines = _lines(progress)
     if not lines:
         return _before_cases(progress)
     return [
@@ -171,7 +181,10 @@ def form_address(cases: Sequence[Case]) -> str:
 def run_log(progress: RunProgress) -> Component:
     """Newest lines last."""
     lines = progress.log[-LOG_LINES:]
-    text = "\n".join(lines) if lines else "Nothing yet."
+    nothing = (
+        "Kept only while the program that carried the run is up." if progress.run.status.is_final else "Nothing yet."
+    )
+    text = "\n".join(lines) if lines else nothing
     return html.Div(
         [
             html.H3(["Log", html.Span(" · newest last", className="run-log-note")], className="run-side-title"),
@@ -268,6 +281,10 @@ def no_run() -> Component:
     )
 
 
+def _lines(progress: RunProgress) -> list[CaseLine]:
+    return case_lines(progress.cases, ended=progress.run.status.is_final)
+
+
 def _failed(lines: Sequence[CaseLine]) -> list[CaseLine]:
     return [line for line in lines if line.state == ResultStatus.FAILED]
 
@@ -358,8 +375,11 @@ def _outcome(line: CaseLine) -> Any:
             ),
             html.Span(f" {line.done} of {line.executions}", className="case-progress-text"),
         ]
+    if line.state == NOT_RUN:
+        return "the run ended before it"
     if line.state == ResultStatus.COMPLETED:
-        after = f"after {counted(line.executions, 'process', 'processes')}"
+        some = "" if line.measured == line.executions else f"{line.measured} of "
+        after = f"after {some}{counted(line.executions, 'process', 'processes')}"
         spread = _spread(line.throughput)
         return f"{spread} {after}" if spread else after
     return line.reason or MISSING

@@ -12,10 +12,10 @@ from engine.domain.hardware import BackendStatus
 
 def detect_backends(arguments: dict[str, Any]) -> dict[str, Any]:
     """{"backends": one BackendStatus as a dict per backend, in the registry's order}. Takes no arguments."""
-    return {"backends": [asdict(_status(backend)) for backend in BACKENDS]}
+    return {"backends": [asdict(status_of(backend)) for backend in BACKENDS]}
 
 
-def _status(backend: Backend) -> BackendStatus:
+def status_of(backend: Backend) -> BackendStatus:
     """A library that breaks while it is asked makes its own backend unavailable, not all of them."""
     try:
         return backend.detect()

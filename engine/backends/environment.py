@@ -9,7 +9,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from engine.backends.cores import usable_logical_cores
+from engine.backends.control_group import ControlGroups
+from engine.backends.cores import usable_logical_cores, usable_physical_cores
 from engine.backends.presence import installed_version, nvidia_gpus
 from engine.domain.hardware import Environment
 
@@ -25,7 +26,7 @@ def detect_environment() -> Environment:
         "os": _operating_system(),
         "cpu": _cpu_name(),
         "architecture": platform.machine(),
-        "physical_cores": psutil.cpu_count(logical=False),
+        "physical_cores": usable_physical_cores(),
         "logical_cores": usable_logical_cores(),
         "memory_bytes": _memory_bytes(psutil.virtual_memory().total),
         "python": platform.python_version(),
@@ -66,8 +67,5 @@ def _cpu_name() -> str:
 
 def _memory_bytes(total: int) -> int:
     """Memory of the machine or of the control group that this process lives in, whichever is smaller."""
-    try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
-    except OSError:
-        return total
-    return total if limit == "max" else min(total, int(limit))
+    limit = ControlGroups().memory_limit_bytes()
+    return total if limit is None else min(total, limit)

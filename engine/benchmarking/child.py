@@ -15,12 +15,15 @@ import traceback
 from typing import Any
 
 from engine.benchmarking.frames import receive_frame, send_frame
-from engine.benchmarking.process_control import lift_memory_limit, limit_memory
+from engine.benchmarking.process_control import lift_memory_limit, limit_memory, memory_left_bytes
 from engine.domain.result import FailureKind
 from engine.errors import BackendUnavailable, EngineError
 
 _ALLOCATION_MESSAGES = ("can't allocate memory", "not enough memory", "out of memory", "bad_alloc", "cannot allocate")
 """How allocators below Python word their refusal, in lower case."""
+_VAGUE_MESSAGE = "could not create a"
+"""How oneDNN words any refusal: no memory, or an operation that it does not have."""
+_HARDLY_ANY_BYTES = 32 * 2**20
 
 
 def serve_call(channel: socket.socket) -> None:
@@ -47,19 +50,23 @@ def _answer(function: str, arguments: dict[str, Any], *, is_limited: bool) -> di
         answer = {"type": "value", "value": value, "seconds": time.perf_counter() - started}
         json.dumps(answer)  # a value that JSON cannot carry is the function's error, not the launcher's
     except BaseException as error:  # whatever it is, its traceback has to reach the person who asked
+        left = memory_left_bytes() if is_limited else None
         if is_limited:
             lift_memory_limit()
         return {
             "type": "exception",
-            "kind": failure_kind(error),
+            "kind": failure_kind(error, memory_left=left),
             "reason": one_line(error),
             "traceback": "".join(traceback.format_exception(error)),
         }
     return answer
 
 
-def failure_kind(error: BaseException) -> FailureKind:
-    """Sort an exception: its own word (`failure_kind`) first, then what allocators say, else a plain error."""
+def failure_kind(error: BaseException, *, memory_left: int | None = None) -> FailureKind:
+    """Sort an exception: its own word (`failure_kind`) first, then what allocators say, else a plain error.
+
+    `memory_left` is what the process was still allowed to allocate when it failed; None without a limit.
+    """
     said = getattr(error, "failure_kind", None)
     if isinstance(said, FailureKind):
         return said
@@ -69,6 +76,9 @@ def failure_kind(error: BaseException) -> FailureKind:
         return FailureKind.OUT_OF_MEMORY
     text = str(error).lower()
     if isinstance(error, RuntimeError) and any(message in text for message in _ALLOCATION_MESSAGES):
+        return FailureKind.OUT_OF_MEMORY
+    is_short = memory_left is not None and memory_left < _HARDLY_ANY_BYTES
+    if is_short and isinstance(error, RuntimeError) and _VAGUE_MESSAGE in text:
         return FailureKind.OUT_OF_MEMORY
     return FailureKind.ERROR
 

@@ -8,6 +8,9 @@ from typing import Any
 
 from engine.domain.result import Failure, FailureKind
 
+_LAST_WORDS = 200
+"""Characters of a last line that a reason repeats; the whole is in the log."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessEnd:
@@ -44,8 +47,14 @@ def failure_of(end: ProcessEnd, log: str) -> Failure | None:
         return Failure(kind=FailureKind.CRASHED, reason="The process vanished without a word.", log=log)
     if end.exit_code < 0:
         return _death_by_signal(-end.exit_code, oom_killed=end.oom_killed, log=log)
-    reason = f"The process ended with exit status {end.exit_code} before it had a result."
+    reason = f"The process ended with exit status {end.exit_code} before it had a result{_last_words(log)}."
     return Failure(kind=FailureKind.CRASHED, reason=reason, log=log)
+
+
+def _last_words(log: str) -> str:
+    """What a library that ends the process itself says before, such as that no thread can be started."""
+    lines = [line.strip() for line in log.splitlines() if line.strip()]
+    return f"; its last words: {lines[-1][:_LAST_WORDS].rstrip('.')}" if lines else ""
 
 
 def _own_words(answer: dict[str, Any], memory_limit_bytes: int | None, log: str) -> Failure:

@@ -36,6 +36,8 @@ _ENVIRONMENT = {
     # Asking for GPUs through the driver library leaves CUDA untouched, so that a child may still initialise it.
     "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
     "TOKENIZERS_PARALLELISM": "false",
+    # A run's log is for its person: what went wrong, not advice to those who write models.
+    "TRANSFORMERS_VERBOSITY": "error",
 }
 
 

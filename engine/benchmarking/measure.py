@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from engine.domain.case import Case
 from engine.domain.run import Protocol
 from engine.workloads import WORKLOADS
 from engine.workloads.machine import MachineWatch
+from engine.workloads.settings import settings_notes
 from engine.workloads.workload import Device
 
 
@@ -48,6 +50,6 @@ def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
         "measurements": samples_to_json(seen.samples),
         "facts": None if facts is None else facts_to_json(facts),
         "machine": machine_to_json(machine),
-        "notes": [*seen.notes, *fact_notes],
+        "notes": [*seen.notes, *settings_notes(os.environ), *fact_notes],
         "checksum": seen.checksum,
     }

@@ -57,6 +57,14 @@ def lift_memory_limit() -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (hard, hard))
 
 
+def memory_left_bytes() -> int | None:
+    """What may still be allocated under `limit_memory`; None without a limit."""
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    return None if soft == resource.RLIM_INFINITY else max(0, soft - _data_bytes())
+
+
 def _data_bytes() -> int:
     try:
         return int(Path("/proc/self/statm").read_text().split()[5]) * os.sysconf("SC_PAGE_SIZE")

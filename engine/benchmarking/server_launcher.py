@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import socket
 import threading
@@ -17,6 +18,8 @@ from engine.benchmarking.launchers import ALLOWED_PREFIXES, ProcessOutcome, chec
 from engine.benchmarking.server_process import Cancelled, ServerProcess
 from engine.domain.result import Failure, FailureKind
 from engine.errors import LauncherFailure
+
+logger = logging.getLogger(__name__)
 
 _READY_TIMEOUT_SECONDS = 180.0
 """Importing torch from a cold disk on a busy machine takes tens of seconds; the call's own timeout starts after it."""
@@ -110,6 +113,7 @@ class ServerLauncher:
                     ready_timeout_seconds=_READY_TIMEOUT_SECONDS,
                     is_cancelled=stop.is_set,
                 )
+                _tell(self._server)
             return self._server
         finally:
             self._starting.release()
@@ -133,7 +137,7 @@ class ServerLauncher:
         log, log_end = os.pipe()
         try:
             try:
-                server.start_case(call, remote, log_end, fresh=self._fresh)
+                server.start_case(call, remote, log_end, fresh=self._fresh or not server.can_fork)
             finally:
                 remote.close()
                 os.close(log_end)
@@ -146,6 +150,16 @@ class ServerLauncher:
         finally:
             channel.close()
             os.close(log)
+
+
+def _tell(server: ServerProcess) -> None:
+    for name, reason in server.missing.items():
+        logger.warning("%s could not be imported beforehand (%s); cases that need it will fail", name, reason)
+    if not server.can_fork:
+        logger.warning(
+            "Importing the libraries started %s threads; cases run in fresh interpreters, which takes seconds each",
+            server.threads,
+        )
 
 
 class _AnySet:

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine.config import CHECKOUT
@@ -21,6 +21,9 @@ from engine.errors import LauncherFailure
 _SERVER_MODULE = "engine.benchmarking.fork_server_main"
 _POLL_SECONDS = 0.05
 _CLOSE_SECONDS = 1.0
+
+_OWN_THREADS = ("OMP_", "GOMP_", "KMP_", "MKL_NUM_", "MKL_DOMAIN_NUM_", "MKL_DYNAMIC", "OPENBLAS_NUM_")
+"""How variables begin by which a shell would decide on threads and the cores they are bound to."""
 
 
 class Cancelled(Exception):
@@ -51,7 +54,7 @@ class ServerProcess:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=errors,
-                    env={**os.environ, "PYTHONPATH": _python_path(), **environment},
+                    env={**measuring_environment(os.environ), "PYTHONPATH": _python_path(), **environment},
                 )
             except OSError as error:
                 self._control.close()
@@ -74,6 +77,7 @@ class ServerProcess:
         self.missing: dict[str, str] = ready["missing"]
         """Modules that could not be preloaded, each with the reason."""
         self.threads: int | None = ready["threads"]
+        """After preloading; None where the kernel does not tell."""
 
     @property
     def pid(self) -> int:
@@ -82,6 +86,11 @@ class ServerProcess:
     @property
     def is_alive(self) -> bool:
         return self._process.poll() is None
+
+    @property
+    def can_fork(self) -> bool:
+        """A fork of a process with several threads may wait for ever on a lock that one of them held."""
+        return self.threads is None or self.threads == 1
 
     def start_case(self, call: int, channel: socket.socket, log: int, *, fresh: bool) -> None:
         """Ask for a process that answers on `channel` and writes its output to `log`; OSError if the server is dead."""
@@ -126,6 +135,15 @@ class ServerProcess:
                 line += data
         message: dict[str, Any] = json.loads(line)
         return message
+
+
+def measuring_environment(caller: Mapping[str, str]) -> dict[str, str]:
+    """The caller's environment without its word on threads: the case decides on them, and what it says is recorded.
+
+    OMP_THREAD_LIMIT and OMP_DYNAMIC would run fewer than are recorded, and OMP_PROC_BIND binds the fork server, with
+    all its cases, to one core while it imports torch. Whoever wants fewer cores has `--threads` and `taskset`.
+    """
+    return {name: value for name, value in caller.items() if not name.startswith(_OWN_THREADS)}
 
 
 def _python_path() -> str:

@@ -20,6 +20,8 @@ _BAR_PIXELS = 7
 _INTERVAL_PIXELS = 14
 _AXIS_PIXELS = 26
 _TOP_PIXELS = 4
+_MOST_ROOM = 2.5
+"""How many times the largest value the axis reaches at most, however wide an interval is."""
 _BAR_ALPHA = {"light": 0.55, "dark": 0.7}
 _NARROW_LABEL_PIXELS = 104
 
@@ -74,6 +76,7 @@ def draw_bars(
     )
     _draw_amounts(chart, bars, theme, (chart.layout.height - _AXIS_PIXELS - _TOP_PIXELS) / len(bars))
     _label_axes(chart, bars, scale, theme, narrow)
+    _mark_cut_intervals(chart, bars, theme)
     _label_values(
         chart, bars, texts_of=[text.value for text in texts], scale=scale, theme=theme, value_pixels=value_pixels
     )
@@ -144,11 +147,11 @@ def _draw_amounts(chart: go.Figure, bars: Sequence[Bar], theme: Theme, row_pixel
 
 
 def _label_axes(chart: go.Figure, bars: Sequence[Bar], scale: Scale, theme: Theme, narrow: bool) -> None:
-    highest = max(max(bar.estimate.high or 0.0, bar.estimate.value) for bar in bars)
+    highest = _axis_end(bars)
     ticks, labels = linear_ticks(highest * 1.02, scale, count=4 if narrow else 5)
     if narrow:
         labels[-1] = labels[-1].removesuffix(f" {scale.unit}")  # the column of values names it
-    chart.update_xaxes(range=[0, highest * 1.03], tickvals=ticks, ticktext=labels)
+    chart.update_xaxes(range=[0, highest * 1.03 or 1.0], tickvals=ticks, ticktext=labels)
     chart.update_yaxes(
         range=[len(bars) - 0.5, -0.5],
         tickvals=list(range(len(bars))),
@@ -157,6 +160,27 @@ def _label_axes(chart: go.Figure, bars: Sequence[Bar], scale: Scale, theme: Them
         showgrid=False,
         ticklabelstandoff=6,
     )
+
+
+def _axis_end(bars: Sequence[Bar]) -> float:
+    """Where the axis ends: past the widest interval, unless that would squeeze all values into a corner."""
+    largest = max(bar.estimate.value for bar in bars)
+    return min(max(max(bar.estimate.high or 0.0, bar.estimate.value) for bar in bars), _MOST_ROOM * largest)
+
+
+def _mark_cut_intervals(chart: go.Figure, bars: Sequence[Bar], theme: Theme) -> None:
+    """An arrow where an interval goes on beyond the axis; hovering gives its end."""
+    for row, bar in enumerate(bars):
+        if (bar.estimate.high or 0.0) > _axis_end(bars):
+            chart.add_annotation(
+                x=1,
+                xref="paper",
+                xanchor="left",
+                y=row,
+                text="▸",
+                showarrow=False,
+                font={"size": 11, "color": color("text-3", theme)},
+            )
 
 
 def _label_values(

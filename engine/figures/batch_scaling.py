@@ -22,6 +22,8 @@ MOST_LINES = 6
 _LABEL_PIXELS = 14
 _IDEAL_ROOM = 1.6
 """How much higher than the data the axis reaches for the ideal line."""
+_NO_ANSWER = 2.0
+"""Upper over lower bound of a point from which on nothing is said of the growth to or from it."""
 _MARGIN = {"l": 42, "t": 12, "b": 34}
 _STYLES = {Precision.FP32: "5px,4px", Precision.BF16: "2px,3px", Precision.FP16: "7px,3px,2px,3px"}
 """Dashes that tell precisions of one backend apart; what is not named is solid and filled."""
@@ -40,7 +42,7 @@ class Line:
 
 
 def scaling_lines(summaries: Sequence[CaseSummary], metric: Metric) -> list[Line]:
-    """The summaries of one model as lines, best at their last batch size first."""
+    """The summaries of one model as lines, best at their last batch size first; single points after all lines."""
     known = sorted(
         (summary for summary in summaries if metric in summary.estimates),
         key=lambda summary: (summary.case.backend, summary.case.precision, summary.case.batch_size),
@@ -49,8 +51,8 @@ def scaling_lines(summaries: Sequence[CaseSummary], metric: Metric) -> list[Line
     lines = [
         Line(backend=backend, precision=precision, summaries=tuple(group)) for (backend, precision), group in grouped
     ]
-    better = metric.better.value == "higher"
-    return sorted(lines, key=lambda line: line.summaries[-1].estimates[metric].value, reverse=better)
+    sign = -1.0 if metric.better.value == "higher" else 1.0
+    return sorted(lines, key=lambda line: (len(line.summaries) == 1, sign * line.summaries[-1].estimates[metric].value))
 
 
 def efficiency(line: Line, metric: Metric, at: int = -1) -> float:
@@ -69,7 +71,7 @@ def batch_scaling(
     scale = scale_for([estimate.value for estimate in estimates], metric)
     bounds = [bound for e in estimates for bound in (e.low or e.value, e.high or e.value) if bound > 0]
     linear = metric.unit == "B"
-    low, high = (0.0, max(bounds) * 1.12) if linear else log_range(bounds)
+    low, high = (0.0, max(bounds, default=1.0) * 1.12) if linear else log_range(bounds)
     if metric is Metric.THROUGHPUT:
         high = max(high, min(_ideal_end(lines[0], metric), high * _IDEAL_ROOM))
     sizes = sorted({summary.case.batch_size for line in lines for summary in line.summaries})
@@ -95,16 +97,25 @@ def batch_scaling_title(summaries: Sequence[CaseSummary], *, metric: Metric) -> 
     model = best.summaries[0].case.model_type
     if len(sizes) == 1:
         return f"{model} is measured at batch {sizes[0]} only"
+    if any(_is_lost_in_noise(best.summaries[at].estimates[metric]) for at in (0, -1)):
+        return f"Too noisy to say how {metric.title.lower()} grows with the batch"
     first, last = (best.summaries[at].estimates[metric].value for at in (0, -1))
     if metric is not Metric.THROUGHPUT:
         noun = "memory" if metric.unit == "B" else "time"
         grown = f"for {sizes[-1] / sizes[0]:g}x the items"
-        return f"Batch {sizes[-1]} takes {format_times(last / first)} the {noun} of batch {sizes[0]}, {grown}"
+        if last <= first:
+            return f"Batch {sizes[-1]} takes no more {noun} than batch {sizes[0]}, {grown}"
+        times = format_times(last / first) if first > 0 else "many times"
+        return f"Batch {sizes[-1]} takes {times} the {noun} of batch {sizes[0]}, {grown}"
     plateau = _plateau(best, metric)
     share = format_share(efficiency(best, metric))
     if plateau is not None:
         return f"Throughput stops growing at batch {plateau}; batch {sizes[-1]} keeps {share} of ideal"
     return f"Batch {sizes[-1]} brings {format_times(last / first)} the throughput of batch {sizes[0]}, {share} of ideal"
+
+
+def _is_lost_in_noise(estimate: Estimate) -> bool:
+    return estimate.low is not None and estimate.high is not None and estimate.high > _NO_ANSWER * estimate.low
 
 
 def _plateau(line: Line, metric: Metric) -> int | None:

@@ -21,6 +21,7 @@ from engine.figures.tokens import (
     ink_on,
 )
 from engine.formatting import counted
+from engine.stats.comparison import MARGIN
 
 ROW_PIXELS = 24
 _TALLEST_ROW = 44
@@ -70,32 +71,42 @@ def family_heatmap_title(cells: Sequence[Cell], *, metric: Metric, noun: str = "
     decided = [cell for cell in ratios if cell.kind is CellKind.DECIDED]
     if not decided:
         return f"No cell of {len(ratios)} is decided yet" if len(ratios) > 1 else f"{ratios[0].row} is undecided"
-    better = sum(1 for cell in decided if (cell.value or 0) > 1)
+    better = sum(1 for cell in decided if (cell.value or 0) > 1 + MARGIN)
     best = max(decided, key=lambda cell: cell.value or 0)
     if better == 0:
         return f"Nothing beats the baseline in {counted(len(decided), 'decided cell')} of {len(ratios)}"
-    worse = len(decided) - better
+    worse = sum(1 for cell in decided if (cell.value or 0) < 1 / (1 + MARGIN))
     if better < worse:
         return f"{worse} of {counted(len(ratios), 'cell')} are worse than the baseline; {best.row} gains most"
     return f"{best.column} pays most for {best.row}; {better} of {counted(len(ratios), 'cell')} better"
 
 
 def _amounts_title(cells: Sequence[Cell], metric: Metric, noun: str) -> str:
-    amounts = [cell for cell in cells if cell.kind in (CellKind.AMOUNT, CellKind.BASELINE) and cell.value]
+    amounts = [cell for cell in cells if cell.kind in (CellKind.AMOUNT, CellKind.BASELINE) and cell.value is not None]
     columns = ordered([cell.column for cell in amounts])
     wins: dict[str, int] = dict.fromkeys(columns, 0)
     contested = 0
     for row in ordered([cell.row for cell in amounts]):
-        rivals = [cell for cell in amounts if cell.row == row]
+        rivals = _alike([cell for cell in amounts if cell.row == row])
         if len(rivals) > 1:
             contested += 1
             pick = max if metric.better is Better.HIGHER else min
             wins[pick(rivals, key=lambda cell: cell.value or 0.0).column] += 1
     if not contested:
-        return f"{counted(len(amounts), noun, _plural(noun))} measured, one way each"
+        rows = len({cell.row for cell in amounts})
+        one_each = ", one way each" if len(amounts) == rows else "; no two ways measured the same model types"
+        return f"{counted(rows, noun, _plural(noun))} measured{one_each}"
     winner = max(wins, key=lambda column: wins[column])
     word = "lowest memory" if metric.unit == "B" else "fastest measured"
     return f"{winner} is {word} in {wins[winner]} of {counted(contested, noun, _plural(noun))}"
+
+
+def _alike(cells: Sequence[Cell]) -> list[Cell]:
+    """The largest group with the same model types behind it; a mean over others answers another question."""
+    groups: dict[tuple[str, ...], list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault(cell.models, []).append(cell)
+    return max(groups.values(), key=len, default=[])
 
 
 def _plural(noun: str) -> str:
@@ -108,7 +119,7 @@ def _fills(cells: Sequence[Cell], metric: Metric, theme: Theme) -> Mapping[tuple
     low, span = (min(amounts), max(amounts) - min(amounts)) if amounts else (0.0, 0.0)
     fills = {}
     for cell in cells:
-        if cell.value is None:
+        if not cell.value:
             continue
         if cell.kind is CellKind.DECIDED:
             fills[cell.row, cell.column] = blended(
@@ -219,6 +230,7 @@ def _label_cells(
     theme: Theme,
     narrow: bool,
 ) -> None:
+    labels = []  # set at once: adding one by one copies those before it each time
     for (row, column), cell in placed.items():
         if not cell.text:
             continue
@@ -227,15 +239,18 @@ def _label_cells(
             ink = ink_on(fills[row, column])
         elif cell.kind is CellKind.FAILED:
             ink = color("failed", theme)
-        chart.add_annotation(
-            x=columns.index(column),
-            y=rows.index(row),
-            text=cell.text,
-            showarrow=False,
-            font={"size": 11 if narrow else 12, "color": ink},
-            bgcolor=color("surface", theme) if cell.kind in _HATCHED else None,
-            borderpad=1,
+        labels.append(
+            {
+                "x": columns.index(column),
+                "y": rows.index(row),
+                "text": cell.text,
+                "showarrow": False,
+                "font": {"size": 11 if narrow else 12, "color": ink},
+                "bgcolor": color("surface", theme) if cell.kind in _HATCHED else None,
+                "borderpad": 1,
+            }
         )
+    chart.update_layout(annotations=labels)
 
 
 def _label_axes(chart: go.Figure, rows: Sequence[str], columns: Sequence[str], theme: Theme) -> None:

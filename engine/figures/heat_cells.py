@@ -31,6 +31,8 @@ class Cell:
     """Speed-up (above 1 is better) for ratios, SI for amounts; None for failed and missing."""
     text: str = ""
     hover: str = ""
+    models: tuple[str, ...] = ()
+    """The model types behind an amount: cells of a row compete only where these are the same."""
 
 
 def improvement(ratio: float, metric: Metric) -> float:
@@ -44,8 +46,8 @@ def ordered(names: Sequence[str]) -> list[str]:
 
 
 def geometric_mean(values: Sequence[float]) -> float:
-    """Of positive values, at least one."""
-    return math.exp(sum(math.log(value) for value in values) / len(values))
+    """Of one value or more; 0 where one of them is (a pass may need no memory of its own)."""
+    return 0.0 if min(values) <= 0 else math.exp(sum(math.log(value) for value in values) / len(values))
 
 
 def by_place(cells: Sequence[Cell]) -> Mapping[tuple[str, str], Cell]:

@@ -21,7 +21,7 @@ _MARGIN = {"l": 46, "t": 12, "b": 34}
 def prediction_curve(predicted: PredictedCase, *, metric: Metric, theme: Theme, height: int = 330) -> go.Figure:
     """Both axes logarithmic; predictions dashed with their band, measured points as discs with their interval."""
     curve = predicted.curve[metric]
-    known = [summary for summary in predicted.measured if metric in summary.estimates]
+    known = [s for s in predicted.measured if metric in s.estimates and s.estimates[metric].value > 0]
     asked = predicted.predictions[metric]
     scale = scale_for([asked.value], metric)
     values = [bound for point in curve for bound in (point.low, point.high)]

@@ -14,6 +14,7 @@ from engine.domain.model import ModelFacts
 from engine.domain.prediction import HeldOut, Prediction
 from engine.domain.summary import CaseSummary
 from engine.errors import NotEnoughData
+from engine.formatting import format_value
 from engine.prediction.evaluation import Evaluation, evaluate
 from engine.prediction.features import feature_vector
 from engine.prediction.intervals import conformal_multiplier, measured_coverage
@@ -25,6 +26,9 @@ MAX_CASES = 600
 """Fitting costs the cube of this; the newest are kept."""
 FAR = 1.0
 """How far beyond the measured range a feature may lie before it is extrapolation: natural logarithm, so 2.7x."""
+
+WIDEST = 100.0
+"""Upper over lower bound above which a prediction is of no use to anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +117,19 @@ def predict(trained: TrainedPredictor, case: Case, facts: ModelFacts, *, confide
         error=evaluation.error,
         baseline_error=evaluation.baseline_error,
         trained_at=trained.trained_at,
+    )
+
+
+def refuse_useless(prediction: Prediction) -> None:
+    """Raise NotEnoughData when the interval spans more than two orders of magnitude, saying what would narrow it."""
+    if prediction.high <= WIDEST * prediction.low:
+        return
+    metric, case = prediction.metric, prediction.case
+    bounds = f"{format_value(prediction.low, metric)} and {format_value(prediction.high, metric)}"
+    beyond = " It lies far beyond what was measured." if prediction.is_extrapolation else ""
+    raise NotEnoughData(
+        f"{metric.title} of {case.label} could be anything between {bounds}.{beyond} "
+        f"Measure a few cases of {case.size} size in {case.precision} first."
     )
 
 

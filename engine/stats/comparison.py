@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.domain.measurement import Better, Metric
 from engine.domain.summary import Comparison, Verdict
@@ -14,7 +16,7 @@ from engine.errors import NotEnoughData
 from engine.stats.bootstrap import RESAMPLES, SEED, percentile_interval, resampled_medians
 from engine.stats.quantiles import median
 from engine.stats.rank_test import benjamini_hochberg, mann_whitney
-from engine.stats.student import MOST_VALUES, log_ratio_interval
+from engine.stats.student import MOST_VALUES, log_mean_interval, log_ratio_interval
 
 MARGIN = 0.03
 """Smallest change worth speaking of, as a share."""
@@ -30,6 +32,12 @@ def compare(metric: Metric, base: Sequence[float], new: Sequence[float], *, marg
     Mann-Whitney test is significant and the ratio lies outside the margin; undecided otherwise, and always with
     fewer than five processes on a side.
     """
+    return _compared(metric, tuple(base), tuple(new), margin)
+
+
+@lru_cache(maxsize=4096)
+def _compared(metric: Metric, base: tuple[float, ...], new: tuple[float, ...], margin: float) -> Comparison:
+    """Kept, because every redrawing of a page asks for the same comparisons."""
     if not base or not new:
         raise NotEnoughData(f"{metric.title} cannot be compared: one side has no completed process.")
     if median(base) <= 0 or median(new) <= 0:
@@ -92,7 +100,7 @@ class RatioSummary:
 
     geometric_mean: float
     low: float | None
-    """95 % interval by resampling groups; None with fewer than two of them."""
+    """95 % interval over groups; None with fewer than two of them."""
     high: float | None
     cases: int
     smallest: float
@@ -100,7 +108,11 @@ class RatioSummary:
 
 
 def geometric_mean_ratio(ratios: Sequence[float], *, groups: Sequence[str] | None = None) -> RatioSummary:
-    """The geometric mean of ratios; cases of one group (a model family) are resampled together."""
+    """The geometric mean of ratios; cases of one group (a model family) count together in its interval.
+
+    Two to five groups carry a t interval on logarithms, more are resampled: drawing from two or three says nothing
+    but that they lie on one side of 1, which chance alone does half the time.
+    """
     if not ratios:
         raise NotEnoughData("There is no ratio to average; no case was measured on both sides.")
     logs = np.log(np.asarray(ratios, dtype=float))
@@ -110,9 +122,7 @@ def geometric_mean_ratio(ratios: Sequence[float], *, groups: Sequence[str] | Non
     if len(distinct) >= 2:
         sums = np.array([sum(log for log, name in zip(logs, names, strict=True) if name == one) for one in distinct])
         counts = np.array([names.count(one) for one in distinct])
-        drawn = np.random.default_rng(SEED).integers(0, len(distinct), size=(RESAMPLES, len(distinct)))
-        means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
-        low, high = (math.exp(bound) for bound in percentile_interval(means))
+        low, high = _mean_interval(sums, counts)
     return RatioSummary(
         geometric_mean=math.exp(float(logs.mean())),
         low=low,
@@ -121,6 +131,19 @@ def geometric_mean_ratio(ratios: Sequence[float], *, groups: Sequence[str] | Non
         smallest=min(ratios),
         largest=max(ratios),
     )
+
+
+def _mean_interval(sums: NDArray[np.float64], counts: NDArray[np.int_]) -> tuple[float | None, float | None]:
+    """Of the mean ratio, from the sum of logarithms and the number of cases of each group."""
+    if len(sums) <= MOST_VALUES:
+        interval = log_mean_interval([math.exp(log) for log in sums / counts])
+        if interval is None:
+            return None, None
+        mean = math.exp(sums.sum() / counts.sum())
+        return min(interval[0], mean), max(interval[1], mean)  # groups of unlike size may have another centre
+    drawn = np.random.default_rng(SEED).integers(0, len(sums), size=(RESAMPLES, len(sums)))
+    low, high = percentile_interval(sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1))
+    return math.exp(low), math.exp(high)
 
 
 def _judge(

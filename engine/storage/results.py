@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from statistics import median
@@ -150,14 +151,19 @@ def count(cursor: DuckDBPyConnection, wanted: ResultFilter) -> int:
     return int(row[0]) if row else 0
 
 
-def recently_measured(cursor: DuckDBPyConnection, environment_id: str, since: datetime) -> set[str]:
-    """Ids of the cases that completed in this environment at `since` or later: what incremental mode skips."""
+def recently_measured(
+    cursor: DuckDBPyConnection, environment_id: str, since: datetime, checksums: Mapping[str, str]
+) -> set[str]:
+    """Ids of the cases that completed in this environment at `since` or later: what incremental mode skips.
+
+    `checksums` names the present skillset of each model type; what an older text measured does not count.
+    """
     rows = cursor.execute(
-        "select distinct case_id from result where environment_id = $environment_id and status = 'completed' "
-        "and provenance = 'measured' and started_at >= $since",
+        "select distinct case_id, model_type, skillset_checksum from result where environment_id = $environment_id "
+        "and status = 'completed' and provenance = 'measured' and started_at >= $since",
         {"environment_id": environment_id, "since": since},
     ).fetchall()
-    return {case_id for (case_id,) in rows}
+    return {case_id for case_id, model_type, checksum in rows if checksum and checksums.get(model_type) == checksum}
 
 
 def durations(cursor: DuckDBPyConnection, environment_id: str | None, limit: int = 2000) -> list[tuple[Case, float]]:

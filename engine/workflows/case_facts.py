@@ -14,7 +14,7 @@ from engine.domain.model import ModelFacts, ModelType, Size
 from engine.domain.result import FailureKind
 from engine.errors import LauncherFailure, SkillsetFailure
 from engine.storage import facts as stored_facts
-from engine.workflows.device_turns import Cancelled
+from engine.workflows.device_turns import PROCESSOR, Cancelled
 from engine.workflows.supply_skillset import written_skillset
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 120.0
-_CPU = frozenset({"cpu"})
 
 
 def count_default_facts(
@@ -73,7 +72,7 @@ def count_case_facts(
         return known
     stop = cancel or threading.Event()
     path = written_skillset(workbench, workbench.catalog.get(case.model_type))
-    with workbench.supervisor.device_turns.turn(_CPU, stop):
+    with workbench.supervisor.device_turns.turn(PROCESSOR, stop):
         outcome = workbench.launcher.run(
             "engine.benchmarking.model_facts:count_facts",
             {"skillset_path": str(path), "case": codec.case_to_json(case)},

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.workflows.device_claims import DeviceClaims
+
+PROCESSOR = frozenset({"cpu"})
+"""What everything occupies that computes and has no device of its own."""
 
 _LOOK_SECONDS = 0.1
 """How often a waiting thread looks whether it was cancelled."""
@@ -22,9 +29,13 @@ class _Ticket:
 
 
 class DeviceTurns:
-    """First come, first served, for sets of devices: nothing overtakes an earlier one that wants the same device."""
+    """First come, first served, for sets of devices: nothing overtakes an earlier one that wants the same device.
 
-    def __init__(self) -> None:
+    With `claims`, whose turn it is also waits for other programs on this machine.
+    """
+
+    def __init__(self, claims: DeviceClaims | None = None) -> None:
+        self._claims = claims
         self._condition = threading.Condition()
         self._using: set[str] = set()
         self._waiting: list[_Ticket] = []
@@ -36,7 +47,8 @@ class DeviceTurns:
         """Hold all of `devices`; `on_wait` is called once when they are not free at once. Raises Cancelled."""
         self._acquire(devices, cancel, on_wait)
         try:
-            yield
+            with nullcontext() if self._claims is None else self._claims.held(devices, cancel, on_wait=on_wait):
+                yield
         finally:
             with self._condition:
                 self._using -= devices

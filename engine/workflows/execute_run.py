@@ -52,7 +52,7 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
     for position, item in enumerate(waiting):
         index = indices[item.case.case_id, item.repetition]
         live.set_remaining(remaining_seconds(waiting[position:], history))
-        with turns.turn(devices, live.cancel):
+        with turns.turn(devices, live.cancel, on_wait=lambda: live.set_step("Waiting for another measurement")):
             try:
                 result = _one_result(workbench, live, item, index, list(rows.values()), supplied)
             except Cancelled:

@@ -15,7 +15,7 @@ def first_run_request(workbench: Workbench) -> RunRequest:
     """Every verified model type on the processor, batch sizes 1 and 8: a few minutes on two cores.
 
     Five short processes a case instead of three long ones: five carry a comparison, and the first round has a figure
-    for every model type early.
+    for every model type early. Three iterations at least, because large models take seconds for each.
     """
     return RunRequest(
         models=tuple(sorted(model.name for model in workbench.catalog.verified)),
@@ -25,6 +25,6 @@ def first_run_request(workbench: Workbench) -> RunRequest:
         workloads=(Workload.INFERENCE,),
         size=SizeChoice.AUTO,
         progressive=True,
-        protocol=Protocol(processes=5, max_seconds=1.0),
+        protocol=Protocol(processes=5, min_iterations=3, max_seconds=1.0),
         title="First look at this machine",
     )

@@ -18,7 +18,7 @@ from engine.skillsets.context import GENERATOR_VERSION
 from engine.skillsets.render import read_header, render
 from engine.skillsets.write import write
 from engine.storage import skillsets
-from engine.workflows.device_turns import Cancelled
+from engine.workflows.device_turns import PROCESSOR, Cancelled
 
 if TYPE_CHECKING:
     from engine.workflows.workbench import Workbench
@@ -39,13 +39,16 @@ def generate_skillsets(
 ) -> list[GenerationOutcome]:
     """One outcome for each named type (or, without names, each verified type of the tier), in that order.
 
-    A type that fails or is refused does not stop the others. Raises UnknownName before anything is written, and
-    StorageError when outcomes cannot be kept.
+    A type that fails or is refused does not stop the others. Each waits for the measurement under way, so as not to
+    disturb it. Raises UnknownName before anything is written, Cancelled, and StorageError when outcomes cannot be kept.
     """
     chosen = workbench.catalog.select(models, None if models else tier)
     outcomes = []
     for model in chosen:
-        outcome = generate_skillset(workbench, model, output_dir=output_dir, force=force, verify=verify, cancel=cancel)
+        with workbench.supervisor.device_turns.turn(PROCESSOR, cancel or threading.Event()):
+            outcome = generate_skillset(
+                workbench, model, output_dir=output_dir, force=force, verify=verify, cancel=cancel
+            )
         outcomes.append(outcome)
         if on_outcome is not None:
             on_outcome(outcome)
@@ -62,7 +65,10 @@ def generate_skillset(
     cancel: threading.Event | None = None,
     on_log: Callable[[str], None] | None = None,
 ) -> GenerationOutcome:
-    """Render, write and (unless told not to) run the module of one type. Raises Cancelled and StorageError only."""
+    """Render, write and (unless told not to) run the module of one type; the caller holds the processor's turn.
+
+    Raises Cancelled and StorageError only.
+    """
     started = time.perf_counter()
     try:
         path = write(model, render(model), output_dir or workbench.settings.skillset_dir, force)

@@ -14,12 +14,13 @@ from engine.domain.run import Plan, RunRequest, SizeChoice
 from engine.storage import results
 from engine.workflows.case_facts import count_default_facts
 from engine.workflows.check_request import check_request
+from engine.workflows.supply_skillset import present_checksum
 
 if TYPE_CHECKING:
     from engine.workflows.workbench import Workbench
 
 RECENT = timedelta(days=7)
-"""What was measured within this time is left out by incremental mode."""
+"""What the present skillset measured within this time is left out by incremental mode."""
 HISTORY = 2000
 """Past durations that an estimate draws on."""
 
@@ -42,10 +43,11 @@ def plan_run(
     facts = {}
     if request.size is not SizeChoice.TINY:
         facts = count_default_facts(workbench, models, cancel=cancel, on_step=on_step, on_log=on_log)
+    checksums = {model.name: present_checksum(workbench, model) for model in models} if request.incremental else {}
     environment_id = workbench.environment.environment_id
     with workbench.database.cursor() as cursor:
         since = datetime.now(UTC) - RECENT
-        recent = results.recently_measured(cursor, environment_id, since) if request.incremental else set()
+        recent = results.recently_measured(cursor, environment_id, since, checksums)
         durations = results.durations(cursor, environment_id, HISTORY)
     return plan_cases(
         request,

@@ -17,7 +17,7 @@ from engine.domain.run import MAX_BATCH_SIZE
 from engine.domain.summary import CaseSummary
 from engine.errors import InvalidValue, NotEnoughData
 from engine.prediction.features import facts_at_batch
-from engine.prediction.predict import TrainedPredictor, predict, train
+from engine.prediction.predict import TrainedPredictor, predict, refuse_useless, train
 from engine.workflows.case_facts import count_case_facts
 from engine.workflows.case_summaries import case_summaries
 
@@ -33,17 +33,19 @@ class Predictors:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._trained: dict[tuple[Metric, str, str], tuple[int, TrainedPredictor]] = {}
+        self._trained: dict[tuple[Metric, str, int | None, str], tuple[int, TrainedPredictor]] = {}
 
     def get(
-        self, metric: Metric, backend: str, environment_id: str, summaries: Sequence[CaseSummary], writes: int
+        self, metric: Metric, case: Case, environment_id: str, summaries: Sequence[CaseSummary], writes: int
     ) -> TrainedPredictor:
         """Raises NotEnoughData; `writes` is the database's counter that `summaries` belong to."""
-        key = (metric, backend, environment_id)
+        key = (metric, case.backend, case.threads, environment_id)
         with self._lock:
             known = self._trained.get(key)
             if known is None or known[0] != writes:
-                known = (writes, train(summaries, metric, backend))
+                # A thread count is no feature: cases with another one would teach what is not so of this one.
+                alike = [summary for summary in summaries if summary.case.threads == case.threads]
+                known = (writes, train(alike, metric, case.backend))
                 self._trained[key] = known
             return known[1]
 
@@ -101,12 +103,13 @@ def predict_case(workbench: Workbench, case: Case, *, confidence: float = 0.9) -
     for metric in (Metric.LATENCY, Metric.PEAK_MEMORY):
         try:
             environment_id = workbench.environment.environment_id
-            trained = workbench.predictors.get(metric, case.backend, environment_id, summaries, writes)
+            trained = workbench.predictors.get(metric, case, environment_id, summaries, writes)
             facts = facts or _facts_by_size(workbench, case, series, sizes)
             points = {
                 size: predict(trained, replace(case, batch_size=size), facts[size], confidence=confidence)
                 for size in sizes
             }
+            refuse_useless(points[case.batch_size])
         except NotEnoughData as error:
             missing[metric] = error.message
             continue

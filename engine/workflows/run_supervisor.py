@@ -45,7 +45,7 @@ class RunSupervisor:
         self._threads: dict[str, threading.Thread] = {}
         self._runs = DeviceTurns()
         """One run at a time on a device."""
-        self.device_turns = DeviceTurns()
+        self.device_turns = DeviceTurns(workbench.device_claims)
         """One process at a time on a device: planning and generating wait for the measurement under way."""
         self._closed = False
 

@@ -64,6 +64,14 @@ def written_skillset(workbench: Workbench, model: ModelType) -> Path:
     return write(model, render(model), workbench.settings.skillset_dir)
 
 
+def present_checksum(workbench: Workbench, model: ModelType) -> str:
+    """Of the module that a run would use now: the one that a person has edited, else what is generated today."""
+    present = _text_of(module_path(model, workbench.settings.skillset_dir))
+    if present is None or read_header(present).is_untouched:
+        present = render(model)
+    return read_header(present).actual_checksum
+
+
 def _text_of(path: Path) -> str | None:
     try:
         return path.read_text(encoding="utf-8")

@@ -17,6 +17,7 @@ from engine.domain.hardware import BackendStatus, Environment
 from engine.storage import environments, runs
 from engine.storage.database import Database
 from engine.workflows.detect_backends import detect_backends, remember_backends, remembered_backends
+from engine.workflows.device_claims import DeviceClaims
 from engine.workflows.memo import Memo
 from engine.workflows.predict_case import Predictors
 from engine.workflows.run_supervisor import RunSupervisor
@@ -32,6 +33,7 @@ class Workbench:
         launcher: Launcher,
         cold_launcher: Launcher,
         environment: Environment,
+        device_claims: DeviceClaims | None = None,
     ) -> None:
         self.settings = settings
         self.database = database
@@ -40,6 +42,8 @@ class Workbench:
         self.cold_launcher = cold_launcher
         """Runs functions in fresh interpreters."""
         self.environment = environment
+        self.device_claims = device_claims
+        """What keeps other programs off a device while a case is measured; None where nothing really runs."""
         self.opened_at = datetime.now(UTC)
         self.memo = Memo()
         """What was computed from the present state of the database."""
@@ -56,10 +60,12 @@ class Workbench:
         launcher: Launcher | None = None,
         cold_launcher: Launcher | None = None,
         environment: Environment | None = None,
+        device_claims: DeviceClaims | None = None,
     ) -> Workbench:
         """Open the database and get ready; imports no torch. Runs that a dead process left become interrupted.
 
-        `launcher` replaces both launchers unless `cold_launcher` is given too. Raises StorageError.
+        `launcher` replaces both launchers unless `cold_launcher` is given too; whoever gives one also says whether
+        it heeds other programs, by `device_claims`. Raises StorageError.
         """
         here = environment or detect_environment()
         database = Database.open(settings.db_path)
@@ -75,6 +81,7 @@ class Workbench:
             launcher or ForkServerLauncher(),
             cold_launcher or launcher or ColdLauncher(),
             here,
+            device_claims or (DeviceClaims() if launcher is None else None),
         )
 
     @cached_property

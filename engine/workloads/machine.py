@@ -14,7 +14,7 @@ _SHORTEST_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ticks:
+class Ticks:
     """CPU time since boot in clock ticks, over all CPUs."""
 
     total: int
@@ -35,12 +35,11 @@ class MachineWatch:
         import psutil
 
         others, steal = self._shares()
-        frequency = psutil.cpu_freq() if hasattr(psutil, "cpu_freq") else None
         return MachineState(
             load_1min=os.getloadavg()[0],
             cpu_busy_others=others,
             cpu_steal=steal,
-            frequency_hertz=frequency.current * 1e6 if frequency is not None and frequency.current else None,
+            frequency_hertz=_frequency_hertz(),
             available_memory_bytes=psutil.virtual_memory().available,
         )
 
@@ -49,19 +48,38 @@ class MachineWatch:
         now = _read_ticks()
         if self._ticks is None or now is None or time.monotonic() - self._started < _SHORTEST_SECONDS:
             return None, None
-        total = now.total - self._ticks.total
-        if total <= 0:
-            return None, None
-        own = (time.process_time() - self._own_seconds) * os.sysconf("SC_CLK_TCK")
-        others = max(0.0, now.busy - self._ticks.busy - own) / total
-        return min(1.0, others), (now.steal - self._ticks.steal) / total
+        own_seconds = time.process_time() - self._own_seconds
+        return taken_by_others(self._ticks, now, own_seconds * os.sysconf("SC_CLK_TCK"))
 
 
-def _read_ticks() -> _Ticks | None:
+def taken_by_others(before: Ticks, after: Ticks, own: float) -> tuple[float | None, float | None]:
+    """Shares of all CPU time between two readings: of other processes, and of the hypervisor for other machines.
+
+    `own` is what this process, all of its threads together, used of it, in ticks. None when no time has passed.
+    """
+    total = after.total - before.total
+    if total <= 0:
+        return None, None
+    others = max(0.0, after.busy - before.busy - own) / total
+    return min(1.0, others), (after.steal - before.steal) / total
+
+
+def _frequency_hertz() -> float | None:
+    """Of the CPUs on average, just now; None where it cannot be read, which must not cost the measurement."""
+    import psutil
+
+    try:
+        frequency = psutil.cpu_freq()
+    except (AttributeError, NotImplementedError, OSError, RuntimeError):
+        return None
+    return frequency.current * 1e6 if frequency is not None and frequency.current else None
+
+
+def _read_ticks() -> Ticks | None:
     try:
         first = Path("/proc/stat").read_text().splitlines()[0]
     except OSError:
         return None
     user, nice, system, idle, waiting, interrupts, soft_interrupts, steal = map(int, first.split()[1:9])
     busy = user + nice + system + interrupts + soft_interrupts
-    return _Ticks(total=busy + idle + waiting + steal, busy=busy, steal=steal)
+    return Ticks(total=busy + idle + waiting + steal, busy=busy, steal=steal)

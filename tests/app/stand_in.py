@@ -12,6 +12,8 @@ from engine.errors import BackendUnavailable, Conflict, UnknownName
 from engine.storage import environments, runs
 from engine.storage.database import Database
 from engine.workflows.live_run import LiveRun, Subscription
+from engine.workflows.memo import Memo
+from engine.workflows.predict_case import Predictors
 from engine.workflows.stored_progress import stored_progress
 from tests.builders import a_backend_status, a_model, an_environment
 
@@ -88,6 +90,8 @@ class StandInWorkbench:
         self.environment: Environment = an_environment()
         self.database.write(lambda cursor: environments.save(cursor, self.environment))
         self.catalog = _Catalog()
+        self.memo = Memo()
+        self.predictors = Predictors()
         self.supervisor = StandInSupervisor(self)
 
     def backends(self, *, refresh: bool = False) -> list[BackendStatus]:

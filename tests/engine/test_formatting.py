@@ -59,6 +59,11 @@ def test_a_column_has_one_unit_and_the_decimals_of_its_median_row():
     assert [text.plain for text in texts] == ["114 ms", "118 ms", "900 ms"]
 
 
+def test_a_row_much_smaller_than_its_column_keeps_a_digit():
+    rows = [estimate(value, value / 3, value * 3) for value in (0.0013, 0.2, 0.4, 0.5)]
+    assert [text.value for text in formatting.format_column(rows, Metric.LATENCY)] == ["1", "200", "400", "500"]
+
+
 @pytest.mark.parametrize(
     ("values", "metric", "unit"),
     [

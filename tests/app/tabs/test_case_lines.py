@@ -35,6 +35,22 @@ def test_a_case_is_as_far_as_its_processes(states: tuple[str, ...], state: str) 
     assert line_of(*states).state == state  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("states", "state", "measured"),
+    [
+        (("completed", "completed", "queued"), "completed", 2),
+        (("completed", "cancelled", "queued"), "completed", 1),
+        (("cancelled", "queued"), "cancelled", 0),
+        (("queued", "queued"), "not run", 0),
+        (("completed", "failed", "queued"), "failed", 1),
+        (("skipped",), "skipped", 0),
+    ],
+)
+def test_nothing_is_queued_once_the_run_has_ended(states: tuple[str, ...], state: str, measured: int) -> None:
+    line = case_lines(executions(BERT, *states), ended=True)[0]  # type: ignore[arg-type]
+    assert (line.state, line.measured) == (state, measured)
+
+
 def test_interleaved_processes_are_gathered_in_the_order_of_planning() -> None:
     first, second = executions(BERT, "completed", "running"), executions(VIT, "completed", "queued")
     lines = case_lines([first[0], second[0], first[1], second[1]])  # type: ignore[list-item]

@@ -72,6 +72,12 @@ def test_body_counts_by_glyph_and_word_and_gives_a_range_of_ends() -> None:
     ]
 
 
+def test_a_cancelled_run_says_which_cases_it_came_to() -> None:
+    body = run_body(progress_of("completed", "queued", status=RunStatus.CANCELLED), NOW)  # type: ignore[arg-type]
+    assert text_of(of_class(body, "run-counts")) == "1 ok1 not run"
+    assert "the run ended before it" in text_of(of_kind(of_kind(body, "Tbody"), "Tr")[1])
+
+
 def test_no_time_is_promised_while_none_is_known() -> None:
     progress = progress_of("running", remaining_seconds=None)
     assert "left" not in run_sentence(progress)  # type: ignore[arg-type]

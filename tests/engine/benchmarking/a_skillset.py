@@ -1,24 +1,30 @@
-"""A small hand-written skillset whose behaviour the tests know: a linear layer on known sizes.
-
-Its class-level switches are read from the environment of the case's sizes: `tiny` behaves, `default` misbehaves as its
-batch size says.
-"""
+"""A hand-written skillset whose figures are known: one linear layer. Some batch sizes misbehave, each in its way."""
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from typing import Any
 
 import torch
 
-WIDTH = 64
-NAN_AT_BATCH = 13
-WRONG_ROWS_AT_BATCH = 14
-ERROR_AT_BATCH = 15
-NOTHING_AT_BATCH = 16
-MEMORY_AT_BATCH = 17
-"""Allocates TEMPORARY_BYTES for a moment in every forward pass."""
-TEMPORARY_BYTES = 48 * 2**20
-CRASH_AT_BATCH = 18
+from tests.engine.benchmarking.a_skillset_facts import (
+    CRASH_AT_BATCH,
+    DECLINING_AT_BATCH,
+    DECLINING_SECONDS,
+    DEFAULT_LENGTH,
+    ERROR_AT_BATCH,
+    MEMORY_AT_BATCH,
+    NAN_AT_BATCH,
+    NOTHING_AT_BATCH,
+    SLOW_AT_BATCH,
+    SLOW_SECONDS,
+    TEMPORARY_BYTES,
+    TOO_LARGE_AT_BATCH,
+    WIDTH,
+    WRONG_ROWS_AT_BATCH,
+)
 
 
 def describe() -> dict[str, Any]:
@@ -26,10 +32,11 @@ def describe() -> dict[str, Any]:
 
 
 def load(size: str = "default", device: str = "cpu", precision: str = "fp32") -> Skillset:
+    """The default size claims to have fallen back to the processor."""
     torch.manual_seed(0)
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
     model = torch.nn.Linear(WIDTH, WIDTH, bias=False).to(device=device, dtype=dtype)
-    return Skillset(model, device, "only the CPU is here" if size == "default" and device == "cpu" else None)
+    return Skillset(model, device, "cuda was asked for, but it is not here." if size == "default" else None)
 
 
 class Skillset:
@@ -37,23 +44,35 @@ class Skillset:
         self.model = model
         self.device = device
         self.fallback_reason = fallback_reason
+        self._passes = 0
 
-    def example_inputs(self, batch_size: int = 1, sequence_length: int = 4) -> dict[str, torch.Tensor]:
+    def example_inputs(self, batch_size: int = 1, sequence_length: int = DEFAULT_LENGTH) -> dict[str, torch.Tensor]:
         dtype = next(self.model.parameters()).dtype
-        return {"x": torch.ones(batch_size, sequence_length, WIDTH, dtype=dtype)}
+        return {"input": torch.ones(batch_size, sequence_length, WIDTH, dtype=dtype)}
 
     def infer(self, inputs: dict[str, torch.Tensor]) -> dict[str, Any]:
-        batch_size = inputs["x"].shape[0]
         with torch.inference_mode():
-            y = self.model(**{"input": inputs["x"]})
-            if batch_size == MEMORY_AT_BATCH:
+            y = self.model(**inputs)
+        self._passes += 1
+        match inputs["input"].shape[0]:
+            case _ if y.is_meta:
+                pass
+            case batch if batch == NAN_AT_BATCH:
+                y = y.index_fill(2, torch.tensor([0]), float("nan"))
+            case batch if batch == WRONG_ROWS_AT_BATCH:
+                y = y[:1]
+            case batch if batch == ERROR_AT_BATCH:
+                raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+            case batch if batch == NOTHING_AT_BATCH:
+                return {"outputs": {}}
+            case batch if batch == MEMORY_AT_BATCH:
                 torch.ones(TEMPORARY_BYTES, dtype=torch.uint8).add_(1)
-        if batch_size == NAN_AT_BATCH:
-            y[0, 0, 0] = float("nan")
-        if batch_size == WRONG_ROWS_AT_BATCH:
-            y = y[:1]
-        if batch_size == ERROR_AT_BATCH:
-            raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
-        if batch_size == CRASH_AT_BATCH:
-            torch._C._crash_if_csrc_asan(3) if False else __import__("os").kill(__import__("os").getpid(), 11)
-        return {"outputs": {} if batch_size == NOTHING_AT_BATCH else {"y": y}}
+            case batch if batch == CRASH_AT_BATCH:
+                os.kill(os.getpid(), signal.SIGSEGV)
+            case batch if batch == TOO_LARGE_AT_BATCH:
+                torch.ones(2**46, dtype=torch.uint8)
+            case batch if batch == SLOW_AT_BATCH:
+                time.sleep(SLOW_SECONDS)
+            case batch if batch == DECLINING_AT_BATCH and self._passes <= len(DECLINING_SECONDS):
+                time.sleep(DECLINING_SECONDS[self._passes - 1])
+        return {"outputs": {"y": y}}

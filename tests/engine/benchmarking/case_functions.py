@@ -16,6 +16,14 @@ def echo(arguments: dict[str, Any]) -> dict[str, Any]:
     return {"arguments": arguments, "pid": os.getpid(), "session": os.getsid(0), "loaded": "torch" in sys.modules}
 
 
+def environment(arguments: dict[str, Any]) -> dict[str, Any]:
+    return dict(os.environ)
+
+
+def is_imported(arguments: dict[str, Any]) -> dict[str, Any]:
+    return {"imported": any(name.endswith(arguments["name"]) for name in sys.modules)}
+
+
 def say(arguments: dict[str, Any]) -> dict[str, Any]:
     for line in arguments["lines"]:
         print(line, flush=True)

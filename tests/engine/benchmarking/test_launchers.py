@@ -13,7 +13,6 @@ import psutil
 import pytest
 
 from engine.benchmarking.cold import ColdLauncher
-from engine.benchmarking.fork_server import ForkServerLauncher
 from engine.benchmarking.server_launcher import ServerLauncher
 from engine.domain.result import FailureKind
 from engine.errors import InvalidValue
@@ -27,13 +26,6 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 def bare() -> Iterator[ServerLauncher]:
     """The same machinery as the product's launchers without the seconds that torch takes to import."""
     launcher = ServerLauncher(preload=(), environment={}, fresh=False, allowed_prefixes=ALLOWED)
-    yield launcher
-    launcher.close()
-
-
-@pytest.fixture(scope="module")
-def loaded() -> Iterator[ForkServerLauncher]:
-    launcher = ForkServerLauncher(allowed_prefixes=ALLOWED)
     yield launcher
     launcher.close()
 

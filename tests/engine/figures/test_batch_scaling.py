@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import pytest
 
 from engine.domain.case import Precision
-from engine.domain.measurement import Metric
+from engine.domain.measurement import Estimate, Metric
 from engine.figures.batch_scaling import apart, batch_scaling, batch_scaling_title, efficiency, scaling_lines
 from tests.builders import a_case, a_summary
 
@@ -106,6 +107,20 @@ def test_labels_keep_their_distance_inside_the_chart(positions):
 )
 def test_the_title_answers_what_a_larger_batch_brings(summaries, metric, title):
     assert batch_scaling_title(summaries, metric=metric) == title
+
+
+def test_the_title_claims_nothing_from_points_lost_in_noise():
+    def lost(estimate: Estimate) -> Estimate:
+        return replace(estimate, low=estimate.value / 3, high=estimate.value * 3)
+
+    noisy = [
+        replace(summary, estimates={metric: lost(found) for metric, found in summary.estimates.items()})
+        for summary in GROWING
+    ]
+    assert batch_scaling_title(noisy, metric=Metric.LATENCY) == "Too noisy to say how latency grows with the batch"
+    assert (
+        batch_scaling_title(noisy, metric=Metric.THROUGHPUT) == "Too noisy to say how throughput grows with the batch"
+    )
 
 
 def test_a_chart_of_one_batch_size_can_be_drawn():

@@ -102,6 +102,13 @@ def test_a_value_without_interval_has_a_slab_of_no_width():
     assert list(interval.x) == [0]
 
 
+def test_an_interval_far_wider_than_any_value_is_cut_and_marked():
+    noisy = a_summary(a_case("vit"), estimates={Metric.LATENCY: an_estimate(0.03, low=0.001, high=9.0)})
+    chart = top_models([FP32, noisy], metric=Metric.LATENCY, theme="light")
+    assert chart.layout.xaxis.range[1] < 0.034 * 3
+    assert [note.y for note in chart.layout.annotations if note.text == "▸"] == [0]
+
+
 def test_many_bars_make_the_figure_taller_and_few_fill_it():
     few = backend_comparison([FP32, BF16], metric=Metric.LATENCY, theme="light", height=180)
     assert few.layout.height <= 180

@@ -14,7 +14,7 @@ from engine.domain.prediction import HeldOut
 from engine.domain.summary import CaseSummary
 from engine.errors import NotEnoughData
 from engine.prediction.features import FEATURES, facts_at_batch, feature_vector
-from engine.prediction.predict import predict, train
+from engine.prediction.predict import predict, refuse_useless, train
 from tests.builders import a_case, a_summary, some_facts
 
 TOKENS = 128
@@ -93,6 +93,16 @@ def test_far_beyond_the_measured_range_is_called_extrapolation_and_gets_a_wider_
     assert far.is_extrapolation
     assert "beyond what was measured" in far.explanation
     assert far.high / far.low > 2 * near.high / near.low
+
+
+def test_an_interval_over_more_than_two_orders_of_magnitude_is_no_prediction():
+    trained = train(machine_of(), Metric.LATENCY, "cpu")
+    useful = predict(trained, *asked("never_seen", 30_000_000, 4))
+    refuse_useless(useful)
+    with pytest.raises(
+        NotEnoughData, match=r"could be anything between 1.00 ms and 2.00 s\. .*Measure a few cases of default"
+    ):
+        refuse_useless(replace(useful, low=0.001, high=2.0))
 
 
 def test_too_few_measurements_are_refused_with_what_is_missing():

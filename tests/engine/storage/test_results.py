@@ -69,9 +69,17 @@ def test_a_run_lists_its_results_oldest_first_with_simulated_ones(filled):
 
 
 def test_recently_measured_cases_are_those_completed_in_this_environment_since_then(filled):
+    present = {result.case.model_type: "0" * 64 for result in RESULTS}
     with filled.cursor() as cursor:
-        found = results.recently_measured(cursor, "env-0001", A_TIME + timedelta(seconds=1))
+        found = results.recently_measured(cursor, "env-0001", A_TIME + timedelta(seconds=1), present)
     assert found == {RESULTS[1].case.case_id, RESULTS[2].case.case_id}
+
+
+def test_what_another_skillset_measured_was_not_recently_measured(filled):
+    edited = {RESULTS[1].case.model_type: "0" * 64, RESULTS[2].case.model_type: "1" * 64}
+    with filled.cursor() as cursor:
+        found = results.recently_measured(cursor, "env-0001", A_TIME + timedelta(seconds=1), edited)
+    assert found == {RESULTS[1].case.case_id}
 
 
 def test_durations_are_of_completed_measured_results_newest_first(filled):

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from engine.benchmarking.codec import case_from_json
@@ -13,6 +14,7 @@ from engine.benchmarking.launchers import ProcessOutcome
 from engine.domain.case import Case, Workload
 from engine.domain.measurement import Metric
 from engine.domain.result import Failure, FailureKind
+from engine.skillsets.render import read_header
 from tests.builders import a_backend_status, a_machine_state, some_facts
 
 CANCELLED = Failure(kind=FailureKind.CANCELLED, reason="Cancelled while it ran.")
@@ -116,7 +118,7 @@ class FakeLauncher:
             "facts": asdict(some_facts()) if arguments["with_facts"] else None,
             "machine": asdict(a_machine_state()),
             "notes": [],
-            "checksum": "0" * 64,
+            "checksum": read_header(Path(arguments["skillset_path"]).read_text()).actual_checksum,
         }
         return outcome(started, value=value)
 

@@ -1,0 +1,74 @@
+"""What the heat map shows: the page's own choices where nobody made one, and the cell that is explained beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from app.heat_map_cells import HeatMap, heat_map, most_telling, usual_mode
+from app.selection import metric_of, narrowed
+from app.url_state import Mode, Rows, ViewState
+from engine.domain.model import Size
+from engine.domain.summary import CaseSummary
+
+Basis = tuple[list[CaseSummary], int, Size]
+
+
+def completed(summaries: Sequence[CaseSummary], state: ViewState) -> ViewState:
+    """`state` with metric, rows and mode: one family alone unfolds into its model types."""
+    basis, _, _ = heat_map_basis(summaries, state)
+    metric = metric_of(state)
+    alone = len({summary.case.family for summary in basis}) == 1
+    return replace(
+        state,
+        metric=metric,
+        workload=None,  # the metric brings its workload along
+        rows=state.rows or (Rows.MODEL if alone else Rows.FAMILY),
+        mode=state.mode or usual_mode(basis, summaries, metric),
+    )
+
+
+def heat_map_basis(summaries: Sequence[CaseSummary], state: ViewState) -> Basis:
+    """What the heat map is drawn from: one batch size and one size, chosen here where nobody chose."""
+    metric = metric_of(state)
+    passing = narrowed(summaries, state)
+    known = [summary for summary in passing if metric in summary.estimates]
+    if not known:
+        return [], state.batch or 1, state.size or Size.DEFAULT
+    size = state.size or (Size.DEFAULT if any(s.case.size is Size.DEFAULT for s in known) else Size.TINY)
+    sizes = [summary.case.batch_size for summary in known if summary.case.size is size]
+    batch = state.batch or (min(sizes) if sizes else 1)
+    return [s for s in passing if s.case.batch_size == batch and s.case.size is size], batch, size
+
+
+def chosen_heat_map(summaries: Sequence[CaseSummary], state: ViewState) -> tuple[HeatMap | None, int, Size]:
+    """The heat map with its batch size and size; None when nothing that passes the filters has the metric."""
+    basis, batch, size = heat_map_basis(summaries, state)
+    metric = metric_of(state)
+    if not any(metric in summary.estimates for summary in basis):
+        return None, batch, size
+    chosen = completed(summaries, state)
+    found = heat_map(basis, summaries, metric, chosen.rows or Rows.FAMILY, chosen.mode or Mode.ABSOLUTE)
+    if not found.comparisons and found.mode is Mode.RATIO:  # ratios need a second way to run
+        found = heat_map(basis, summaries, metric, found.rows, Mode.ABSOLUTE)
+    return found, batch, size
+
+
+def clicked_place(found: HeatMap, chosen: Mapping[str, Any] | None) -> tuple[str, str] | None:
+    """Row and column of the cell that was clicked, as long as the heat map has it."""
+    row, column = (chosen or {}).get("place") or (None, None)
+    return (row, column) if any((cell.row, cell.column) == (row, column) for cell in found.cells) else None
+
+
+def selected_place(found: HeatMap, chosen: Mapping[str, Any] | None) -> tuple[str, str] | None:
+    """Row and column of what the details are about: clicked, chosen in the table, or the most telling case."""
+    place = clicked_place(found, chosen)
+    if place is not None:
+        return place
+    telling = most_telling(found)
+    case_id = (chosen or {}).get("case") or (telling.case.case_id if telling is not None else None)
+    for at, members in found.members.items():
+        if any(summary.case.case_id == case_id for summary in members):
+            return at
+    return None

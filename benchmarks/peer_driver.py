@@ -1,0 +1,51 @@
+"""Runs in optimum-benchmark's own virtual environment: one isolated case for every line on standard input.
+
+Arguments: folder for the model. Answers each line with the wall seconds of one case, as a JSON object on a line.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from pathlib import Path
+
+
+def main(folder: Path) -> None:
+    from optimum_benchmark import Benchmark, BenchmarkConfig, InferenceConfig, ProcessConfig, PyTorchConfig
+    from transformers import BertConfig, BertForMaskedLM
+
+    settings = json.loads(sys.stdin.readline())
+    BertForMaskedLM(BertConfig(**settings["tiny"])).save_pretrained(folder)
+    logging.disable(logging.CRITICAL)
+    config = BenchmarkConfig(
+        name="tiny-bert",
+        launcher=ProcessConfig(device_isolation=False),
+        scenario=InferenceConfig(
+            latency=True,
+            memory=False,
+            energy=False,
+            warmup_runs=settings["warmup"],
+            iterations=settings["iterations"],
+            duration=0,
+            input_shapes={"batch_size": 1, "sequence_length": settings["sequence_length"]},
+        ),
+        backend=PyTorchConfig(
+            model=str(folder),
+            task="fill-mask",
+            library="transformers",
+            device="cpu",
+            no_weights=False,
+            intra_op_num_threads=settings["threads"],
+        ),
+    )
+    for _ in sys.stdin:
+        started = time.perf_counter()
+        report = Benchmark.launch(config)
+        seconds = time.perf_counter() - started
+        print(json.dumps({"seconds": seconds, "iterations": len(report.forward.latency.values)}), flush=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from app.heat_map_cells import HeatMap, heat_map, mean_ratio, most_telling, usual_mode
+from app.heat_map_choice import chosen_heat_map, clicked_place, completed, selected_place
+from app.url_state import Mode, Rows, ViewState
+from engine.domain.case import Precision, Workload
+from engine.domain.measurement import Metric
+from engine.domain.model import Size
+from engine.domain.summary import CaseSummary, Comparison, Verdict
+from engine.figures.family_heatmap import family_heatmap, family_heatmap_title
+from engine.figures.heat_cells import Cell, CellKind
+from engine.stats.comparison import compare
+from tests.app.measured import processes
+from tests.builders import a_case, a_failure, a_summary
+
+BF16, INT8 = Precision.BF16, Precision.INT8
+ENCODERS, DECODERS = "text encoder", "text decoder"
+
+
+def timed(model: str = "bert", latency: float = 0.04, *, how_many: int = 5, **case: object) -> CaseSummary:
+    return a_summary(a_case(model, **case), latencies=processes(latency, how_many))
+
+
+def drawn(
+    summaries: Sequence[CaseSummary], metric: Metric = Metric.LATENCY, rows: Rows = Rows.FAMILY, mode: Mode = Mode.RATIO
+) -> HeatMap:
+    return heat_map(summaries, summaries, metric, rows, mode)
+
+
+def cell(found: HeatMap, row: str, column: str) -> Cell:
+    return next(cell for cell in found.cells if (cell.row, cell.column) == (row, column))
+
+
+def title(found: HeatMap) -> str:
+    return family_heatmap_title(found.cells, metric=found.metric)
+
+
+FAST = [timed(latency=0.04), timed(latency=0.02, precision=BF16)]
+
+
+@pytest.mark.parametrize("metric", [Metric.LATENCY, Metric.THROUGHPUT])
+def test_a_ratio_says_how_many_times_better_whatever_the_direction(metric: Metric) -> None:
+    found = cell(drawn(FAST, metric), ENCODERS, "cpu bf16")
+    assert (found.kind, found.text, found.value) == (CellKind.DECIDED, "2.00", pytest.approx(2.0))
+
+
+def test_a_slower_way_is_below_one() -> None:
+    slow = [timed(latency=0.04), timed(latency=0.08, precision=BF16)]
+    assert cell(drawn(slow), ENCODERS, "cpu bf16").text == "0.50"
+
+
+def test_less_memory_is_above_one() -> None:
+    lean = [a_summary(a_case(), peak_memory=4e8), a_summary(a_case(precision=BF16), peak_memory=2e8)]
+    assert cell(drawn(lean, Metric.PEAK_MEMORY), ENCODERS, "cpu bf16").value == pytest.approx(2.0)
+
+
+def test_the_baseline_shows_its_own_figures() -> None:
+    found = cell(drawn(FAST), ENCODERS, "cpu fp32")
+    assert (found.kind, found.text) == (CellKind.BASELINE, "40.0 ms")
+
+
+def test_among_many_columns_the_baseline_has_none() -> None:
+    ways = [
+        timed(backend=backend, precision=p) for backend in ("onnxruntime", "openvino", "cuda") for p in (BF16, INT8)
+    ]
+    found = drawn([timed(), *ways])
+    assert "cpu fp32" not in {cell.column for cell in found.cells}
+    assert len(found.comparisons) == 6
+
+
+def test_a_family_is_the_geometric_mean_of_its_models() -> None:
+    models = [
+        (timed(name, 0.04), timed(name, 0.04 / factor, precision=BF16))
+        for name, factor in (("bert", 2.0), ("roberta", 8.0))
+    ]
+    found = cell(drawn([summary for pair in models for summary in pair]), ENCODERS, "cpu bf16")
+    assert found.value == pytest.approx(4.0)
+    assert "geometric mean of 2 model types" in found.hover
+
+
+def test_two_models_that_happen_to_lie_on_one_side_decide_nothing() -> None:
+    lone = [
+        summary
+        for name, factor in (("bert", 1.1), ("roberta", 2.0))
+        for summary in (timed(name, 0.04, how_many=1), timed(name, 0.04 / factor, how_many=1, precision=BF16))
+    ]
+    found = cell(drawn(lone), ENCODERS, "cpu bf16")
+    assert (found.kind, found.text) == (CellKind.UNDECIDED, "? 1.48")
+
+
+def test_models_that_agree_closely_decide_for_their_family() -> None:
+    ratios = [compare(Metric.LATENCY, (1.0,), (ratio,)) for ratio in (0.50, 0.51, 0.49)]
+    mean, is_decided = mean_ratio(ratios)
+    assert is_decided is True
+    assert mean.low is not None and mean.high is not None
+    assert mean.low < mean.geometric_mean < mean.high < 1
+
+
+@pytest.mark.parametrize(("how_many", "kind"), [(5, CellKind.DECIDED), (4, CellKind.UNDECIDED)])
+def test_a_single_model_keeps_the_verdict_of_its_case(how_many: int, kind: CellKind) -> None:
+    pair = [timed(how_many=how_many), timed(latency=0.02, how_many=how_many, precision=BF16)]
+    assert cell(drawn(pair), ENCODERS, "cpu bf16").kind is kind
+
+
+def test_a_cell_that_fails_says_why_with_every_character_of_the_reason() -> None:
+    reason = "TypeError: expected <class 'int'>, got <b>None</b>"
+    failing = a_summary(a_case(precision=BF16), latencies=(), last_failure=a_failure(reason=reason))
+    found = cell(drawn([timed(), failing]), ENCODERS, "cpu bf16")
+    assert (found.kind, found.text) == (CellKind.FAILED, "× fails")
+    assert "expected &lt;class 'int'&gt;, got &lt;b&gt;None&lt;/b&gt;" in found.hover
+
+
+def test_a_way_without_its_baseline_has_no_ratio() -> None:
+    found = cell(drawn([*FAST, timed("gpt2", precision=BF16)]), DECODERS, "cpu bf16")
+    assert (found.kind, found.text) == (CellKind.MISSING, "-")
+    assert "cpu fp32 was not measured for it" in found.hover
+
+
+def test_what_nobody_tried_is_not_taken_for_a_failure() -> None:
+    found = cell(drawn([*FAST, timed("gpt2")]), DECODERS, "cpu bf16")
+    assert (found.kind, found.hover) == (CellKind.MISSING, f"<b>{DECODERS}</b> cpu bf16<br>not tried")
+
+
+def test_a_mean_over_fewer_models_wins_nothing() -> None:
+    unlike = [timed("bert", 0.04), timed("roberta", 0.4), timed("bert", 0.05, precision=BF16)]
+    assert title(drawn(unlike, mode=Mode.ABSOLUTE)) == "1 family measured; no two ways measured the same model types"
+    alike = [*unlike, timed("roberta", 0.5, precision=BF16)]
+    assert title(drawn(alike, mode=Mode.ABSOLUTE)) == "cpu fp32 is fastest measured in 1 of 1 family"
+
+
+def test_what_is_the_same_counts_neither_as_better_nor_as_worse() -> None:
+    same = [timed(latency=0.04), timed(latency=0.0398, precision=BF16)]
+    found = drawn(same)
+    assert {comparison.verdict for comparison in found.comparisons.values()} == {Verdict.SAME}
+    assert title(found) == "Nothing beats the baseline in 1 decided cell of 1"
+
+
+def test_memory_of_nothing_can_be_drawn() -> None:
+    empty = [a_summary(a_case(), peak_memory=0.0), a_summary(a_case("gpt2"), peak_memory=2e8)]
+    found = drawn(empty, Metric.PEAK_MEMORY, mode=Mode.ABSOLUTE)
+    assert cell(found, ENCODERS, "cpu fp32").text == "0"
+    assert family_heatmap(found.cells, metric=Metric.PEAK_MEMORY, theme="light").data
+
+
+def test_ratios_are_usual_once_one_of_them_is_decided() -> None:
+    assert usual_mode(FAST, FAST, Metric.LATENCY) is Mode.RATIO
+    few = [timed(how_many=3), timed(latency=0.02, how_many=3, precision=BF16)]
+    assert usual_mode(few, few, Metric.LATENCY) is Mode.ABSOLUTE
+    assert usual_mode([], [], Metric.LATENCY) is Mode.ABSOLUTE
+
+
+def test_the_largest_decided_difference_is_told_first() -> None:
+    large, larger = timed("roberta", 0.01, precision=BF16), timed("gpt2", 0.001, how_many=3, precision=BF16)
+    found = drawn([*FAST, timed("roberta"), large, timed("gpt2"), larger])
+    assert most_telling(found) == large
+    assert most_telling(drawn([timed()])) is None
+
+
+def test_one_family_alone_unfolds_into_its_models_unless_somebody_chose_otherwise() -> None:
+    assert completed(FAST, ViewState()).rows is Rows.MODEL
+    assert completed(FAST, ViewState(rows=Rows.FAMILY)).rows is Rows.FAMILY
+    assert completed([*FAST, timed("gpt2")], ViewState()).rows is Rows.FAMILY
+    found, _, _ = chosen_heat_map(FAST, ViewState(rows=Rows.FAMILY))
+    assert found is not None
+    assert {cell.row for cell in found.cells} == {ENCODERS}
+
+
+def test_the_smallest_batch_and_the_real_size_are_drawn_until_somebody_chooses() -> None:
+    summaries = [timed(batch_size=8), timed(batch_size=2), timed(size=Size.TINY)]
+    assert chosen_heat_map(summaries, ViewState())[1:] == (2, Size.DEFAULT)
+    assert chosen_heat_map(summaries, ViewState(batch=8))[1:] == (8, Size.DEFAULT)
+    assert chosen_heat_map(summaries, ViewState(batch=1))[1:] == (1, Size.TINY)
+
+
+def test_without_a_second_way_ratios_give_way_to_figures() -> None:
+    found, _, _ = chosen_heat_map([timed(), timed("gpt2")], ViewState(mode=Mode.RATIO))
+    assert found is not None
+    assert found.mode is Mode.ABSOLUTE
+
+
+@pytest.mark.parametrize(
+    "state", [ViewState(model="gpt2"), ViewState(metric=Metric.MODULE_IMPORT_TIME), ViewState(batch=64)]
+)
+def test_where_nothing_passes_there_is_no_heat_map(state: ViewState) -> None:
+    assert chosen_heat_map(FAST, state)[0] is None
+
+
+def test_metrics_of_startup_are_never_mixed_with_inference() -> None:
+    started = a_summary(
+        a_case(workload=Workload.STARTUP),
+        estimates={Metric.MODULE_IMPORT_TIME: timed().estimates[Metric.LATENCY]},
+        process_values={Metric.MODULE_IMPORT_TIME: processes(0.2)},
+    )
+    found, _, _ = chosen_heat_map([*FAST, started], ViewState(metric=Metric.MODULE_IMPORT_TIME))
+    assert found is not None
+    assert {summary.case for members in found.members.values() for summary in members} == {started.case}
+
+
+def test_a_clicked_cell_is_let_go_when_the_rows_change() -> None:
+    clicked = {"place": [ENCODERS, "cpu bf16"]}
+    families, models = drawn(FAST), drawn(FAST, rows=Rows.MODEL)
+    assert clicked_place(families, clicked) == (ENCODERS, "cpu bf16")
+    assert clicked_place(models, clicked) is None
+    assert selected_place(models, clicked) == ("bert", "cpu bf16")
+
+
+def test_the_cell_of_the_case_that_was_chosen_in_the_table_is_outlined() -> None:
+    found = drawn(FAST)
+    assert selected_place(found, {"case": FAST[0].case.case_id}) == (ENCODERS, "cpu fp32")
+    assert selected_place(found, {"case": "another"}) is None
+    assert selected_place(found, None) == (ENCODERS, "cpu bf16")
+
+
+def test_a_comparison_is_judged_among_everything_and_shown_among_what_passes() -> None:
+    everything = [*FAST, timed("gpt2"), timed("gpt2", 0.03, precision=BF16)]
+    found = heat_map(FAST, everything, Metric.LATENCY, Rows.MODEL, Mode.RATIO)
+    (comparison,) = found.comparisons.values()
+    assert isinstance(comparison, Comparison)
+    assert comparison.q_value == pytest.approx(comparison.p_value)
+    assert set(found.baselines) == {"bert"}

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from app.serve import ServeOptions, listen, serve
+from engine.config import CHECKOUT, Settings
+from engine.errors import AddressInUse, EngineError, InvalidValue
+from engine.storage.database import Database
+
+SECONDS = 60.0
+
+
+def started(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
+    """`python -m app` over the database of `settings`."""
+    command = [sys.executable, "-m", "app", "--db-path", str(settings.db_path), "--home", str(settings.home)]
+    return subprocess.Popen(
+        [*command, *arguments], cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[subprocess.Popen[str]]:
+    """On any free port; gone afterwards, whatever the test found."""
+    process = started(settings, "--port", "0")
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Exit status and what was said on stderr."""
+    _, said = process.communicate(timeout=SECONDS)
+    return process.returncode, said
+
+
+@contextmanager
+def taken_port() -> Iterator[int]:
+    with closing(listen("127.0.0.1", 0)) as other:
+        yield other.getsockname()[1]
+
+
+def answer(port: int, path: str, host: str) -> int:
+    connection = HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+    with closing(connection):
+        connection.request("GET", path, headers={"Host": host})
+        return connection.getresponse().status
+
+
+def test_a_second_server_on_one_port_is_told_who_has_it_and_which_to_take() -> None:
+    with taken_port() as port, pytest.raises(AddressInUse) as refused:
+        listen("127.0.0.1", port)
+    assert f"Port {port} on 127.0.0.1 is taken by process " in refused.value.message
+    assert refused.value.message.endswith(f"--port {port + 1 if port < 65535 else 8050}")
+
+
+def test_a_port_is_free_again_once_its_server_has_ended() -> None:
+    with taken_port() as port:
+        pass
+    listen("127.0.0.1", port).close()
+
+
+def test_any_free_port_may_be_asked_for() -> None:
+    with closing(listen("127.0.0.1", 0)) as first, closing(listen("localhost", 0)) as second:
+        assert 0 < first.getsockname()[1] != second.getsockname()[1] > 0
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "example.org", ""])
+def test_a_host_that_others_could_reach_is_refused(host: str) -> None:
+    with pytest.raises(InvalidValue, match="SSH tunnel"):
+        listen(host, 0)
+
+
+def test_the_loopback_of_the_newer_protocol_will_do() -> None:
+    if not socket.has_ipv6:
+        pytest.skip("no IPv6 here")
+    try:
+        listener = listen("[::1]", 0)
+    except EngineError as error:
+        pytest.skip(error.message)
+    with closing(listener):
+        assert listener.getsockname()[0] == "::1"
+
+
+@pytest.mark.parametrize("port", [-1, 65536, 10**12])
+def test_a_port_that_cannot_be_is_refused(port: int) -> None:
+    with pytest.raises(InvalidValue, match=f"Port {port} is not between 0 and 65535"):
+        listen("127.0.0.1", port)
+
+
+def test_what_cannot_start_says_one_line_and_opens_no_database(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with taken_port() as port:
+        assert serve(ServeOptions(settings=settings, port=port)) == 1
+    assert serve(ServeOptions(settings=settings, host="0.0.0.0")) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert (first[:15], second[:14]) == ("Address in use:", "Invalid value:")
+    assert not settings.db_path.exists()
+
+
+def test_a_database_that_another_process_holds_is_refused_in_one_line(settings: Settings) -> None:
+    with closing(Database.open(settings.db_path)) as database:
+        database.announce("http://127.0.0.1:4321")
+        status, said = ended(started(settings, "--port", "0"))
+    assert status == 1
+    (line,) = said.splitlines()
+    assert line.startswith(f"Database in use: The database {settings.db_path} is in use by process ")
+    assert "--server http://127.0.0.1:4321" in line
+
+
+def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
+    other = tmp_path / "notes.txt"
+    other.write_text("not a database\n")
+    status, said = ended(started(Settings.load(home=tmp_path / "home", db_path=other), "--port", "0"))
+    assert status == 1
+    (line,) = said.splitlines()
+    assert line.startswith("Database cannot be read: ")
+    assert other.read_text() == "not a database\n"
+
+
+def test_wrong_usage_has_a_status_of_its_own(settings: Settings) -> None:
+    status, said = ended(started(settings, "--port", "many"))
+    assert (status, "invalid int value: 'many'" in said) == (2, True)
+
+
+def test_a_server_answers_to_its_own_name_alone_and_lets_go_when_told_to_stop(settings: Settings) -> None:
+    with running(settings) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        found = re.match(r"ModelDyno is at http://127\.0\.0\.1:(\d+) \(database .+\)\. Ctrl-C stops it\.", line)
+        assert found is not None, line
+        port = int(found.group(1))
+        assert answer(port, "/healthz", f"127.0.0.1:{port}") == 200
+        assert answer(port, "/healthz", f"localhost:{port}") == 200
+        assert answer(port, "/healthz", f"rebound.example:{port}") == 403
+        assert answer(port, "/healthz", f"127.0.0.1:{port + 1}") == 403
+        began = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert ended(process) == (0, "")
+        assert time.monotonic() - began < SECONDS / 2
+    Database.open(settings.db_path).close()

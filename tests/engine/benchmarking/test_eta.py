@@ -1,0 +1,50 @@
+"""How long things will take, from durations written by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.benchmarking.eta import Past, remaining_seconds, total_seconds
+from engine.domain.case import Precision, Workload
+from engine.domain.run import PlannedCase
+from tests.builders import a_case
+
+
+def test_nothing_ever_ran_means_nothing_is_known():
+    assert Past([]).seconds(a_case()) is None
+    assert remaining_seconds([PlannedCase(case=a_case(), repetition=0)], []) is None
+
+
+def test_the_range_runs_from_the_tenth_to_the_ninetieth_percentile():
+    past = Past([(a_case(), float(seconds)) for seconds in range(11)])
+    assert past.seconds(a_case()) == pytest.approx((1.0, 9.0))
+
+
+def test_few_durations_widen_the_range():
+    assert Past([(a_case(), 3.0)]).seconds(a_case()) == pytest.approx((2.0, 4.5))
+
+
+def test_the_most_alike_durations_count():
+    asked = a_case("bert", batch_size=8)
+    same = [(asked, 4.0)] * 3
+    model = [(a_case("bert", batch_size=1, precision=Precision.BF16), 2.0)] * 3
+    kind = [(a_case("vit"), 1.0)] * 3
+    other = [(a_case("vit", workload=Workload.STARTUP), 9.0)] * 3
+    assert Past(same + model + kind + other).seconds(asked) == (4.0, 4.0)
+    assert Past(model + kind + other).seconds(asked) == (2.0, 2.0)
+    assert Past(kind + other).seconds(asked) == (1.0, 1.0)
+    assert Past(other).seconds(asked) == (9.0, 9.0)
+
+
+def test_deviations_of_single_executions_cancel_out_in_part_and_those_of_the_machine_do_not():
+    # Four of 1 to 3 s: 8 s in the middle, half of it 2 by chance, and a tenth of 8 by the machine.
+    assert total_seconds([(1.0, 3.0)] * 4) == pytest.approx((8.0 - 2.0 - 0.8, 8.0 + 2.0 + 0.8))
+
+
+def test_a_sum_with_an_unknown_part_is_unknown_and_of_nothing_is_nothing():
+    assert total_seconds([(1.0, 3.0), None]) is None
+    assert total_seconds([]) == (0.0, 0.0)
+
+
+def test_a_range_never_starts_before_now():
+    assert total_seconds([(0.0, 10.0)])[0] == 0.0

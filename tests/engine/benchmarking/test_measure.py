@@ -1,0 +1,133 @@
+"""What one case process observes, in real child processes on a linear layer whose figures are known."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.benchmarking.cold import ColdLauncher
+from engine.benchmarking.launchers import Launcher
+from engine.benchmarking.measure import measuring_arguments
+from engine.domain.case import Case, Precision, Workload
+from engine.domain.model import Family, Size
+from engine.domain.run import Protocol
+from tests.builders import a_case, a_protocol
+from tests.engine.benchmarking import a_skillset_facts as known
+
+SKILLSET = str(Path(__file__).with_name("a_skillset.py"))
+MIB = 2**20
+
+
+def a_linear(**changes: Any) -> Case:
+    values = {"family": Family.OTHER, "size": Size.TINY, "sequence_length": None, "threads": 1}
+    return a_case("linear", **(values | changes))
+
+
+def measured(launcher: Launcher, case: Case, protocol: Protocol, *, with_facts: bool = False) -> dict[str, Any]:
+    arguments = measuring_arguments(case, protocol, SKILLSET, with_facts=with_facts)
+    outcome = launcher.run("engine.benchmarking.measure:measure_case", arguments, timeout_seconds=120)
+    assert outcome.value is not None, outcome.failure
+    return outcome.value
+
+
+@pytest.fixture(scope="module")
+def inference(loaded) -> dict[str, Any]:
+    """Seven iterations, three of them warm-up, at batch size 3."""
+    protocol = a_protocol(warmup=3, min_iterations=7, max_iterations=7, max_seconds=100.0)
+    return measured(loaded, a_linear(batch_size=3), protocol, with_facts=True)
+
+
+@pytest.fixture(scope="module")
+def startup(loaded) -> dict[str, Any]:
+    return measured(loaded, a_linear(workload=Workload.STARTUP), a_protocol())
+
+
+def test_latency_has_a_sample_for_each_timed_iteration_and_none_of_the_warm_up(inference):
+    assert len(inference["measurements"]["latency"]) == 7
+    assert "7 timed iterations; stopped because the most iterations allowed were done." in inference["notes"][0]
+
+
+def test_throughput_is_items_over_the_time_of_all_timed_iterations(inference):
+    seconds = inference["measurements"]["latency"]
+    assert inference["measurements"]["throughput"] == [pytest.approx(3 * 7 / sum(seconds))]
+
+
+def test_the_number_of_threads_is_fixed_and_recorded(loaded, inference):
+    assert inference["notes"][0].startswith("1 threads, ")
+    two = measured(loaded, a_linear(threads=2), a_protocol())
+    assert two["notes"][0].startswith("2 threads, ")
+
+
+def test_slow_first_passes_are_discarded_as_warm_up(loaded):
+    case = a_linear(batch_size=known.DECLINING_AT_BATCH)
+    protocol = a_protocol(warmup=2, min_iterations=6, max_iterations=6, max_seconds=100.0)
+    seen = measured(loaded, case, protocol)
+    assert max(seen["measurements"]["latency"]) < min(known.DECLINING_SECONDS)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's peak")
+def test_peak_memory_holds_what_a_pass_takes_for_a_moment(loaded, inference):
+    seen = measured(loaded, a_linear(batch_size=known.MEMORY_AT_BATCH), a_protocol())
+    extra = seen["measurements"]["peak_memory"][0] - inference["measurements"]["peak_memory"][0]
+    assert extra == pytest.approx(known.TEMPORARY_BYTES, abs=4 * MIB)
+    assert inference["measurements"]["peak_memory"][0] < 8 * MIB
+
+
+def test_facts_are_those_counted_by_hand(inference):
+    weights = known.WIDTH * known.WIDTH
+    assert inference["facts"] == {
+        "parameters": weights,
+        "parameter_bytes": 4 * weights,
+        "flops": 2 * 3 * known.DEFAULT_LENGTH * weights,
+        "input_bytes": 4 * 3 * known.DEFAULT_LENGTH * known.WIDTH,
+    }
+
+
+def test_facts_are_counted_only_when_asked_for(startup):
+    assert startup["facts"] is None
+
+
+def test_a_shorter_number_type_halves_the_bytes_and_not_the_parameters(loaded):
+    facts = measured(loaded, a_linear(precision=Precision.BF16), a_protocol(), with_facts=True)["facts"]
+    assert (facts["parameters"], facts["parameter_bytes"]) == (known.WIDTH**2, 2 * known.WIDTH**2)
+
+
+def test_the_cases_own_shape_reaches_the_inputs(loaded):
+    facts = measured(loaded, a_linear(sequence_length=9), a_protocol(), with_facts=True)["facts"]
+    assert facts["input_bytes"] == 4 * 9 * known.WIDTH
+
+
+def test_the_device_and_the_skillsets_text_are_told(inference):
+    assert inference["actual_device"] == "cpu"
+    assert inference["checksum"] == "0123abcd"
+
+
+def test_the_machines_state_is_told_in_shares(inference):
+    machine = inference["machine"]
+    assert machine["available_memory_bytes"] > 0
+    for share in (machine["cpu_busy_others"], machine["cpu_steal"]):
+        assert share is None or 0.0 <= share <= 1.0
+
+
+def test_startup_has_one_sample_of_each_step_and_no_latency(startup):
+    steps = {"module_import_time", "class_instantiation_time", "model_initialization_time"}
+    assert steps <= set(startup["measurements"]) <= {*steps, "peak_memory"}
+    assert all(len(samples) == 1 and samples[0] > 0 for samples in startup["measurements"].values())
+
+
+def test_a_warm_start_says_that_the_libraries_were_loaded(startup):
+    assert startup["notes"][0].startswith("torch and transformers and what models share were loaded before")
+
+
+def test_a_cold_start_loads_the_library_itself_and_says_so(startup):
+    launcher = ColdLauncher()
+    try:
+        cold = measured(launcher, a_linear(workload=Workload.STARTUP, cold=True), a_protocol())
+    finally:
+        launcher.close()
+    assert cold["notes"][0].startswith("Cold: a fresh interpreter, neither torch nor transformers loaded before.")
+    (warm_import,), (cold_import,) = (seen["measurements"]["module_import_time"] for seen in (startup, cold))
+    assert cold_import > 5 * warm_import

@@ -1,0 +1,93 @@
+"""What a request comes to, worked out by hand: order, rounds, and what is left out and why."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from engine.benchmarking.plan import MOST_PARAMETERS, needed_bytes, plan_cases
+from engine.domain.case import Precision, Workload
+from engine.domain.model import ModelFacts, Size
+from engine.domain.result import FailureKind
+from engine.domain.run import Plan, RunRequest, SizeChoice
+from tests.builders import a_backend_status, a_model, a_protocol, a_request, some_facts
+
+GIB = 2**30
+BACKENDS = {"cpu": a_backend_status("cpu"), "cuda": a_backend_status("cuda", available=False)}
+
+
+def facts_of(millions: float) -> ModelFacts:
+    return some_facts(parameters=int(millions * 1e6), parameter_bytes=int(4e6 * millions))
+
+
+FACTS = {"bert": facts_of(110), "vit": facts_of(86), "llama": facts_of(6738)}
+
+
+def planned(request: RunRequest, *, memory: int = 16 * GIB, measured: frozenset[str] = frozenset()) -> Plan:
+    models = [a_model(name) for name in request.models]
+    return plan_cases(request, models, lambda model, size: (128, None), BACKENDS, FACTS, memory, set(measured), [])
+
+
+def test_rounds_go_through_every_case_before_any_is_measured_again():
+    plan = planned(a_request("bert", "vit", batch_sizes=(8, 1), protocol=a_protocol(processes=3)))
+    order = [(item.repetition, item.case.model_type, item.case.batch_size) for item in plan.planned]
+    one_round = [("vit", 1), ("vit", 8), ("bert", 1), ("bert", 8)]
+    assert order == [(repetition, *case) for repetition in range(3) for case in one_round]
+
+
+def test_batch_sizes_of_one_model_follow_each_other_from_small_to_large():
+    request = a_request("bert", "vit", batch_sizes=(4, 1, 2), precisions=(Precision.FP32, Precision.BF16))
+    for _, series in groupby(planned(request).planned, lambda item: (item.case.model_type, item.case.precision)):
+        assert [item.case.batch_size for item in series] == [1, 2, 4]
+
+
+def test_a_case_asked_for_twice_is_planned_once():
+    assert len(planned(a_request("bert", "bert", batch_sizes=(1, 1))).planned) == 1
+
+
+def test_auto_takes_the_default_size_where_it_fits_and_is_not_too_long_a_wait():
+    sizes = {item.case.model_type: item.case.size for item in planned(a_request("bert", "llama")).planned}
+    assert FACTS["llama"].parameters > MOST_PARAMETERS
+    assert sizes == {"bert": Size.DEFAULT, "llama": Size.TINY}
+    little = planned(a_request("bert"), memory=needed_bytes(FACTS["bert"]) - 1)
+    assert [item.case.size for item in little.planned] == [Size.TINY]
+
+
+def test_auto_runs_tiny_what_nobody_could_count():
+    assert [item.case.size for item in planned(a_request("gpt2")).planned] == [Size.TINY]
+
+
+def test_the_default_size_asked_for_by_name_is_left_out_when_it_does_not_fit():
+    plan = planned(a_request("llama", size=SizeChoice.DEFAULT))
+    (left_out,) = plan.skipped
+    assert (plan.planned, left_out.failure.kind) == ((), FailureKind.DOES_NOT_FIT)
+    # Three times 4 bytes for each of 6,738 M parameters, and half a GiB.
+    assert left_out.failure.reason == "Needs about 75.8 GiB (6,738 M parameters); 16.0 GiB are free."
+
+
+def test_a_backend_or_precision_that_is_not_here_is_left_out_with_the_reason():
+    plan = planned(a_request("bert", backends=("cpu", "cuda"), precisions=(Precision.FP32, Precision.INT8)))
+    assert [(item.case.backend, item.case.precision) for item in plan.planned] == [("cpu", Precision.FP32)]
+    reasons = {(left.case.backend, str(left.case.precision)): left.failure.reason for left in plan.skipped}
+    assert reasons["cpu", "int8"] == "cpu does not run int8 here; it runs fp32, bf16."
+    assert reasons["cuda", "fp32"] == "Backend cuda cannot run here: No cuda device was found."
+    assert {left.failure.kind for left in plan.skipped} == {FailureKind.NOT_AVAILABLE}
+
+
+def test_what_was_measured_already_is_left_out_and_the_rest_planned():
+    first = planned(a_request("bert", batch_sizes=(1, 8)))
+    known = frozenset({first.planned[0].case.case_id})
+    plan = planned(a_request("bert", batch_sizes=(1, 8)), measured=known)
+    assert [item.case.batch_size for item in plan.planned] == [8]
+    assert [(left.case.batch_size, left.failure.kind) for left in plan.skipped] == [(1, FailureKind.ALREADY_MEASURED)]
+
+
+def test_a_sequence_length_goes_to_types_that_read_tokens_only():
+    cases = [item.case for item in planned(a_request("bert", "vit", sequence_length=64)).planned]
+    assert {case.model_type: case.sequence_length for case in cases} == {"bert": 64, "vit": 128}
+
+
+def test_threads_cold_and_workloads_reach_the_cases():
+    request = a_request("bert", workloads=(Workload.STARTUP, Workload.INFERENCE), threads=2, cold=True)
+    cases = [item.case for item in planned(request).planned]
+    assert [case.workload for case in cases] == [Workload.INFERENCE, Workload.STARTUP]
+    assert all(case.threads == 2 and case.cold for case in cases)

@@ -1,0 +1,79 @@
+"""Parameters and operations: counted once, in the turn of the processor, and then remembered."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from engine.domain.result import Failure, FailureKind
+from engine.errors import LauncherFailure
+from engine.workflows.case_facts import count_case_facts, count_default_facts, default_case
+from engine.workflows.device_turns import PROCESSOR, Cancelled
+from engine.workflows.workbench import Workbench
+from tests.builders import a_model
+from tests.engine.workflows.fake_launcher import FakeLauncher, outcome
+
+Open = Callable[[FakeLauncher], Workbench]
+MODELS = [a_model("bert"), a_model("vit")]
+
+
+class _Uncounting(FakeLauncher):
+    """Cannot count one type."""
+
+    def _count_facts(self, arguments, started):
+        if arguments["case"]["model_type"] == "bert":
+            return outcome(started, failure=Failure(kind=FailureKind.ERROR, reason="ValueError: no such layer"))
+        return super()._count_facts(arguments, started)
+
+
+def test_facts_are_counted_once_and_remembered_by_the_next_workbench(open_workbench: Open, settings):
+    first = FakeLauncher(parameters=lambda case: 7)
+    with Workbench.open(settings, launcher=first) as workbench:
+        case = default_case(workbench.catalog.get("bert"))
+        assert count_case_facts(workbench, case).parameters == 7
+        assert count_case_facts(workbench, case).parameters == 7
+    later = FakeLauncher(parameters=lambda case: 8)
+    assert count_case_facts(open_workbench(later), case).parameters == 7
+    assert (first.count("count_facts"), later.count("count_facts")) == (1, 0)
+
+
+def test_a_type_that_cannot_be_counted_is_missing_and_said_so(open_workbench: Open, caplog):
+    workbench, lines = open_workbench(_Uncounting()), []
+    with caplog.at_level(logging.WARNING):
+        found = count_default_facts(workbench, MODELS, on_log=lines.append)
+    assert list(found) == ["vit"]
+    assert any("could not be counted: ValueError: no such layer" in line for line in lines)
+    assert "no such layer" in caplog.text
+
+
+def test_each_type_is_a_step_unless_it_is_known(open_workbench: Open):
+    workbench, steps = open_workbench(FakeLauncher()), []
+    count_default_facts(workbench, MODELS[:1])
+    count_default_facts(workbench, MODELS, on_step=steps.append)
+    assert steps == ["Counting parameters of VIT, 2 of 2"]
+
+
+def test_a_single_case_that_cannot_be_counted_is_an_error_that_names_it(open_workbench: Open):
+    workbench = open_workbench(_Uncounting())
+    with pytest.raises(LauncherFailure, match="parameters of bert cpu fp32 batch 1 could not be counted: ValueError"):
+        count_case_facts(workbench, default_case(MODELS[0]))
+
+
+def test_counting_waits_for_the_measurement_under_way_and_gives_up_when_cancelled(open_workbench: Open):
+    launcher = FakeLauncher()
+    workbench, cancel = open_workbench(launcher), threading.Event()
+    with workbench.supervisor.device_turns.turn(PROCESSOR, threading.Event()):
+        threading.Timer(0.2, cancel.set).start()
+        with pytest.raises(Cancelled):
+            count_case_facts(workbench, default_case(MODELS[0]), cancel=cancel)
+    assert launcher.count("count_facts") == 0
+
+
+def test_a_count_that_is_cancelled_while_it_runs_is_no_failure(open_workbench: Open):
+    launcher, cancel = FakeLauncher(slow=("count_facts",)), threading.Event()
+    threading.Timer(0.2, cancel.set).start()
+    with pytest.raises(Cancelled):
+        count_default_facts(open_workbench(launcher), MODELS, cancel=cancel)

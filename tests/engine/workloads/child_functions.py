@@ -1,0 +1,105 @@
+"""What the tests of workloads run in child processes."""
+
+from __future__ import annotations
+
+import mmap
+from pathlib import Path
+from typing import Any
+
+from engine.workloads.memory import MemoryMeter
+from engine.workloads.outputs import WrongOutput, check_outputs
+
+
+def hold_and_let_go(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Peaks of: holding `built` bytes and, for a moment, `temporary` more; then of a pass that does nothing."""
+    meter = MemoryMeter()
+    built = _touched(arguments["built"])
+    meter.start_pass()
+    _touched(arguments["temporary"])
+    busy = meter.peak_bytes()
+    meter.start_pass()
+    idle = meter.peak_bytes()
+    built.close()
+    meter.start_pass()
+    return {"busy": busy, "idle": idle, "afterwards": meter.peak_bytes(), "notes": meter.notes}
+
+
+def read_a_file(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The peak of a pass that maps a file and reads all of it, as importing a library does."""
+    meter = MemoryMeter()
+    meter.start_pass()
+    with Path(arguments["path"]).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        pages = sum(mapped[position] for position in range(0, len(mapped), mmap.PAGESIZE))
+        return {"peak": meter.peak_bytes(), "pages": pages}
+
+
+def judge_outputs(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What is said of outputs of two items: reason by name, None for good ones."""
+    import torch
+
+    outputs = {
+        "good": torch.zeros(2, 3),
+        "half": torch.zeros(2, 3, dtype=torch.bfloat16),
+        "whole_numbers": torch.zeros(2, dtype=torch.int64),
+        "nan": torch.tensor([[0.0], [float("nan")]]),
+        "infinite": torch.tensor([[float("-inf")], [float("inf")]]),
+        "empty": torch.zeros(2, 0),
+        "one_row": torch.zeros(1, 3),
+        "no_rows": torch.tensor(1.0),
+    }
+    return {"nothing": _said({}), **{name: _said({"good": outputs["good"], name: outputs[name]}) for name in outputs}}
+
+
+def count_operations_of(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Operations of small models whose count is known by hand, and of one that looks at values."""
+    import torch
+
+    from engine.workloads.operations import Uncountable, count_operations
+
+    linear = torch.nn.Linear(8, 16)
+    convolution = torch.nn.Conv1d(3, 5, kernel_size=4)
+    attention = torch.nn.functional.scaled_dot_product_attention
+    query = torch.zeros(2, 4, 10, 8)
+    models = {
+        "linear": (linear, {"input": torch.zeros(3, 7, 8)}),
+        "convolution": (convolution, {"input": torch.zeros(2, 3, 13)}),
+        "attention": (attention, {"query": query, "key": query, "value": query}),
+        "addition": (torch.add, {"input": query, "other": query}),
+    }
+    counted = {name: count_operations(_Callable(model), inputs) for name, (model, inputs) in models.items()}
+
+    def needs_values(input: torch.Tensor) -> torch.Tensor:
+        return input[: int(input.sum().item())]
+
+    try:
+        count_operations(_Callable(needs_values), {"input": torch.zeros(2, device="meta")})
+    except Uncountable as reason:
+        counted["reason"] = str(reason)
+    return counted
+
+
+class _Callable:
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def infer(self, inputs: dict[str, Any]) -> None:
+        import torch
+
+        with torch.inference_mode():
+            self._model(**inputs)
+
+
+def _said(outputs: dict[str, Any]) -> str | None:
+    try:
+        check_outputs(outputs, batch_size=2)
+    except WrongOutput as fault:
+        return fault.message
+    return None
+
+
+def _touched(size: int) -> mmap.mmap:
+    """`size` bytes of private memory, every page written; given back to the system when the value goes."""
+    held = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    for position in range(0, size, mmap.PAGESIZE):
+        held[position] = 1
+    return held

@@ -1,0 +1,71 @@
+"""The memory meter against known allocations, the check of outputs, and the count of operations: in real processes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.benchmarking.fork_server import ForkServerLauncher
+
+MIB = 2**20
+SLACK = 3 * MIB
+"""What an interpreter may take or give back on its own meanwhile."""
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's peak")
+
+
+def value_of(launcher: ForkServerLauncher, function: str, arguments: dict[str, Any] | None = None) -> dict[str, Any]:
+    called = f"tests.engine.workloads.child_functions:{function}"
+    outcome = launcher.run(called, arguments or {}, timeout_seconds=120)
+    assert outcome.value is not None, outcome.failure
+    return outcome.value
+
+
+@linux_only
+def test_the_peak_is_what_is_held_and_what_a_pass_takes_for_a_moment(loaded):
+    seen = value_of(loaded, "hold_and_let_go", {"built": 64 * MIB, "temporary": 32 * MIB})
+    assert seen["busy"] == pytest.approx(96 * MIB, abs=SLACK)
+    assert seen["idle"] == pytest.approx(64 * MIB, abs=SLACK)
+    assert 0 <= seen["afterwards"] < SLACK
+    assert seen["notes"] == []
+
+
+@linux_only
+def test_pages_of_files_are_no_memory_of_the_model(loaded, tmp_path: Path):
+    path = tmp_path / "library"
+    path.write_bytes(b"\1" * (48 * MIB))
+    seen = value_of(loaded, "read_a_file", {"path": str(path)})
+    assert seen["pages"] > 0
+    assert seen["peak"] < SLACK
+
+
+def test_outputs_that_are_no_answer_are_told_with_their_fault(loaded):
+    said = value_of(loaded, "judge_outputs")
+    assert said == {
+        "nothing": "The forward pass returned no outputs.",
+        "good": None,
+        "half": None,
+        "whole_numbers": None,
+        "nan": "Output nan has 1 of 2 values that are not finite.",
+        "infinite": "Output infinite has 2 of 2 values that are not finite.",
+        "empty": "Output empty is empty.",
+        "one_row": "Output one_row of shape (1, 3) does not have one row for each of 2 items.",
+        "no_rows": "Output no_rows of shape () does not have one row for each of 2 items.",
+    }
+
+
+def test_operations_are_those_counted_by_hand(loaded):
+    counted = value_of(loaded, "count_operations_of")
+    assert counted["linear"] == 2 * (3 * 7) * 8 * 16
+    assert counted["convolution"] == 2 * 2 * 5 * 10 * (3 * 4)
+    assert counted["attention"] == 2 * (2 * 4) * (2 * 10 * 10 * 8)
+    assert counted["addition"] is None
+
+
+def test_a_model_that_looks_at_values_without_numbers_is_uncountable_with_the_reason(loaded):
+    reason = value_of(loaded, "count_operations_of")["reason"]
+    assert "Error: " in reason
+    assert "\n" not in reason

@@ -1,0 +1,49 @@
+"""Who else used the processors, from two readings of the kernel's counters."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.workloads.machine import Ticks, taken_by_others
+from engine.workloads.settings import settings_notes
+from tests.builders import a_machine_state
+
+BEFORE = Ticks(total=10_000, busy=4_000, steal=10)
+
+
+def test_what_this_process_used_is_not_laid_to_others():
+    after = Ticks(total=10_400, busy=4_260, steal=10)
+    assert taken_by_others(BEFORE, after, own=200.0) == (pytest.approx(60 / 400), 0.0)
+
+
+def test_the_hypervisors_share_is_told_apart():
+    after = Ticks(total=10_400, busy=4_200, steal=50)
+    assert taken_by_others(BEFORE, after, own=200.0) == (0.0, pytest.approx(0.1))
+
+
+def test_counting_in_whole_ticks_never_makes_a_share_negative():
+    after = Ticks(total=10_400, busy=4_199, steal=10)
+    assert taken_by_others(BEFORE, after, own=200.4) == (0.0, 0.0)
+
+
+def test_without_passed_time_nobody_can_tell():
+    assert taken_by_others(BEFORE, BEFORE, own=0.0) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("others", "steal", "noisy"),
+    [(0.0, 0.0, False), (0.05, 0.05, False), (0.051, 0.0, True), (0.0, 0.051, True), (None, None, False)],
+)
+def test_more_than_a_twentieth_for_somebody_else_is_noisy(others, steal, noisy):
+    assert a_machine_state(cpu_busy_others=others, cpu_steal=steal).is_noisy is noisy
+
+
+def test_a_shell_that_can_change_the_figures_is_named():
+    shell = {"LD_PRELOAD": "/lib/libjemalloc.so", "HOME": "/home/someone", "DNNL_MAX_CPU_ISA": "AVX2"}
+    (note,) = settings_notes(shell)
+    assert "DNNL_MAX_CPU_ISA=AVX2, LD_PRELOAD=/lib/libjemalloc.so." in note
+    assert "HOME" not in note
+
+
+def test_an_ordinary_shell_needs_no_note():
+    assert settings_notes({"HOME": "/home/someone", "PATH": "/usr/bin"}) == []
