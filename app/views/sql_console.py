@@ -62,6 +62,11 @@ _SIX_DIGITS: Mapping[str, Any] = {
     "useValueFormatterForExport": False,
 }
 """The grid shows six digits; the file holds them all."""
+_NO_FORMULA = (
+    "params.value == null || params.value.toFixed ? params.value : "
+    "'=+-@'.includes(params.value[0]) ? \"'\" + params.value : params.value"
+)
+"""Text that a spreadsheet would run as a formula is kept from it, as in the Comparison's download."""
 _SIMPLE_TYPES: Mapping[str, str] = {
     "VARCHAR": "text",
     "BIGINT": "integer",
@@ -188,7 +193,7 @@ def sql_grid(columns: Sequence[str], types: Sequence[str], rows: Sequence[Sequen
         records,
         height=GRID_HEIGHT,
         remember=False,
-        csvExportParams={"fileName": "modeldyno-query.csv"},
+        csvExportParams={"fileName": "modeldyno-query.csv", "processCellCallback": {"function": _NO_FORMULA}},
     )
 
 

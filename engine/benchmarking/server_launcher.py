@@ -154,7 +154,7 @@ class ServerLauncher:
 
 def _tell(server: ServerProcess) -> None:
     for name, reason in server.missing.items():
-        logger.warning("%s could not be imported beforehand (%s); cases that need it will fail", name, reason)
+        logger.info("%s could not be imported beforehand (%s); a case that needs it will say so itself", name, reason)
     if not server.can_fork:
         logger.warning(
             "Importing the libraries started %s threads; cases run in fresh interpreters, which takes seconds each",

@@ -28,7 +28,7 @@ def pick(page: Page, chip: str, option: str) -> None:
     [
         ("/", "Overview", "cpu bf16 runs bert 2.00x faster than cpu fp32."),
         ("/comparison", "Comparison", "cpu bf16 is 2.00x faster than cpu fp32 over 5 model types."),
-        ("/live-runs", "Live Runs", "quiet enough during all 110 results"),
+        ("/live-runs", "Live Runs", "1 finished run"),
         ("/reports", "Reports", "Make a report"),
         ("/predict", "Predict", "per batch, between"),
     ],
@@ -43,7 +43,7 @@ def test_a_tab_loads_from_this_machine_alone_and_fits_a_desk_and_a_phone(
     assert query(visitor) == ""
     for width in (1440, 390):
         visitor.set_viewport_size({"width": width, "height": 844})
-        visitor.wait_for_function(f"document.documentElement.scrollWidth === {width}")
+        expect(visitor.locator("html")).to_have_js_property("scrollWidth", width)
 
 
 def test_the_metric_switch_changes_every_chart(visitor: Page) -> None:
@@ -99,11 +99,9 @@ def test_back_and_forward_go_through_what_was_chosen(
 
 def test_back_leaves_a_tab_with_one_press(visitor: Page) -> None:
     visitor.goto("/reports")
-    for name, content in (("Comparison", "#comparison-body .chart"), ("Overview", "#overview-body .chart >> nth=0")):
-        visitor.locator(".tab-link", has_text=name).click()
-        expect(visitor.locator(content)).to_be_visible()
-    visitor.go_back()
+    visitor.locator(".tab-link", has_text="Comparison").click()
     expect(visitor.locator("#comparison-body .chart")).to_be_visible()
+    expect(visitor.locator(".ag-row").first).to_be_visible()
     visitor.go_back()
     expect(visitor.locator("#report-make")).to_be_visible()
 

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+from engine.domain.case import Case
+from engine.domain.model import Family, Size
+from tests.builders import a_case
+
+SKILLSET = str(Path(__file__).with_name("a_skillset.py"))
 WIDTH = 64
 DEFAULT_LENGTH = 4
 
@@ -19,4 +27,10 @@ SLOW_AT_BATCH = 20
 SLOW_SECONDS = 60.0
 DECLINING_AT_BATCH = 21
 """Takes DECLINING_SECONDS in its first passes, then no time: as a model does that has to get warm."""
-DECLINING_SECONDS = (0.4, 0.2, 0.1)
+DECLINING_SECONDS = (0.8, 0.3, 0.1)
+
+
+def a_linear(**changes: Any) -> Case:
+    """A case of it, in its own shape, with one thread."""
+    values = {"family": Family.OTHER, "size": Size.TINY, "sequence_length": None, "threads": 1}
+    return a_case("linear", **(values | changes))

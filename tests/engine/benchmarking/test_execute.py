@@ -14,7 +14,7 @@ from engine.domain.result import FailureKind, Provenance, Result, ResultStatus
 from engine.domain.run import Protocol
 from tests.builders import a_protocol
 from tests.engine.benchmarking import a_skillset_facts as known
-from tests.engine.benchmarking.test_measure import SKILLSET, a_linear
+from tests.engine.benchmarking.a_skillset_facts import SKILLSET, a_linear
 
 
 def row(launcher, case: Case, protocol: Protocol | None = None, *, repetition: int = 0, path: str = SKILLSET) -> Result:

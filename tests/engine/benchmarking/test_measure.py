@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,18 +11,12 @@ from engine.benchmarking.cold import ColdLauncher
 from engine.benchmarking.launchers import Launcher
 from engine.benchmarking.measure import measuring_arguments
 from engine.domain.case import Case, Precision, Workload
-from engine.domain.model import Family, Size
 from engine.domain.run import Protocol
-from tests.builders import a_case, a_protocol
+from tests.builders import a_protocol
 from tests.engine.benchmarking import a_skillset_facts as known
+from tests.engine.benchmarking.a_skillset_facts import SKILLSET, a_linear
 
-SKILLSET = str(Path(__file__).with_name("a_skillset.py"))
 MIB = 2**20
-
-
-def a_linear(**changes: Any) -> Case:
-    values = {"family": Family.OTHER, "size": Size.TINY, "sequence_length": None, "threads": 1}
-    return a_case("linear", **(values | changes))
 
 
 def measured(launcher: Launcher, case: Case, protocol: Protocol, *, with_facts: bool = False) -> dict[str, Any]:
@@ -62,10 +55,11 @@ def test_the_number_of_threads_is_fixed_and_recorded(loaded, inference):
 
 
 def test_slow_first_passes_are_discarded_as_warm_up(loaded):
-    case = a_linear(batch_size=known.DECLINING_AT_BATCH)
     protocol = a_protocol(warmup=2, min_iterations=6, max_iterations=6, max_seconds=100.0)
-    seen = measured(loaded, case, protocol)
-    assert max(seen["measurements"]["latency"]) < min(known.DECLINING_SECONDS)
+    note = measured(loaded, a_linear(batch_size=known.DECLINING_AT_BATCH), protocol)["notes"][0]
+    discarded = int(note.partition(" threads, ")[2].partition(" warm-up")[0])
+    assert discarded > len(known.DECLINING_SECONDS)
+    assert "and 6 timed iterations" in note
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's peak")
