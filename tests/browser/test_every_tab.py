@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -188,3 +189,15 @@ def test_a_question_to_the_database_is_answered_and_a_change_refused(visitor: Pa
     visitor.locator("#sql-editor").fill("SELECT count(*) AS n FROM results")
     visitor.locator("#sql-run").click()
     expect(visitor.locator(".sql-answer .ag-row")).to_have_text("110")
+
+
+def test_no_cell_of_a_downloaded_answer_is_a_formula(visitor: Page, tmp_path: Path) -> None:
+    visitor.goto("/reports")
+    visitor.locator("#sql-editor").fill("SELECT '=1+1' AS said, -0.5 AS loss, NULL AS nothing")
+    visitor.locator("#sql-run").click()
+    with visitor.expect_download() as download:
+        visitor.locator("#sql-csv:not([disabled])").click()
+    path = tmp_path / "answer.csv"
+    download.value.save_as(path)
+    head, line = path.read_text(encoding="utf-8-sig").splitlines()
+    assert (head, line) == ('"said","loss","nothing"', '"\'=1+1","-0.5",""')
