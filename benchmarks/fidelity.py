@@ -25,7 +25,7 @@ from engine.skillsets.write import write
 from engine.stats.quantiles import median
 
 MODELS = ("bert", "vit")
-PAIRS = 15
+PAIRS = 12
 TOLERANCE = 0.03
 _PROTOCOL = Protocol(processes=1, warmup=WARMUP, min_iterations=ITERATIONS, max_iterations=ITERATIONS, max_seconds=60.0)
 
