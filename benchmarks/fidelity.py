@@ -1,4 +1,8 @@
-"""Whether our median is the one that a bare PyTorch loop finds: pairs of fresh processes, in turns."""
+"""Whether our median is the one that a bare PyTorch loop finds.
+
+Each of our cases, in a process of its own, runs between two turns of the loop: a machine that grows slower or faster
+meanwhile touches both alike.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +29,16 @@ from engine.skillsets.write import write
 from engine.stats.quantiles import median
 
 MODELS = ("bert", "vit")
-PAIRS = 12
+PROCESSES = 5
+"""Fresh processes of the bare loop for each model."""
+TURNS = 5
+"""Our cases during the life of one of them."""
 TOLERANCE = 0.03
 _PROTOCOL = Protocol(processes=1, warmup=WARMUP, min_iterations=ITERATIONS, max_iterations=ITERATIONS, max_seconds=60.0)
 
 
 def run() -> list[Figure]:
-    """One ratio a pair, ours over the bare loop's; who goes first alternates."""
+    """One ratio for each of our cases: its median over the mean of the loop's medians just before and after."""
     threads = usable_physical_cores()
     launcher = ForkServerLauncher()
     figures = []
@@ -41,7 +48,8 @@ def run() -> list[Figure]:
             for name in MODELS:
                 model = catalog.get(name)
                 path = write(model, render(model), Path(folder))
-                ratios = [_pair(launcher, model, path, threads, ours_first=turn % 2 == 0) for turn in range(PAIRS)]
+                _ours(launcher, model, path, threads)
+                ratios = [ratio for _ in range(PROCESSES) for ratio in _turns(launcher, model, path, threads)]
                 middle = median(ratios)
                 figures.append(
                     Figure(
@@ -57,17 +65,29 @@ def run() -> list[Figure]:
     return figures
 
 
-def _pair(launcher: ForkServerLauncher, model: ModelType, path: Path, threads: int, *, ours_first: bool) -> float:
-    if ours_first:
-        ours = _ours(launcher, model, path, threads)
-        return ours / _bare(model, threads)
-    bare = _bare(model, threads)
-    return _ours(launcher, model, path, threads) / bare
-
-
-def _bare(model: ModelType, threads: int) -> float:
+def _turns(launcher: ForkServerLauncher, model: ModelType, path: Path, threads: int) -> list[float]:
     command = [sys.executable, "-m", "benchmarks.bare_loop", model.name, str(threads)]
-    return float(subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout)
+    ratios = []
+    with subprocess.Popen(
+        command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as bare:
+        before = _bare(bare)
+        for _ in range(TURNS):
+            ours = _ours(launcher, model, path, threads)
+            after = _bare(bare)
+            ratios.append(2 * ours / (before + after))
+            before = after
+        assert bare.stdin is not None
+        bare.stdin.close()
+    return ratios
+
+
+def _bare(loop: subprocess.Popen[str]) -> float:
+    """One turn of the loop's; it waits, without using the processor, until the next is asked for."""
+    assert loop.stdin is not None and loop.stdout is not None
+    loop.stdin.write("again\n")
+    loop.stdin.flush()
+    return float(loop.stdout.readline())
 
 
 def _ours(launcher: ForkServerLauncher, model: ModelType, path: Path, threads: int) -> float:

@@ -40,7 +40,7 @@ def layout(search: str) -> Component:
                 [
                     prediction_form(asked, bench.catalog.verified, predictable_backends(bench)),
                     dcc.Loading(
-                        html.Div(id=ids.PREDICT_ANSWER, **{"aria-live": "polite"}),
+                        html.Div(_awaited(), id=ids.PREDICT_ANSWER, **{"aria-live": "polite"}),
                         delay_show=300,
                         overlay_style={"visibility": "visible", "opacity": 0.5},
                         custom_spinner=html.Div(className="skeleton"),
@@ -51,6 +51,15 @@ def layout(search: str) -> Component:
         ],
         className="page",
     )
+
+
+def _awaited() -> list[Component]:
+    """Until the first answer is there."""
+    return [
+        html.Div(className="skeleton skeleton-title"),
+        html.P("Fitting the predictor to what was measured; the first time takes some seconds.", className="run-note"),
+        html.Div(className="skeleton skeleton-page"),
+    ]
 
 
 def asked_in(search: str) -> AskedCase:

@@ -27,7 +27,7 @@ MAX_CASES = 600
 FAR = 1.0
 """How far beyond the measured range a feature may lie before it is extrapolation: natural logarithm, so 2.7x."""
 
-WIDEST = 100.0
+WIDEST = 30.0
 """Upper over lower bound above which a prediction is of no use to anybody."""
 
 
@@ -120,17 +120,23 @@ def predict(trained: TrainedPredictor, case: Case, facts: ModelFacts, *, confide
     )
 
 
-def refuse_useless(prediction: Prediction) -> None:
-    """Raise NotEnoughData when the interval spans more than two orders of magnitude, saying what would narrow it."""
-    if prediction.high <= WIDEST * prediction.low:
-        return
+def refuse_useless(prediction: Prediction, facts: ModelFacts) -> None:
+    """Raise NotEnoughData for a prediction that helps nobody, saying what would change that.
+
+    One whose bounds lie more than a factor of WIDEST apart, or a peak memory below the weights of `facts`.
+    """
     metric, case = prediction.metric, prediction.case
-    bounds = f"{format_value(prediction.low, metric)} and {format_value(prediction.high, metric)}"
-    beyond = " It lies far beyond what was measured." if prediction.is_extrapolation else ""
-    raise NotEnoughData(
-        f"{metric.title} of {case.label} could be anything between {bounds}.{beyond} "
-        f"Measure a few cases of {case.size} size in {case.precision} first."
-    )
+    remedy = f"Measure a few cases of {case.size} size in {case.precision} first."
+    if prediction.high > WIDEST * prediction.low:
+        bounds = f"{format_value(prediction.low, metric)} and {format_value(prediction.high, metric)}"
+        beyond = " It lies far beyond what was measured." if prediction.is_extrapolation else ""
+        raise NotEnoughData(f"{metric.title} of {case.label} could be anything between {bounds}.{beyond} {remedy}")
+    if metric is Metric.PEAK_MEMORY and prediction.high < facts.parameter_bytes:
+        weights = format_value(float(facts.parameter_bytes), metric)
+        raise NotEnoughData(
+            f"What was measured points to less memory than the weights of {case.label} take ({weights}): "
+            f"it lies too far beyond. {remedy}"
+        )
 
 
 def _facts(summary: CaseSummary) -> ModelFacts:

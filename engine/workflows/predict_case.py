@@ -109,7 +109,7 @@ def predict_case(workbench: Workbench, case: Case, *, confidence: float = 0.9) -
                 size: predict(trained, replace(case, batch_size=size), facts[size], confidence=confidence)
                 for size in sizes
             }
-            refuse_useless(points[case.batch_size])
+            refuse_useless(points[case.batch_size], facts[case.batch_size])
         except NotEnoughData as error:
             missing[metric] = error.message
             continue

@@ -37,7 +37,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandInWorkben
         for batch in (1, 2, 8):
             facts = some_facts(parameters=10**8 * weight, flops=10**10 * weight * batch, input_bytes=2_048 * batch)
             latency = 0.04 * weight * batch
-            store(bench, measured(a_case(model, batch_size=batch), latency, facts=facts, peak_memory=1e8 * weight))
+            store(bench, measured(a_case(model, batch_size=batch), latency, facts=facts, peak_memory=5e8 * weight))
     yield bench
     bench.close()
 

@@ -15,7 +15,7 @@ from engine.domain.summary import CaseSummary
 from engine.errors import NotEnoughData
 from engine.prediction.features import FEATURES, facts_at_batch, feature_vector
 from engine.prediction.predict import predict, refuse_useless, train
-from tests.builders import a_case, a_summary, some_facts
+from tests.builders import a_case, a_prediction, a_summary, some_facts
 
 TOKENS = 128
 
@@ -95,14 +95,21 @@ def test_far_beyond_the_measured_range_is_called_extrapolation_and_gets_a_wider_
     assert far.high / far.low > 2 * near.high / near.low
 
 
-def test_an_interval_over_more_than_two_orders_of_magnitude_is_no_prediction():
+def test_bounds_too_far_apart_are_no_prediction():
     trained = train(machine_of(), Metric.LATENCY, "cpu")
-    useful = predict(trained, *asked("never_seen", 30_000_000, 4))
-    refuse_useless(useful)
-    with pytest.raises(
-        NotEnoughData, match=r"could be anything between 1.00 ms and 2.00 s\. .*Measure a few cases of default"
-    ):
-        refuse_useless(replace(useful, low=0.001, high=2.0))
+    case, facts = asked("never_seen", 30_000_000, 4)
+    useful = predict(trained, case, facts)
+    refuse_useless(useful, facts)
+    with pytest.raises(NotEnoughData, match=r"anything between 1.00 ms and 2.00 s\. .*Measure a few cases of default"):
+        refuse_useless(replace(useful, low=0.001, high=2.0), facts)
+
+
+def test_no_less_memory_is_predicted_than_the_weights_take():
+    case, facts = asked("never_seen", 100_000_000, 4)
+    guess = a_prediction(case, Metric.PEAK_MEMORY, value=4.2e8, low=4.0e8, high=4.5e8)
+    refuse_useless(guess, facts)
+    with pytest.raises(NotEnoughData, match=r"less memory than the weights of never_seen .* take \(381 MiB\)"):
+        refuse_useless(replace(guess, low=1e8, high=2e8), facts)
 
 
 def test_too_few_measurements_are_refused_with_what_is_missing():
