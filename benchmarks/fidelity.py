@@ -29,9 +29,9 @@ from engine.skillsets.write import write
 from engine.stats.quantiles import median
 
 MODELS = ("bert", "vit")
-PROCESSES = 5
+PROCESSES = 4
 """Fresh processes of the bare loop for each model."""
-TURNS = 5
+TURNS = 4
 """Our cases during the life of one of them."""
 TOLERANCE = 0.03
 _PROTOCOL = Protocol(processes=1, warmup=WARMUP, min_iterations=ITERATIONS, max_iterations=ITERATIONS, max_seconds=60.0)

@@ -27,8 +27,13 @@ def start(*arguments: object, home: Path, **options: Any) -> subprocess.Popen[st
         env=environment,
         text=True,
         start_new_session=True,
-        **(streams | options),
+        **(streams | {"preexec_fn": _heed_interrupts} | options),
     )
+
+
+def _heed_interrupts() -> None:
+    """As in a terminal: a shell's background jobs, such as a test run may be, ignore Ctrl-C and pass that on."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def run(*arguments: object, home: Path, **options: Any) -> tuple[int, str, str]:
