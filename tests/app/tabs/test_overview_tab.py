@@ -177,7 +177,7 @@ def test_key_figures_are_judged_against_the_run_before(bench: StandInWorkbench) 
 def test_an_interval_of_a_single_process_says_so(bench: StandInWorkbench) -> None:
     store(bench, measured(a_case(), 0.04, how_many=1))
     footnotes = [text_of(note) for note in of_class(show()[1], "card-footnote")]
-    assert footnotes[0].startswith("Median and 95\N{THIN SPACE}% interval within one process")
+    assert footnotes[0].startswith("Median, 95\N{THIN SPACE}% interval within one process")
 
 
 def test_a_batch_size_of_another_model_shows_that_model(two_ways: StandInWorkbench) -> None:
