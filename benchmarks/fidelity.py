@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.bare_loop import ITERATIONS, WARMUP
@@ -17,16 +18,16 @@ from engine.backends.cores import usable_physical_cores
 from engine.backends.environment import detect_environment
 from engine.benchmarking.execute import execute
 from engine.benchmarking.fork_server import ForkServerLauncher
-from engine.catalog.registry import load_catalog, shape_of
+from engine.catalog.registry import load_catalog
 from engine.config import CHECKOUT
-from engine.domain.case import Case, Precision, Workload
 from engine.domain.measurement import Metric
-from engine.domain.model import ModelType, Size
+from engine.domain.model import ModelType
 from engine.domain.run import Protocol
 from engine.errors import LauncherFailure
 from engine.skillsets.render import render
 from engine.skillsets.write import write
 from engine.stats.quantiles import median
+from engine.workflows.case_facts import default_case
 
 MODELS = ("bert", "vit")
 PROCESSES = 4
@@ -91,20 +92,7 @@ def _bare(loop: subprocess.Popen[str]) -> float:
 
 
 def _ours(launcher: ForkServerLauncher, model: ModelType, path: Path, threads: int) -> float:
-    sequence_length, image_size = shape_of(model, Size.DEFAULT)
-    case = Case(
-        model_type=model.name,
-        family=model.family,
-        task=model.task,
-        size=Size.DEFAULT,
-        backend="cpu",
-        precision=Precision.FP32,
-        batch_size=1,
-        workload=Workload.INFERENCE,
-        sequence_length=sequence_length,
-        image_size=image_size,
-        threads=threads,
-    )
+    case = replace(default_case(model), threads=threads)
     environment_id = detect_environment().environment_id
     result = execute(
         launcher, case, 1, run_id="bench", skillset_path=str(path), protocol=_PROTOCOL, environment_id=environment_id

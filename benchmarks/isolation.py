@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.figure import Figure, at_least
@@ -17,7 +18,6 @@ from engine.benchmarking.execute import execute
 from engine.benchmarking.fork_server import ForkServerLauncher
 from engine.catalog.registry import load_catalog, shape_of
 from engine.config import CHECKOUT
-from engine.domain.case import Case, Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
 from engine.domain.run import Protocol
@@ -25,6 +25,7 @@ from engine.errors import EngineError
 from engine.skillsets.recipes import RECIPES
 from engine.skillsets.render import render
 from engine.skillsets.write import write
+from engine.workflows.case_facts import default_case
 
 ROUNDS = 7
 OURS_PER_ROUND = 5
@@ -69,17 +70,8 @@ def _ours(folder: Path) -> Iterator[Callable[[], None]]:
     model = load_catalog(folder / "cache").get("bert")
     path = write(model, render(model), folder)
     sequence_length, _ = shape_of(model, Size.TINY)
-    case = Case(
-        model_type=model.name,
-        family=model.family,
-        task=model.task,
-        size=Size.TINY,
-        backend="cpu",
-        precision=Precision.FP32,
-        batch_size=1,
-        workload=Workload.INFERENCE,
-        sequence_length=sequence_length,
-        threads=usable_physical_cores(),
+    case = replace(
+        default_case(model), size=Size.TINY, sequence_length=sequence_length, threads=usable_physical_cores()
     )
     launcher = ForkServerLauncher()
 

@@ -42,7 +42,7 @@ REFUSED = [
     "describe select * from read_csv('/etc/passwd')",
     "select (select content from read_text('/etc/passwd'))",
     "with x as (select * from read_text('/etc/passwd')) select * from x",
-    "select * from results where exists (select 1 from glob('/root/*'))",
+    "select * from results where exists (select 1 from glob('/home/*'))",
     "select * from results, lateral (select * from read_text(results.model_type))",
     "select 1 union all select content from read_text('/etc/passwd')",
     "select * from (values ((select count(*) from glob('/*'))))",
