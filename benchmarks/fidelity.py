@@ -30,7 +30,7 @@ from engine.stats.quantiles import median
 from engine.workflows.case_facts import default_case
 
 MODELS = ("bert", "vit")
-PROCESSES = 4
+PROCESSES = 12
 """Fresh processes of the bare loop for each model."""
 TURNS = 4
 """Our cases during the life of one of them."""
