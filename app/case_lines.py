@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from engine.domain.case import Case, Workload
 from engine.domain.measurement import Estimate
 from engine.domain.result import ResultStatus
-from engine.domain.run import CaseProgress
+from engine.domain.run import CaseProgress, RunProgress
 from engine.stats.summary import estimate_over_processes
 
 QUEUED = "queued"
@@ -56,6 +56,14 @@ def case_lines(cases: Sequence[CaseProgress], *, ended: bool = False) -> list[Ca
     for progress in cases:
         grouped.setdefault(progress.case.case_id, []).append(progress)
     return [_line(executions, ended) for executions in grouped.values()]
+
+
+def lines_of(progress: RunProgress) -> list[CaseLine]:
+    return case_lines(progress.cases, ended=progress.run.status.is_final)
+
+
+def failed_lines(lines: Sequence[CaseLine]) -> list[CaseLine]:
+    return [line for line in lines if line.state == ResultStatus.FAILED]
 
 
 def count_states(lines: Sequence[CaseLine]) -> Counter[str]:

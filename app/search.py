@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from urllib.parse import urlencode
 
-from app.url_state import ViewState, address
+from app.url_state import ViewState, address, state_of_case
 from engine.domain.case import Case
 from engine.domain.model import ModelType
 from engine.domain.run import Run
@@ -71,15 +71,7 @@ def _cases(words: list[str], cases: Sequence[Case]) -> Iterator[Place]:
     hits = [case for case in dict.fromkeys(cases) if _holds(case.label, words)]
     hits.sort(key=lambda case: not set(words) <= set(case.label.casefold().split()))
     for case in hits:
-        state = ViewState(
-            model=case.model_type,
-            backend=case.backend,
-            precision=case.precision,
-            batch=case.batch_size,
-            workload=case.workload,
-            size=case.size,
-            case=case.case_id,
-        )
+        state = replace(state_of_case(case), case=case.case_id)
         yield Place(kind="case", label=case.label, detail="results", href=address("/comparison", state))
 
 

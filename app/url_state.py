@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
-from engine.domain.case import Precision, Workload
+from engine.domain.case import Case, Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Family, Size
 from engine.domain.run import MAX_BATCH_SIZE
@@ -64,6 +64,18 @@ def state_of(values: Mapping[str, Any]) -> ViewState:
         if value not in (None, "", []):
             read[name] = reader(str(value))
     return ViewState(**read)
+
+
+def state_of_case(case: Case) -> ViewState:
+    """What a tab shows when it is about this case."""
+    return ViewState(
+        model=case.model_type,
+        backend=case.backend,
+        precision=case.precision,
+        batch=case.batch_size,
+        workload=case.workload,
+        size=case.size,
+    )
 
 
 def write_state(state: ViewState) -> str:

@@ -9,7 +9,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
-from engine.domain.run import Protocol, RunRequest, SizeChoice
+from engine.domain.run import (
+    MAX_PROCESSES,
+    MAX_SEQUENCE_LENGTH,
+    MAX_THREADS,
+    MAX_WARMUP,
+    Protocol,
+    RunRequest,
+    SizeChoice,
+)
 
 NAMES = {
     "backends": "hardware",
@@ -59,10 +67,10 @@ class RunBody(BaseModel):
     incremental: StrictBool = False
     workloads: Annotated[list[Workload], BeforeValidator(_as_list), Field(min_length=1)] = [Workload.INFERENCE]
     size: SizeChoice = SizeChoice.AUTO
-    sequence_length: Annotated[StrictInt, Field(ge=1, le=1_000_000)] | None = None
-    threads: Annotated[StrictInt, Field(ge=1, le=1024)] | None = None
-    runs: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None
-    warmup: Annotated[StrictInt, Field(ge=0, le=10_000)] | None = None
+    sequence_length: Annotated[StrictInt, Field(ge=1, le=MAX_SEQUENCE_LENGTH)] | None = None
+    threads: Annotated[StrictInt, Field(ge=1, le=MAX_THREADS)] | None = None
+    runs: Annotated[StrictInt, Field(ge=1, le=MAX_PROCESSES)] | None = None
+    warmup: Annotated[StrictInt, Field(ge=0, le=MAX_WARMUP)] | None = None
     cold: StrictBool = False
     title: Annotated[str, Field(max_length=200)] | None = None
 

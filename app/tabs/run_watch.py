@@ -16,17 +16,11 @@ from app.views.card import card
 from app.views.controls import button, copy_button, link_button, segmented
 from app.views.error_notice import error_notice
 from app.views.finished_runs import queue_title, run_queue
+from app.views.machine_note import Quietness, machine_note, quietness_of
 from app.views.marks import status_mark
-from app.views.run_card import (
-    Quietness,
-    machine_note,
-    no_run,
-    quietness_of,
-    run_body,
-    run_failures,
-    run_sentence,
-    run_subtitle,
-)
+from app.views.run_card import no_run, run_body
+from app.views.run_failures import run_failures
+from app.views.run_words import run_sentence, run_subtitle
 from engine.domain.run import Run, RunProgress, RunStatus
 from engine.errors import EngineError
 from engine.reports.command import benchmark_command
@@ -60,8 +54,8 @@ def run_card() -> Component:
                 className="card-head run-head",
             ),
             html.Div(id=ids.RUN_MESSAGE, className="run-message"),
-            html.Div(id=ids.RUN_BODY, hidden=True),
             html.Div(className="card-content run-body", **{"data-steady-of": ids.RUN_BODY}),
+            html.Div(id=ids.RUN_BODY, hidden=True),
             html.Div(rows, className="run-rows"),
             html.Div(id=ids.RUN_FAILURES, className="run-failures stack"),
         ],

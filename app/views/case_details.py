@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from app import ids
 from app.heat_map_cells import HeatMap
-from app.url_state import ViewState, address, start_address
+from app.url_state import ViewState, address, start_address, state_of_case
 from app.views.card import card
 from app.views.controls import copy_button, link_button
 from app.views.error_notice import error_notice
@@ -29,6 +29,12 @@ from engine.formatting import (
     format_time_iso,
 )
 from engine.reports.command import benchmark_command
+
+_NOISE = {
+    True: "other programs took more than 5\N{THIN SPACE}% of the processor",
+    False: "quiet enough",
+    None: "not known, too short to tell",
+}
 
 
 def case_details(
@@ -134,15 +140,7 @@ def reproduce_command(summary: CaseSummary) -> str:
 
 
 def _start_again(case: Case) -> str:
-    state = ViewState(
-        model=case.model_type,
-        backend=case.backend,
-        precision=case.precision,
-        batch=case.batch_size,
-        workload=case.workload,
-        size=case.size,
-    )
-    return start_address(state, sequence_length=case.sequence_length, again=True)
+    return start_address(state_of_case(case), sequence_length=case.sequence_length, again=True)
 
 
 def _title(summary: CaseSummary, comparison: Comparison | None) -> str:
@@ -183,10 +181,9 @@ def _figures(summary: CaseSummary, but: Sequence[Metric]) -> list[Component]:
         for metric, estimate in summary.estimates.items()
         if metric not in but
     ]
-    noise = "other programs took more than 5\N{THIN SPACE}% of the processor" if summary.is_noisy else "quiet enough"
     device = f" on {summary.actual_device}" if summary.actual_device not in (None, case.backend) else ""
     where = [backend_mark(case.backend), f"{device}, {summary.machine_label}".rstrip(", ")]
-    lines += [("Machine", where), ("Noise", noise)]
+    lines += [("Machine", where), ("Noise", _NOISE[summary.is_noisy])]
     if summary.facts is not None:
         lines.append(("Parameters", format_count(summary.facts.parameters)))
     measured = html.Span(format_time(summary.measured_at), title=format_time_iso(summary.measured_at))

@@ -12,7 +12,7 @@ from app import ids
 from app.views.controls import button
 from app.views.empty_state import empty_state
 from app.views.marks import status_mark
-from app.views.run_card import request_words
+from app.views.run_words import request_words
 from engine.domain.run import Run, RunProgress, RunStatus
 from engine.formatting import counted, format_count, format_duration, format_eta, format_time, format_time_iso
 

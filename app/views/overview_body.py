@@ -156,7 +156,7 @@ def _footnote(summaries: Sequence[CaseSummary], metric: Metric) -> str:
     """Statistic, interval, n and machine."""
     machine = summaries[0].machine_label
     text = f"Median, {_interval_words(summaries, metric)}" + (f" · {machine}" if machine else "")
-    noisy = sum(summary.is_noisy for summary in summaries)
+    noisy = sum(summary.is_noisy is True for summary in summaries)
     return f"{text} · {noisy} of {len(summaries)} measured on a busy machine" if noisy else text
 
 

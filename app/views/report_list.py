@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from app.views.empty_state import empty_state
 from app.views.icon import icon
-from app.views.run_card import request_words
+from app.views.run_words import request_words
 from engine.domain.report import StoredReport
 from engine.domain.run import Run
 from engine.formatting import counted, format_count, format_file_size, format_time, format_time_iso

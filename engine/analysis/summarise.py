@@ -60,10 +60,16 @@ def _summary(group: Sequence[Result], environments: Mapping[str, Environment]) -
         measured_at=last.started_at,
         last_run_id=last.run_id,
         facts=next((result.facts for result in reversed(completed) if result.facts is not None), None),
-        is_noisy=any(result.machine is not None and result.machine.is_noisy for result in completed),
+        is_noisy=_is_noisy(completed),
         actual_device=last.actual_device,
         machine_label=environment.label if environment is not None else "",
     )
+
+
+def _is_noisy(completed: Sequence[Result]) -> bool | None:
+    known = [result.machine.is_noisy for result in completed if result.machine is not None]
+    told = [noisy for noisy in known if noisy is not None]
+    return any(told) if told else None
 
 
 def _begin_of(ordered: Sequence[Result], run_id: str) -> datetime:

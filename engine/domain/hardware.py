@@ -43,6 +43,10 @@ class BackendStatus:
     precisions: tuple[str, ...] = ()
 
 
+QUIET_SHARE = 0.05
+"""Of the CPU: with more of it used by others a measurement counts as disturbed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineState:
     """What may disturb a measurement, read just before and after it."""
@@ -57,6 +61,13 @@ class MachineState:
     available_memory_bytes: int
 
     @property
-    def is_noisy(self) -> bool:
-        """More than 5 % of the CPU went to somebody else."""
-        return max(self.cpu_busy_others or 0.0, self.cpu_steal or 0.0) > 0.05
+    def is_noisy(self) -> bool | None:
+        """More than 5 % of the CPU went to somebody else; None where that could not be read."""
+        if self.share_of_others is not None and self.share_of_others > QUIET_SHARE:
+            return True
+        return None if self.cpu_busy_others is None else False
+
+    @property
+    def share_of_others(self) -> float | None:
+        """The larger of what other processes and the hypervisor took, 0..1; None where neither could be read."""
+        return max((share for share in (self.cpu_busy_others, self.cpu_steal) if share is not None), default=None)

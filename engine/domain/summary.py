@@ -28,7 +28,8 @@ class CaseSummary:
     measured_at: datetime
     last_run_id: str
     facts: ModelFacts | None = None
-    is_noisy: bool = False
+    is_noisy: bool | None = None
+    """Whether other work disturbed any of its processes; None where that is known of none."""
     actual_device: str | None = None
     machine_label: str = ""
 

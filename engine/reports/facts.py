@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from engine.domain.summary import CaseSummary
 from engine.formatting import MISSING, counted, format_bytes, format_count, format_time_iso
 from engine.reports.answers import took
 from engine.reports.content import ReportContent
@@ -52,13 +55,7 @@ def protocol_facts(content: ReportContent) -> Facts:
         if request.cold
         else "a fresh process each, forked from one that has imported torch and transformers and computed nothing"
     )
-    noisy = sum(summary.is_noisy for summary in content.summaries)
-    quiet = (
-        "other programs took less than 5 % of the CPU throughout"
-        if not noisy
-        else f"{format_count(noisy)} of {counted(len(content.summaries), 'case')} measured while other programs took "
-        "more than 5 % of the CPU; their rows say so"
-    )
+    quiet = _quiet(content.summaries)
     return [
         ("Processes", f"{protocol.processes} per case: {start}"),
         ("Warm-up", f"{counted(protocol.warmup, 'iteration')} at least, discarded"),
@@ -73,3 +70,24 @@ def protocol_facts(content: ReportContent) -> Facts:
         ("Weights", "random and seeded: speed does not depend on their values"),
         ("Quiet", quiet),
     ]
+
+
+def _quiet(summaries: Sequence[CaseSummary]) -> str:
+    noisy = sum(summary.is_noisy is True for summary in summaries)
+    unknown = sum(summary.is_noisy is None for summary in summaries)
+    if not summaries:
+        return MISSING
+    if unknown == len(summaries):
+        return "not known: the measurements were too short to tell"
+    cases = counted(len(summaries), "case")
+    parts = (
+        [
+            f"{format_count(noisy)} of {cases} measured while other programs took more than 5 % of the CPU; "
+            "their rows say so"
+        ]
+        if noisy
+        else ["other programs took less than 5 % of the CPU throughout"]
+    )
+    if unknown:
+        parts.append(f"not known of {format_count(unknown)} of {cases}, too short to tell")
+    return "; ".join(parts)

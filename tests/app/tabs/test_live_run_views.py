@@ -8,8 +8,11 @@ import pytest
 from app import ids
 from app.run_options import RunOptions
 from app.views.finished_runs import finished_runs, finished_title, queue_title, run_queue
-from app.views.run_card import form_address, machine_note, no_run, quietness_of, run_body, run_failures, run_sentence
+from app.views.machine_note import machine_note, quietness_of
+from app.views.run_card import no_run, run_body
+from app.views.run_failures import form_address, run_failures
 from app.views.run_form import backend_options, model_options, plan_preview, precision_options, run_form, start_label
+from app.views.run_words import run_sentence
 from engine.domain.result import FailureKind, Result
 from engine.domain.run import Plan, RunStatus
 from tests.app.tabs.component_tree import of_class, of_kind, parts, text_of, with_id
@@ -132,6 +135,9 @@ def test_machine_note_tells_quiet_from_busy() -> None:
     assert "busy with other work during 1 of 2 results, at worst 40" in said(a_result(), busy)
     assert "busy with other work during the first result, at worst 40" in said(busy)
     assert "after the first result" in said()
+    unread = a_result(machine=a_machine_state(cpu_busy_others=None, cpu_steal=None))
+    assert "too short to tell" in said(unread)
+    assert "quiet enough during the 2 results long enough to tell" in said(a_result(), a_result(), unread)
 
 
 def test_without_a_run_the_card_says_how_to_get_one() -> None:

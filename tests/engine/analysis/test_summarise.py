@@ -110,5 +110,12 @@ def test_one_noisy_process_marks_the_case_and_the_machine_is_named() -> None:
     assert summary.machine_label == environment.label
 
 
+def test_a_case_is_quiet_only_where_that_was_read() -> None:
+    unread = a_result(machine=a_machine_state(cpu_busy_others=None, cpu_steal=None), repetition=1, result_id="u")
+    assert summarise([a_result(), unread])[0].is_noisy is False
+    assert summarise([unread])[0].is_noisy is None
+    assert summarise([a_result(machine=None)])[0].is_noisy is None
+
+
 def test_batch_sizes_are_different_cases() -> None:
     assert len(summarise([a_result(a_case(batch_size=1)), a_result(a_case(batch_size=8))])) == 2

@@ -7,6 +7,7 @@ from engine.domain.result import ResultStatus
 from engine.reports.answers import report_summary, report_title
 from engine.reports.charts import charts_of, rankings
 from engine.reports.content import ReportContent, build_content, metrics_in
+from engine.reports.facts import protocol_facts
 from engine.reports.tables import method_table, model_table, process_table, result_table
 from tests.builders import (
     A_TIME,
@@ -75,6 +76,18 @@ def test_a_noisy_measurement_is_marked() -> None:
     table = result_table(of(a_summary(is_noisy=True)), Workload.INFERENCE)
     assert table is not None
     assert table.rows[0][-1].detail == "busy machine"
+
+
+def test_how_quiet_the_machine_was_is_said_no_better_than_known() -> None:
+    def said(*noisy: bool | None) -> str:
+        models = ("bert", "gpt2", "t5")
+        found = of(*(a_summary(a_case(model), is_noisy=state) for model, state in zip(models, noisy, strict=False)))
+        return dict(protocol_facts(found))["Quiet"]
+
+    assert said(False, False) == "other programs took less than 5 % of the CPU throughout"
+    assert said(False, None).endswith("throughout; not known of 1 of 2 cases, too short to tell")
+    assert said(None) == "not known: the measurements were too short to tell"
+    assert said(True, False, None).startswith("1 of 3 cases measured while other programs")
 
 
 def test_process_values_and_method_cover_every_metric_of_the_report(content: ReportContent) -> None:

@@ -32,9 +32,17 @@ def test_without_passed_time_nobody_can_tell():
 
 @pytest.mark.parametrize(
     ("others", "steal", "noisy"),
-    [(0.0, 0.0, False), (0.05, 0.05, False), (0.051, 0.0, True), (0.0, 0.051, True), (None, None, False)],
+    [
+        (0.0, 0.0, False),
+        (0.05, 0.05, False),
+        (0.051, 0.0, True),
+        (0.0, 0.051, True),
+        (None, None, None),
+        (None, 0.051, True),
+        (None, 0.0, None),
+    ],
 )
-def test_more_than_a_twentieth_for_somebody_else_is_noisy(others, steal, noisy):
+def test_more_than_a_twentieth_for_somebody_else_is_noisy_and_unread_is_not_quiet(others, steal, noisy):
     assert a_machine_state(cpu_busy_others=others, cpu_steal=steal).is_noisy is noisy
 
 

@@ -1,0 +1,58 @@
+"""Whether other work disturbed a run's measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dash import html
+from dash.development.base_component import Component
+
+from app.views.icon import icon
+from engine.domain.result import Result
+from engine.formatting import counted, format_count, format_share
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quietness:
+    """How often other work disturbed a run's measurements."""
+
+    results: int = 0
+    """Of which it is known."""
+    unknown: int = 0
+    """Too short to tell."""
+    noisy: int = 0
+    worst: float = 0.0
+    """Largest share of the CPU that went to others during a noisy result, 0..1."""
+
+
+def quietness_of(results: Sequence[Result]) -> Quietness:
+    states = [result.machine for result in results if result.machine is not None]
+    known = [state for state in states if state.is_noisy is not None]
+    noisy = [state.share_of_others or 0.0 for state in known if state.is_noisy]
+    unknown = len(states) - len(known)
+    return Quietness(results=len(known), unknown=unknown, noisy=len(noisy), worst=max(noisy, default=0.0))
+
+
+def machine_note(found: Quietness) -> Component:
+    """Whether the machine was quiet enough while this run's results were measured."""
+    every = "the first result" if found.results == 1 else f"all {format_count(found.results)} results"
+    if found.unknown:
+        every = f"the {counted(found.results, 'result')} long enough to tell"
+    if not found.results and found.unknown:
+        words = html.P("Not known: the results were too short to tell.", className="run-note")
+    elif not found.results:
+        words = html.P("Known after the first result.", className="run-note")
+    elif not found.noisy:
+        words = html.P([icon("status-ok"), f" quiet enough during {every}"], className="run-machine status-ok")
+    else:
+        some = f"{format_count(found.noisy)} of {format_count(found.results)} results"
+        words = html.P(
+            [
+                icon("status-interrupted"),
+                f" busy with other work during {every if found.noisy == found.results else some}, "
+                f"at worst {format_share(found.worst)} of the CPU",
+            ],
+            className="run-machine status-interrupted",
+        )
+    return html.Div([html.H3("Machine", className="run-side-title"), words])

@@ -1,0 +1,79 @@
+"""Why cases of a run failed, and the way to try them again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from dash import html
+from dash.development.base_component import Component
+
+from app.views.controls import link_button
+from app.views.error_notice import error_notice
+from engine.domain.case import Case
+from engine.domain.result import Failure, FailureKind, Result, ResultStatus
+from engine.domain.run import Run, RunStatus
+from engine.formatting import counted
+
+_NOTICES = 8
+"""Reasons spelled out below the table; the rest are counted."""
+
+
+def run_failures(run: Run, results: Sequence[Result]) -> list[Component]:
+    """Why the run stopped, and one notice per failed case with the end of its log."""
+    notices = []
+    if run.status is RunStatus.FAILED:
+        notices.append(
+            error_notice(
+                f"Run {run.number} could not go on",
+                run.error or "No reason was recorded.",
+                detail="Results measured before are kept.",
+            )
+        )
+    failed = [result for result in results if result.status is ResultStatus.FAILED]
+    grouped: dict[str, list[Result]] = {}
+    for result in failed:
+        grouped.setdefault(_failure(result).reason, []).append(result)
+    notices += [_failure_notice(same, run) for same in list(grouped.values())[:_NOTICES]]
+    rest = len(grouped) - _NOTICES
+    if rest > 0:
+        notices.append(html.P(f"and {counted(rest, 'more reason')}; a report lists them all.", className="run-note"))
+    return notices
+
+
+def _failure_notice(same: Sequence[Result], run: Run) -> Component:
+    """What failed for one reason: one process, or several cases."""
+    cases = list({result.case.case_id: result.case for result in same}.values())
+    failure = max((_failure(result) for result in same), key=lambda found: len(found.log))
+    what = cases[0].label if len(cases) == 1 else counted(len(cases), "case")
+    times = f" ({counted(len(same), 'process', 'processes')})" if len(same) > 1 else ""
+    named = ", ".join(case.label for case in cases[:4]) + (f" and {len(cases) - 4} more" if len(cases) > 4 else "")
+    details = [
+        *([f"{named}."] if len(cases) > 1 else []),
+        *(["The other cases go on."] if not run.status.is_final else []),
+    ]
+    return error_notice(
+        f"{what} failed{times}",
+        failure.reason,
+        detail=" ".join(details) or None,
+        log=failure.log,
+        actions=[link_button("Try again", form_address(cases), drawing="refresh")],
+    )
+
+
+def form_address(cases: Sequence[Case]) -> str:
+    """The start form, filled in with what these cases have between them."""
+    lists = {
+        "models": [case.model_type for case in cases],
+        "backends": [case.backend for case in cases],
+        "precisions": [case.precision.value for case in cases],
+        "batch_sizes": [str(case.batch_size) for case in cases],
+        "workloads": [case.workload.value for case in cases],
+    }
+    fields = {name: ",".join(dict.fromkeys(values)) for name, values in lists.items()}
+    return f"/live-runs?{urlencode({**fields, 'size': cases[0].size}, safe=',')}"
+
+
+def _failure(result: Result) -> Failure:
+    """Every failed result has one; a row that lost it still says so."""
+    return result.failure or Failure(kind=FailureKind.ERROR, reason="No reason was recorded.")
