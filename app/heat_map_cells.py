@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 
-from app.selection import alike, compared, reference
+from app.selection import alike
 from app.url_state import Mode, Rows
 from engine.domain.case import Case, Precision
 from engine.domain.measurement import Metric
 from engine.domain.model import Family
 from engine.domain.summary import CaseSummary, Comparison, Verdict
 from engine.figures.heat_cells import Cell, CellKind, geometric_mean, improvement
+from engine.figures.references import compared, reference
 from engine.figures.wording import hover, way
 from engine.formatting import MISSING, Scale, counted, format_change, format_number, format_ratio, scale_for
 from engine.stats.comparison import RatioSummary, geometric_mean_ratio

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from app.url_state import ViewState
-from engine.domain.case import Case, Precision, Workload
+from engine.domain.case import Case, Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Family, Size
 from engine.domain.result import Result, ResultStatus
 from engine.domain.summary import CaseSummary, Comparison
-from engine.errors import NotEnoughData
+from engine.figures.references import compared, reference
 from engine.figures.wording import best_first, way
-from engine.stats.comparison import compare, correct
 from engine.stats.quantiles import median
 
 METRICS: Mapping[Workload, tuple[Metric, ...]] = {
@@ -149,39 +148,6 @@ def alike(summaries: Sequence[CaseSummary]) -> list[CaseSummary]:
     return [summary for summary in summaries if _setting(summary.case) == commonest]
 
 
-def reference(ways: Sequence[CaseSummary]) -> CaseSummary:
-    """What the others are compared with: cpu fp32 where it is among them, else the plainest there is."""
-    return min(
-        ways,
-        key=lambda summary: (
-            summary.case.backend != "cpu",
-            summary.case.precision is not Precision.FP32,
-            summary.case.backend,
-            summary.case.precision,
-        ),
-    )
-
-
-def compared(summaries: Sequence[CaseSummary], base: str, metric: Metric) -> dict[str, Comparison]:
-    """Every case against the same one run the way `base`, by case id; without those that have no ratio.
-
-    Give it everything that was measured and pick from the answer: all are corrected for one another, so that a
-    verdict is the same on every page and whatever the filters leave.
-    """
-    bases = {_question(summary.case): summary for summary in reversed(summaries) if way(summary.case) == base}
-    found: dict[str, Comparison] = {}
-    for summary in summaries:
-        against = bases.get(_question(summary.case))
-        if against is None or way(summary.case) == base:
-            continue
-        values = against.process_values.get(metric, ()), summary.process_values.get(metric, ())
-        try:
-            found.setdefault(summary.case.case_id, compare(metric, *values))
-        except NotEnoughData:
-            continue  # no completed process on one side, or nothing of it: the page then shows no verdict
-    return dict(zip(found, correct(found.values()), strict=True))
-
-
 def history(results: Sequence[Result], case_id: str, metric: Metric) -> list[tuple[float, ...]]:
     """Per-process medians of one case, a tuple for each run that completed it, oldest run first."""
     by_run: dict[str, list[float]] = {}
@@ -190,11 +156,6 @@ def history(results: Sequence[Result], case_id: str, metric: Metric) -> list[tup
         if result.case.case_id == case_id and result.status is ResultStatus.COMPLETED and measured is not None:
             by_run.setdefault(result.run_id, []).append(median(measured.samples))
     return [tuple(values) for values in by_run.values()]
-
-
-def _question(case: Case) -> Case:
-    """What stays the same when the same work is run another way."""
-    return replace(case, backend="", precision=Precision.FP32)
 
 
 def _place(case: Case) -> tuple[Any, ...]:

@@ -62,7 +62,7 @@ def _warm_title(summaries: Sequence[CaseSummary]) -> str:
     models = _models(summaries)
     ways = ways_to_run(summaries)
     if len(models) == 1 and ways:
-        baseline, judged = compare_ways(ways[0], Metric.LATENCY)
+        baseline, judged = compare_ways(ways[0], summaries, Metric.LATENCY)
         return backend_comparison_title(ways[0], metric=Metric.LATENCY, baseline=baseline, comparisons=judged)
     ranked = rankings(summary for summary in summaries if Metric.THROUGHPUT in summary.estimates)
     if ranked:

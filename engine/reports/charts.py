@@ -11,14 +11,13 @@ from engine.domain.case import Case, Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
 from engine.domain.summary import CaseSummary, Comparison
-from engine.errors import NotEnoughData
 from engine.figures.backend_comparison import backend_comparison, backend_comparison_title
 from engine.figures.batch_scaling import batch_scaling, batch_scaling_title
+from engine.figures.references import compared, reference
 from engine.figures.top_models import top_models, top_models_title
 from engine.figures.wording import best_first, shape, way
 from engine.formatting import counted
 from engine.reports.wording import interval_words
-from engine.stats.comparison import compare, correct
 
 MOST_SCALING = 4
 MOST_WAYS = 4
@@ -51,19 +50,14 @@ def charts_of(summaries: Sequence[CaseSummary]) -> list[Chart]:
     return drawn
 
 
-def compare_ways(ways: Sequence[CaseSummary], metric: Metric) -> tuple[CaseSummary, Mapping[str, Comparison]]:
-    """The baseline (fp32 on cpu where it was measured, else the first) and every other way against it."""
-    baseline = min(ways, key=lambda way: (way.case.backend != "cpu", way.case.precision is not Precision.FP32))
-    base = baseline.process_values.get(metric, ())
-    judged: dict[str, Comparison] = {}
-    for other in ways:
-        if other is baseline:
-            continue
-        try:
-            judged[other.case.case_id] = compare(metric, base, other.process_values.get(metric, ()))
-        except NotEnoughData:
-            continue
-    return baseline, dict(zip(judged, correct(judged.values()), strict=True))
+def compare_ways(
+    ways: Sequence[CaseSummary], everything: Sequence[CaseSummary], metric: Metric
+) -> tuple[CaseSummary, Mapping[str, Comparison]]:
+    """The reference among `ways` and every other one against it, corrected for all verdicts of the report."""
+    baseline = reference(ways)
+    judged = compared(everything, way(baseline.case), metric)
+    ids = {summary.case.case_id for summary in ways}
+    return baseline, {case_id: comparison for case_id, comparison in judged.items() if case_id in ids}
 
 
 def ways_to_run(summaries: Iterable[CaseSummary]) -> list[list[CaseSummary]]:
@@ -112,14 +106,13 @@ def _ranking(summaries: Sequence[CaseSummary], metric: Metric) -> list[Chart]:
 def _ways(summaries: Sequence[CaseSummary]) -> list[Chart]:
     found = ways_to_run(summary for summary in summaries if Metric.LATENCY in summary.estimates)
     one_each = {group[0].case.model_type: group for group in reversed(found)}
-    return [
-        _way_chart(one_each[model]) for model in list(dict.fromkeys(g[0].case.model_type for g in found))[:MOST_WAYS]
-    ]
+    first_found = dict.fromkeys(group[0].case.model_type for group in found)
+    return [_way_chart(one_each[model], summaries) for model in list(first_found)[:MOST_WAYS]]
 
 
-def _way_chart(group: Sequence[CaseSummary]) -> Chart:
+def _way_chart(group: Sequence[CaseSummary], everything: Sequence[CaseSummary]) -> Chart:
     metric = Metric.LATENCY
-    baseline, judged = compare_ways(group, metric)
+    baseline, judged = compare_ways(group, everything, metric)
 
     def draw(narrow: bool) -> go.Figure:
         return backend_comparison(

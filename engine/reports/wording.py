@@ -50,7 +50,7 @@ def model_name(case: Case) -> str:
 
 def input_shape(case: Case) -> str:
     parts = [
-        *([f"{case.sequence_length} long"] if case.sequence_length is not None else []),
+        *([f"sequence {case.sequence_length}"] if case.sequence_length is not None else []),
         *([f"{case.image_size} px"] if case.image_size is not None else []),
     ]
     return ", ".join(parts) or MISSING

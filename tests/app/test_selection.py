@@ -6,13 +6,11 @@ import pytest
 
 from app.selection import (
     Selection,
-    compared,
     history,
     in_one_environment,
     metric_of,
     most_measured,
     narrowed,
-    reference,
     select,
     workload_of,
 )
@@ -117,32 +115,12 @@ def test_ways_come_best_first_whatever_the_direction_of_the_metric() -> None:
         assert chosen([slow, fast], metric=metric).ways == (fast, slow)
 
 
-def test_the_baseline_is_fp32_on_the_processor_else_the_plainest_there_is() -> None:
-    fp32, bf16 = timed(), timed(precision=BF16)
-    int8 = timed(backend="openvino", precision=Precision.INT8)
-    assert reference([int8, bf16, fp32]) is fp32
-    assert reference([int8, bf16]) is bf16
-    assert reference([int8, timed(backend="openvino")]).case.precision is Precision.FP32
-
-
 def test_a_comparison_is_new_over_baseline() -> None:
     fp32, bf16 = timed(latency=0.04), timed(latency=0.02, precision=BF16)
     latency = chosen([fp32, bf16]).comparisons[bf16.case.case_id]
     throughput = chosen([fp32, bf16], metric=Metric.THROUGHPUT).comparisons[bf16.case.case_id]
     assert (latency.ratio, throughput.ratio) == (pytest.approx(0.5), pytest.approx(2.0))
     assert latency.verdict is throughput.verdict is Verdict.BETTER
-
-
-def test_only_the_same_work_is_compared() -> None:
-    fp32 = timed()
-    others = [
-        timed("gpt2", precision=BF16),
-        timed(precision=BF16, batch_size=8),
-        timed(precision=BF16, size=Size.TINY),
-        timed(precision=BF16, sequence_length=512),
-        timed(precision=BF16, threads=1),
-    ]
-    assert compared([fp32, *others], "cpu fp32", Metric.LATENCY) == {}
 
 
 def test_a_verdict_does_not_depend_on_what_the_filters_leave() -> None:

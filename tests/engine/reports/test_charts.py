@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from engine.domain.case import Precision
+from engine.domain.measurement import Metric
+from engine.domain.summary import Verdict
+from engine.reports.charts import compare_ways
+from tests.builders import a_case, a_summary
+
+BF16 = Precision.BF16
+NOISE, OTHER_NOISE = (0.10, 0.13, 0.08, 0.12, 0.09), (0.11, 0.12, 0.085, 0.10, 0.09)
+NOISY_MODELS = ("roberta", "gpt2", "llama", "mixtral", "t5", "bart", "vit", "clip", "whisper", "mamba")
+
+
+def test_a_verdict_is_corrected_for_all_of_the_report() -> None:
+    ways = [
+        a_summary(a_case(), latencies=(0.0400, 0.0401, 0.0402, 0.0399, 0.0398)),
+        a_summary(a_case(precision=BF16), latencies=(0.0300, 0.0301, 0.0302, 0.0299, 0.0298)),
+    ]
+    others = [
+        a_summary(a_case(model, **case), latencies=latencies)
+        for model in NOISY_MODELS
+        for case, latencies in (({}, NOISE), ({"precision": BF16}, OTHER_NOISE))
+    ]
+    baseline, alone = compare_ways(ways, ways, Metric.LATENCY)
+    _, beside_others = compare_ways(ways, ways + others, Metric.LATENCY)
+    bf16 = ways[1].case.case_id
+    assert baseline is ways[0]
+    assert alone[bf16].verdict is Verdict.BETTER
+    assert {case_id: found.verdict for case_id, found in beside_others.items()} == {bf16: Verdict.UNDECIDED}
