@@ -48,7 +48,9 @@ def benchmark(common: Common, with_report: bool, generate_only: bool, **given: A
     reported = GOOD
     if common.server is not None:
         if with_report:
-            raise click.UsageError("--report with --server is not possible; make it on the server's Reports page.")
+            raise click.UsageError(
+                "--report with --server is not possible; afterwards, `modeldyno export report --server URL` makes it."
+            )
         with Client(common.server) as client:
             end = carry_out_remotely(client, request, quiet=common.quiet)
             tell_end(end, quiet=common.quiet)

@@ -39,26 +39,39 @@ class Client:
     def get(self, path: str, parameters: dict[str, Any] | None = None) -> Any:
         return self._ask("GET", path, params=parameters or {})
 
+    def download(self, path: str) -> bytes:
+        """A file as the server sends it."""
+        answer = self._send("GET", path)
+        if answer.is_error:
+            raise _explained(self._told(answer, path), answer.status_code, f"{self.url}{path}")
+        return answer.content
+
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:
         return self._ask("POST", path, json=body or {})
 
     def _ask(self, method: str, path: str, **options: Any) -> Any:
+        answer = self._send(method, path, **options)
+        told = self._told(answer, path)
+        if answer.is_error:
+            raise _explained(told, answer.status_code, f"{self.url}{path}")
+        return told
+
+    def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
-            answer = self._http.request(method, path, **options)
+            return self._http.request(method, path, **options)
         except httpx.TransportError as error:
             raise ServerUnreachable(
                 f"No server answers at {self.url} ({error}). Start it with `modeldyno serve`, or correct --server."
             ) from error
+
+    def _told(self, answer: httpx.Response, path: str) -> Any:
         try:
-            told = answer.json()
+            return answer.json()
         except ValueError as error:
             raise ServerUnreachable(
                 f"{self.url}{path} answered {answer.status_code} without JSON; that is no ModelDyno server. "
                 "Correct --server."
             ) from error
-        if answer.is_error:
-            raise _explained(told, answer.status_code, f"{self.url}{path}")
-        return told
 
     def __enter__(self) -> Client:
         return self

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from engine.cli.client import Client
 from engine.cli.open_workbench import open_workbench
 from engine.cli.options import Common, common_options
 from engine.cli.output import print_json, print_line
@@ -15,6 +16,7 @@ from engine.errors import NotFound, ReportUnwritable
 from engine.storage import runs
 from engine.workflows.make_report import make_report
 
+_NO_RUN = "No run has ended yet. `modeldyno benchmark --model bert` makes a first one."
 _FINAL = tuple(status for status in RunStatus if status.is_final)
 
 
@@ -30,25 +32,53 @@ def export() -> None:
 def report(common: Common, run_id: str | None, output: Path | None) -> int:
     """Make a self-contained HTML report of a run.
 
-    It is one file that opens offline. Prints its path.
+    It is one file that opens offline. Prints its path. With --server the server makes it, and it is saved in the
+    present folder unless --output names another place.
     """
-    common.refuse_server("export report")
+    if common.server is not None:
+        with Client(common.server) as client:
+            report_id, run_id, path = _from_server(client, run_id, output or Path())
+        return _tell(common, report_id, run_id, path)
     with open_workbench(common) as workbench:
         if run_id is None:
             with workbench.database.cursor() as cursor:
                 newest = runs.recent(cursor, limit=1, statuses=_FINAL)
             if not newest:
-                raise NotFound("No run has ended yet. `modeldyno benchmark --model bert` makes a first one.")
+                raise NotFound(_NO_RUN)
             run_id = newest[0].run_id
         made = make_report(workbench, run_id)
         path = workbench.settings.report_dir / made.filename
     if output is not None:
         path = _copy(path, output)
+    return _tell(common, made.report_id, made.run_id, path)
+
+
+def _tell(common: Common, report_id: str, run_id: str, path: Path) -> int:
     if common.as_json:
-        print_json({"report_id": made.report_id, "run_id": made.run_id, "format": made.format, "path": path})
+        print_json({"report_id": report_id, "run_id": run_id, "format": "html", "path": path})
     else:
         print_line(str(path))
     return 0
+
+
+def _from_server(client: Client, run_id: str | None, output: Path) -> tuple[str, str, Path]:
+    """Id of the report, id of its run, and where the file was saved."""
+    if run_id is None:
+        ended = ",".join(status.value for status in _FINAL)
+        newest = client.get("/api/benchmark/runs", {"status": ended, "limit": 1})["runs"]
+        if not newest:
+            raise NotFound(_NO_RUN)
+        run_id = newest[0]["run_id"]
+    made = client.post("/api/benchmark/reports", {"run_id": run_id})
+    content = client.download(made["download"])
+    path = output / Path(made["filename"]).name if output.is_dir() else output
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise ReportUnwritable(
+            f"The server made the report, but it could not be written to {path}: {error.strerror or error}."
+        ) from error
+    return made["report_id"], made["run_id"], path.resolve()
 
 
 def _copy(report_path: Path, output: Path) -> Path:

@@ -11,7 +11,7 @@ import click
 
 from engine.cli.exit_status import FAILED, GOOD
 from engine.cli.open_workbench import open_workbench
-from engine.cli.options import Common, common_options, model_options, tier_of
+from engine.cli.options import Common, local_options, model_options, tier_of
 from engine.cli.output import print_json, print_rows, say
 from engine.domain.model import Tier
 from engine.domain.skillset import GenerationOutcome, GenerationStatus
@@ -34,7 +34,7 @@ _GOOD = (GenerationStatus.VERIFIED, GenerationStatus.RENDERED)
 )
 @click.option("--force", is_flag=True, help="Overwrite modules that were edited by hand.")
 @click.option("--no-verify", is_flag=True, help="Do not run the modules.")
-@common_options
+@local_options
 def generate(
     common: Common,
     models: tuple[str, ...],

@@ -43,18 +43,26 @@ class Common:
     def settings(self) -> Settings:
         return Settings.load(home=self.benchmark_dir, db_path=self.db_path, skillset_dir=self.skillset_dir)
 
-    def refuse_server(self, command: str) -> None:
-        """For commands that no endpoint carries out."""
+    def refuse_server(self, command: str, instead: str = "") -> None:
+        """For commands that no endpoint carries out; `instead` is a sentence on how to do without."""
         if self.server is not None:
             raise click.UsageError(
                 f"`{command}` works on this machine's own files; --server is understood by benchmark, results, "
-                "hardware and catalog."
+                f"export report, hardware and catalog. {instead}".rstrip()
             )
 
 
 def common_options(command: Command) -> Command:
     """Adds the options of every command and hands them over as one `common` value."""
+    return _with_common(command, offers_server=True)
 
+
+def local_options(command: Command) -> Command:
+    """The same for a command that no endpoint carries out: it knows --server only to refuse it in plain words."""
+    return _with_common(command, offers_server=False)
+
+
+def _with_common(command: Command, *, offers_server: bool) -> Command:
     @click.option(
         "--db-path", type=click.Path(path_type=Path), help="Database file. [default: modeldyno.duckdb at home]"
     )
@@ -64,7 +72,12 @@ def common_options(command: Command) -> Command:
         type=click.Path(path_type=Path),
         help="Home folder of database, skillsets and reports. [default: $MODELDYNO_HOME, else data/ of a checkout]",
     )
-    @click.option("--server", metavar="URL", help="Let the server at URL do it, which owns the database.")
+    @click.option(
+        "--server",
+        metavar="URL",
+        hidden=not offers_server,
+        help="Let the server at URL do it, which owns the database.",
+    )
     @click.option("--json", "as_json", is_flag=True, help="Print JSON to standard output.")
     @click.option("--quiet", is_flag=True, help="No progress on standard error, only errors.")
     @wraps(command)

@@ -10,7 +10,7 @@ import click
 from engine.cli.generate import generate_with, print_outcomes
 from engine.cli.local_run import carry_out, report_on
 from engine.cli.open_workbench import open_workbench
-from engine.cli.options import Common, common_options
+from engine.cli.options import Common, local_options
 from engine.cli.output import print_json
 from engine.cli.run_end import end_of_run, status_of_run, tell_end
 from engine.cli.run_options import make_request, run_options
@@ -25,7 +25,7 @@ from engine.workflows.result_rows import result_rows
 @click.option("--force", is_flag=True, help="Overwrite modules that were edited by hand.")
 @click.option("--generate-only", is_flag=True, help="Stop after the skillsets.")
 @click.option("--report", is_flag=True, expose_value=False, help="Always made; accepted as `benchmark` knows it.")
-@common_options
+@local_options
 def pipeline(common: Common, force: bool, generate_only: bool, **given: Any) -> int:
     """Generate, measure, store and report, in one go.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from engine.cli.open_workbench import open_workbench
-from engine.cli.options import Common, common_options
+from engine.cli.options import Common, local_options
 from engine.cli.output import FORMATS, print_json, print_rows, say
 from engine.workflows.run_query import run_query
 
@@ -15,7 +15,7 @@ from engine.workflows.run_query import run_query
 @click.option(
     "--format", "style", default="table", show_default=True, type=click.Choice(FORMATS), help="How rows are written."
 )
-@common_options
+@local_options
 def query(common: Common, sql: str, style: str) -> int:
     """Run one SELECT on a copy of what is stored.
 
@@ -25,7 +25,7 @@ def query(common: Common, sql: str, style: str) -> int:
     \b
     modeldyno query "select model_type, median(latency_seconds) from results group by all"
     """
-    common.refuse_server("query")
+    common.refuse_server("query", "The server's Reports page has a console for SQL.")
     with open_workbench(common) as workbench:
         table = run_query(workbench, sql)
     if common.as_json or style == "json":

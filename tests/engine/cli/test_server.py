@@ -49,6 +49,22 @@ def test_a_server_tells_its_hardware_and_types(cli: Cli, url: str) -> None:
     assert [model["name"] for model in types] == ["wav2vec2", "whisper"]
 
 
+def test_a_server_makes_a_report_that_is_saved_here(cli: Cli, measured: Measured, url: str, tmp_path: Path) -> None:
+    made = cli("export", "report", "--server", url, "--output", tmp_path, "--json").json
+    assert made["run_id"] == measured.said.json["run_id"]
+    saved = Path(made["path"])
+    assert saved.parent == tmp_path.resolve() and "<!doctype html>" in saved.read_text()[:200].lower()
+    named = cli("export", "report", "--server", url, "--run", "1", "--output", tmp_path / "mine.html")
+    assert (tmp_path / "mine.html").is_file() and named.output.strip() == str((tmp_path / "mine.html").resolve())
+
+
+def test_a_report_that_cannot_be_saved_or_made_says_why(cli: Cli, url: str, tmp_path: Path) -> None:
+    said = cli("export", "report", "--server", url, "--output", tmp_path / "nowhere" / "mine.html")
+    assert (said.status, said.output) == (1, "")
+    assert "could not be written to" in said.errors and "No such file" in said.errors
+    assert "No run '99'." in cli("export", "report", "--server", url, "--run", "99", "--output", tmp_path).errors
+
+
 @pytest.mark.parametrize(
     ("words", "status", "told"),
     [
