@@ -21,7 +21,7 @@ from app.views.summary_table import summary_table
 from engine.domain.measurement import Estimate, Metric
 from engine.domain.summary import CaseSummary
 from engine.figures.backend_comparison import backend_comparison
-from engine.figures.batch_scaling import batch_scaling, batch_scaling_title
+from engine.figures.batch_scaling import batch_scaling, batch_scaling_title, hidden_lines
 from engine.figures.tokens import Theme
 from engine.figures.top_models import top_models, top_models_title
 from engine.figures.wording import shape, way
@@ -100,7 +100,8 @@ def _scaling(selection: Selection, theme: Theme, narrow: bool) -> Component:
         graph_id=ids.OVERVIEW_SCALING_CHART,
         name=f"{selection.model}-{metric.label}-by-batch",
         subtitle=f"{metric.title} of {selection.model} over batch size{ideal}",
-        footnote=f"Line: medians · band: {_interval_words(selection.curve, metric)} · {axes}",
+        footnote=f"Line: medians · band: {_interval_words(selection.curve, metric)} · {axes}"
+        + hidden_lines(selection.curve, metric),
         class_name="span-6",
     )
 

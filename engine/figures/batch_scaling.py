@@ -16,7 +16,7 @@ from engine.figures.axes import linear_ticks, log_range, log_ticks, text_width
 from engine.figures.template import figure
 from engine.figures.tokens import Theme, backend_color, backend_marker, color, translucent
 from engine.figures.wording import hover, is_better
-from engine.formatting import Scale, format_estimate, format_share, format_times, scale_for
+from engine.formatting import Scale, counted, format_estimate, format_share, format_times, scale_for
 
 MOST_LINES = 6
 _LABEL_PIXELS = 14
@@ -24,6 +24,8 @@ _IDEAL_ROOM = 1.6
 """How much higher than the data the axis reaches for the ideal line."""
 _NO_ANSWER = 2.0
 """Upper over lower bound of a point from which on nothing is said of the growth to or from it."""
+_FLAT = 1.1
+"""Growth from which on a plateau is not claimed, even where the intervals do not rule one out."""
 _MARGIN = {"l": 42, "t": 12, "b": 34}
 _STYLES = {Precision.FP32: "5px,4px", Precision.BF16: "2px,3px", Precision.FP16: "7px,3px,2px,3px"}
 """Dashes that tell precisions of one backend apart; what is not named is solid and filled."""
@@ -53,6 +55,12 @@ def scaling_lines(summaries: Sequence[CaseSummary], metric: Metric) -> list[Line
     ]
     sign = -1.0 if metric.better.value == "higher" else 1.0
     return sorted(lines, key=lambda line: (len(line.summaries) == 1, sign * line.summaries[-1].estimates[metric].value))
+
+
+def hidden_lines(summaries: Sequence[CaseSummary], metric: Metric) -> str:
+    """What a footnote says of the lines beyond those drawn; empty when all are."""
+    hidden = len(scaling_lines(summaries, metric)) - MOST_LINES
+    return f" · {counted(hidden, 'further line')} not drawn" if hidden > 0 else ""
 
 
 def efficiency(line: Line, metric: Metric, at: int = -1) -> float:
@@ -110,6 +118,9 @@ def batch_scaling_title(summaries: Sequence[CaseSummary], *, metric: Metric) -> 
     plateau = _plateau(best, metric)
     share = format_share(efficiency(best, metric))
     if plateau is not None:
+        here = best.summaries[sizes.index(plateau)].estimates[metric].value
+        if max(summary.estimates[metric].value for summary in best.summaries) > _FLAT * here:
+            return f"Too noisy to say whether throughput grows beyond batch {plateau}"
         return f"Throughput stops growing at batch {plateau}; batch {sizes[-1]} keeps {share} of ideal"
     return f"Batch {sizes[-1]} brings {format_times(last / first)} the throughput of batch {sizes[0]}, {share} of ideal"
 

@@ -12,7 +12,7 @@ from engine.domain.measurement import Metric
 from engine.domain.model import Size
 from engine.domain.summary import CaseSummary, Comparison
 from engine.figures.backend_comparison import backend_comparison, backend_comparison_title
-from engine.figures.batch_scaling import batch_scaling, batch_scaling_title
+from engine.figures.batch_scaling import batch_scaling, batch_scaling_title, hidden_lines
 from engine.figures.references import compared, reference
 from engine.figures.top_models import top_models, top_models_title
 from engine.figures.wording import best_first, shape, way
@@ -142,7 +142,7 @@ def _scaling_chart(group: Sequence[CaseSummary]) -> Chart:
     return _chart(
         f"{model.model_type}: {_lowered(batch_scaling_title(group, metric=metric))}",
         f"{metric.title} over batch size, {model.size} size · dashed: ideal",
-        f"Line: medians · band: {interval_words(group, metric)} · both axes logarithmic",
+        f"Line: medians · band: {interval_words(group, metric)} · both axes logarithmic{hidden_lines(group, metric)}",
         draw,
     )
 

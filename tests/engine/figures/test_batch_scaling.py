@@ -10,7 +10,14 @@ import pytest
 
 from engine.domain.case import Precision
 from engine.domain.measurement import Estimate, Metric
-from engine.figures.batch_scaling import apart, batch_scaling, batch_scaling_title, efficiency, scaling_lines
+from engine.figures.batch_scaling import (
+    apart,
+    batch_scaling,
+    batch_scaling_title,
+    efficiency,
+    hidden_lines,
+    scaling_lines,
+)
 from tests.builders import a_case, a_summary
 
 
@@ -74,6 +81,8 @@ def test_at_most_six_lines_are_drawn():
     many = [s for at in range(8) for s in curve({1: 0.01 * (at + 1), 8: 0.05 * (at + 1)}, backend=f"backend{at}")]
     chart = batch_scaling(many, metric=Metric.LATENCY, theme="light")
     assert len([trace for trace in chart.data if trace.mode == "lines+markers"]) == 6
+    assert hidden_lines(many, Metric.LATENCY) == " · 2 further lines not drawn"
+    assert hidden_lines(GROWING, Metric.LATENCY) == ""
 
 
 def test_end_labels_name_the_line_and_its_last_value():
@@ -107,6 +116,19 @@ def test_labels_keep_their_distance_inside_the_chart(positions):
 )
 def test_the_title_answers_what_a_larger_batch_brings(summaries, metric, title):
     assert batch_scaling_title(summaries, metric=metric) == title
+
+
+def test_a_plateau_is_not_claimed_where_noise_hides_growth():
+    def wide(estimate: Estimate) -> Estimate:
+        return replace(estimate, low=estimate.value * 0.8, high=estimate.value * 1.25)
+
+    growing = curve({1: 0.1, 8: 0.64})
+    noisy = [
+        replace(summary, estimates={metric: wide(found) for metric, found in summary.estimates.items()})
+        for summary in growing
+    ]
+    title = batch_scaling_title(noisy, metric=Metric.THROUGHPUT)
+    assert title == "Too noisy to say whether throughput grows beyond batch 1"
 
 
 def test_the_title_claims_nothing_from_points_lost_in_noise():
