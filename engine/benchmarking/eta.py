@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 
 from engine.domain.case import Case, Precision
@@ -50,17 +51,25 @@ def _likenesses(case: Case) -> tuple[Hashable, ...]:
 
 
 def remaining_seconds(planned: Sequence[PlannedCase], history: History) -> tuple[float, float] | None:
-    """The 10 to 90 % range of what executing `planned` will take; None while nothing ever ran.
+    """The 10 to 90 % range of what executing `planned` will take; None while nothing ever ran."""
+    return total_seconds([item.case for item in planned], Past(history))
 
-    Deviations of single executions partly cancel out, those of the whole machine do not.
+
+def total_seconds(cases: Iterable[Case], past: Past) -> tuple[float, float] | None:
+    """The range of what executing `cases` takes, each as often as it stands there; None when one is unknown.
+
+    Deviations of different cases partly cancel out. Those of the whole machine do not, nor those of one case's
+    processes: when the first is slower than models of its kind usually are, so are the others.
     """
-    past = Past(history)
-    known = {case: past.seconds(case) for case in {item.case for item in planned}}
-    return total_seconds([known[item.case] for item in planned])
+    return sum_of_ranges([_times(past.seconds(case), count) for case, count in Counter(cases).items()])
 
 
-def total_seconds(ranges: Sequence[tuple[float, float] | None]) -> tuple[float, float] | None:
-    """The range of a sum of independent ranges; None when one is unknown."""
+def _times(bounds: tuple[float, float] | None, count: int) -> tuple[float, float] | None:
+    return None if bounds is None else (bounds[0] * count, bounds[1] * count)
+
+
+def sum_of_ranges(ranges: Sequence[tuple[float, float] | None]) -> tuple[float, float] | None:
+    """The range of a sum of ranges that are independent but for the machine; None when one is unknown."""
     known = [bounds for bounds in ranges if bounds is not None]
     if len(known) < len(ranges):
         return None

@@ -58,7 +58,7 @@ def plan_cases(
     return Plan(
         planned=planned,
         skipped=tuple(skipped),
-        estimated_seconds=total_seconds([item.estimated_seconds for item in planned]),
+        estimated_seconds=total_seconds([item.case for item in planned], past),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.benchmarking.eta import Past, remaining_seconds, total_seconds
+from engine.benchmarking.eta import Past, remaining_seconds, sum_of_ranges, total_seconds
 from engine.domain.case import Precision, Workload
 from engine.domain.run import PlannedCase
 from tests.builders import a_case
@@ -38,13 +38,22 @@ def test_the_most_alike_durations_count():
 
 def test_deviations_of_single_executions_cancel_out_in_part_and_those_of_the_machine_do_not():
     # Four of 1 to 3 s: 8 s in the middle, half of it 2 by chance, and a tenth of 8 by the machine.
-    assert total_seconds([(1.0, 3.0)] * 4) == pytest.approx((8.0 - 2.0 - 0.8, 8.0 + 2.0 + 0.8))
+    assert sum_of_ranges([(1.0, 3.0)] * 4) == pytest.approx((8.0 - 2.0 - 0.8, 8.0 + 2.0 + 0.8))
 
 
 def test_a_sum_with_an_unknown_part_is_unknown_and_of_nothing_is_nothing():
-    assert total_seconds([(1.0, 3.0), None]) is None
-    assert total_seconds([]) == (0.0, 0.0)
+    assert sum_of_ranges([(1.0, 3.0), None]) is None
+    assert sum_of_ranges([]) == (0.0, 0.0)
 
 
 def test_a_range_never_starts_before_now():
-    assert total_seconds([(0.0, 10.0)])[0] == 0.0
+    assert sum_of_ranges([(0.0, 10.0)])[0] == 0.0
+
+
+def test_processes_of_one_case_are_off_together_and_different_cases_are_not():
+    # Vit took 1 to 3 s: four more processes of one unknown model take 4 to 12, one each of four unknown ones less wide.
+    past = Past([(a_case("vit"), seconds) for seconds in (1.0,) * 5 + (3.0,) * 5])
+    one = total_seconds([a_case("bert")] * 4, past)
+    four = total_seconds([a_case(model) for model in ("bert", "gpt2", "t5", "bart")], past)
+    assert one == pytest.approx((8.0 - 4.0 - 0.8, 8.0 + 4.0 + 0.8))
+    assert four == pytest.approx((8.0 - 2.0 - 0.8, 8.0 + 2.0 + 0.8))
