@@ -27,16 +27,18 @@ class Past:
     """What took how long, by how much it resembles a case."""
 
     def __init__(self, history: History) -> None:
-        self._all = [seconds for _, seconds in history]
         self._by_likeness: dict[Hashable, list[float]] = {}
         for case, seconds in history:
             for likeness in _likenesses(case):
                 self._by_likeness.setdefault(likeness, []).append(seconds)
 
     def seconds(self, case: Case) -> tuple[float, float] | None:
-        """Likely seconds of one execution, low and high, from the most similar ones on record; None without any."""
-        found = next(filter(None, map(self._by_likeness.get, _likenesses(case))), self._all)
-        if not found:
+        """Likely seconds of one execution, low and high, from the most similar ones on record.
+
+        None where no case of the same workload and size is: what a tiny model took says nothing of a real one.
+        """
+        found = next(filter(None, map(self._by_likeness.get, _likenesses(case))), None)
+        if found is None:
             return None
         low, high = quantile(found, _TAIL), quantile(found, 1 - _TAIL)
         if len(found) < _FEW:
@@ -51,7 +53,7 @@ def _likenesses(case: Case) -> tuple[Hashable, ...]:
 
 
 def remaining_seconds(planned: Sequence[PlannedCase], history: History) -> tuple[float, float] | None:
-    """The 10 to 90 % range of what executing `planned` will take; None while nothing ever ran."""
+    """The 10 to 90 % range of what executing `planned` will take; None while nothing like it ever ran."""
     return total_seconds([item.case for item in planned], Past(history))
 
 
