@@ -74,7 +74,7 @@ def format_estimate(estimate: Estimate, metric: Metric, *, scale: Scale | None =
 def format_column(estimates: Sequence[Estimate], metric: Metric) -> list[FigureText]:
     """One unit and one number of decimals for all, as the median row supports them.
 
-    A row much smaller than the others keeps its first digit all the same: it is not 0.
+    A row much smaller than the others keeps its first two digits all the same.
     """
     scale = scale_for([estimate.value for estimate in estimates], metric)
     if not estimates:
@@ -94,7 +94,8 @@ def format_value(value: float | None, metric: Metric, *, scale: Scale | None = N
 def decimals_for(value: float, low: float, high: float) -> int:
     """Decimals such that the last digit shown is the first digit of the half-width, one more when that is a 1.
 
-    Negative when even the units are beyond what the interval supports; one digit of the value always stays.
+    Negative when even the units are beyond what the interval supports; two digits of the value always stay, so that
+    neighbours can be told apart.
     """
     half = abs(high - low) / 2
     if half <= 0:
@@ -104,7 +105,7 @@ def decimals_for(value: float, low: float, high: float) -> int:
         place -= 1
     magnitude = math.floor(math.log10(abs(value))) if value else 0
     most = _MOST_DIGITS - 1 - magnitude if value else 0
-    return max(min(-place, most), -magnitude)
+    return max(min(-place, most), 1 - magnitude)
 
 
 def format_number(value: float | None, digits: int = 3) -> str:
@@ -263,8 +264,8 @@ def _figure_text(estimate: Estimate, scale: Scale, decimals: int) -> FigureText:
 
 
 def _visible(value: float, decimals: int) -> int:
-    """`decimals`, or as many as the first digit of `value` takes where it would round to 0."""
-    return decimals if not value or round(value, decimals) else _decimals_of(value, 1)
+    """`decimals`, or as many as the first two digits of `value` take."""
+    return max(decimals, _decimals_of(value, 2)) if value else decimals
 
 
 def _bound(value: float, decimals: int) -> str:

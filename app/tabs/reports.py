@@ -18,7 +18,7 @@ from app.views.error_notice import error_notice
 from app.views.report_list import download_link, report_facts, report_list, report_list_title, run_option
 from app.views.sql_console import EXAMPLES, limits_text, sql_console, sql_grid, sql_outcome, sql_problem, sql_schema
 from engine.domain.run import Run, RunStatus
-from engine.errors import EngineError
+from engine.errors import EngineError, NotEnoughData, NotFinished
 from engine.storage import reports as stored_reports
 from engine.storage import runs, sandbox
 from engine.workflows.make_report import make_report
@@ -34,7 +34,9 @@ def layout(search: str) -> Component:
     """`?run=12` chooses that run for the next report."""
     query = {name: values[-1] for name, values in parse_qs(search.lstrip("?")).items()}
     offered = reportable_runs()
-    named = next((run for run in offered if query.get("run") in (str(run.number), run.run_id)), None)
+    named = named_run(query["run"]) if "run" in query else None
+    if isinstance(named, Run) and named.run_id not in {run.run_id for run in offered}:
+        offered = [*offered, named]
     return html.Div(
         [
             html.H1("Reports", className="visually-hidden"),
@@ -56,7 +58,22 @@ def layout(search: str) -> Component:
     )
 
 
-def make_form(offered: list[Run], named: Run | None) -> Component:
+def named_run(name: str) -> Run | EngineError:
+    """The run of that number or id, or why no report can be made of it."""
+    try:
+        with data.workbench().database.cursor() as cursor:
+            run = runs.get(cursor, name)
+    except EngineError as error:
+        return error
+    if run.status.is_final and run.done:
+        return run
+    if run.status.is_final:
+        return NotEnoughData(f"Run {run.number} ended without a result; choose another one.")
+    return NotFinished(f"Run {run.number} is {run.status.value}; a report needs a run that has ended.")
+
+
+def make_form(offered: list[Run], named: Run | EngineError | None) -> Component:
+    """`named` is chosen; where it cannot be, the form says why and chooses nothing in its place."""
     if not offered:
         return card(
             "Make a report",
@@ -66,7 +83,8 @@ def make_form(offered: list[Run], named: Run | None) -> Component:
                 link_button("Start a run", "/live-runs", kind="primary", drawing="play"),
             ),
         )
-    chosen = named or offered[0]
+    chosen = named if isinstance(named, Run) else None if named else _first_measured(offered)
+    problem = error_notice(named.title, named.message) if isinstance(named, EngineError) else None
     now = datetime.now(UTC)
     return card(
         "Make a report",
@@ -74,16 +92,22 @@ def make_form(offered: list[Run], named: Run | None) -> Component:
         dcc.Dropdown(
             id=ids.REPORT_RUN,
             options=[run_option(run, now) for run in offered],
-            value=chosen.run_id,
+            value=chosen.run_id if chosen else None,
+            placeholder="Choose a run",
             clearable=False,
             className="form-menu",
         ),
         html.Div(report_facts(chosen), id=ids.REPORT_FACTS, className="plan-preview"),
         html.Div(button("Make report", id=ids.REPORT_MAKE, kind="primary"), className="action-row"),
-        html.Div(id=ids.REPORT_MESSAGE, className="run-message"),
+        html.Div(problem, id=ids.REPORT_MESSAGE, className="run-message"),
         subtitle="One HTML file of a run, for a colleague or an archive",
         class_name="report-form",
     )
+
+
+def _first_measured(offered: list[Run]) -> Run:
+    """The newest with a figure in it; the newest of all where none has one."""
+    return next((run for run in offered if run.completed), offered[0])
 
 
 def reportable_runs() -> list[Run]:
@@ -129,10 +153,13 @@ def show_reports(_: Any) -> Any:
 def made_reports() -> Component:
     with data.workbench().database.cursor() as cursor:
         made = stored_reports.recent(cursor)
+        total = stored_reports.count(cursor)
+        folder = data.workbench().settings.report_dir
+        gone = {report.report_id for report in made if not (folder / report.filename).is_file()}
         numbers = {run.run_id: run.number for run in runs.recent(cursor, limit=1000)}
     return card(
-        report_list_title(made),
-        report_list(made, numbers, datetime.now(UTC)),
+        report_list_title(len(made), total),
+        report_list(made, numbers, datetime.now(UTC), gone=gone),
         subtitle="Newest first · a file never changes after it is made",
         class_name="report-list-card",
     )

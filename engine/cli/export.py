@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from engine.storage import runs
 from engine.workflows.make_report import make_report
 
 _NO_RUN = "No run has ended yet. `modeldyno benchmark --model bert` makes a first one."
+_LOOKED_AT = 100
 _FINAL = tuple(status for status in RunStatus if status.is_final)
 
 
@@ -26,7 +28,7 @@ def export() -> None:
 
 
 @export.command()
-@click.option("--run", "run_id", metavar="ID", help="Number or id of the run. [default: the newest that has ended]")
+@click.option("--run", "run_id", metavar="ID", help="Number or id of the run. [default: the newest with results]")
 @click.option("--output", type=click.Path(path_type=Path), help="File or folder to write to. [default: report folder]")
 @common_options
 def report(common: Common, run_id: str | None, output: Path | None) -> int:
@@ -42,15 +44,20 @@ def report(common: Common, run_id: str | None, output: Path | None) -> int:
     with open_workbench(common) as workbench:
         if run_id is None:
             with workbench.database.cursor() as cursor:
-                newest = runs.recent(cursor, limit=1, statuses=_FINAL)
-            if not newest:
-                raise NotFound(_NO_RUN)
-            run_id = newest[0].run_id
+                ended = runs.recent(cursor, limit=_LOOKED_AT, statuses=_FINAL)
+            run_id = _newest([(run.run_id, run.completed) for run in ended])
         made = make_report(workbench, run_id)
         path = workbench.settings.report_dir / made.filename
     if output is not None:
         path = _copy(path, output)
     return _tell(common, made.report_id, made.run_id, path)
+
+
+def _newest(ended: Sequence[tuple[str, int]]) -> str:
+    """Of run ids with the number of their results, newest first: one that has any, else the first."""
+    if not ended:
+        raise NotFound(_NO_RUN)
+    return next((run_id for run_id, completed in ended if completed), ended[0][0])
 
 
 def _tell(common: Common, report_id: str, run_id: str, path: Path) -> int:
@@ -65,10 +72,8 @@ def _from_server(client: Client, run_id: str | None, output: Path) -> tuple[str,
     """Id of the report, id of its run, and where the file was saved."""
     if run_id is None:
         ended = ",".join(status.value for status in _FINAL)
-        newest = client.get("/api/benchmark/runs", {"status": ended, "limit": 1})["runs"]
-        if not newest:
-            raise NotFound(_NO_RUN)
-        run_id = newest[0]["run_id"]
+        found = client.get("/api/benchmark/runs", {"status": ended, "limit": _LOOKED_AT})["runs"]
+        run_id = _newest([(run["run_id"], run["cases"]["completed"]) for run in found])
     made = client.post("/api/benchmark/reports", {"run_id": run_id})
     content = client.download(made["download"])
     path = output / Path(made["filename"]).name if output.is_dir() else output

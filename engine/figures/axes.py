@@ -11,6 +11,7 @@ LOG_RANGE = 30.0
 """Amounts that differ by more than this factor are drawn on a logarithmic axis."""
 _LOG_STEPS = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7), (1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9))
 _FEWEST_TICKS = 3
+_MOST_TICKS = 7
 _EM = 0.56
 """Mean width of a character over its font size, in the faces of our stack."""
 
@@ -43,6 +44,7 @@ def log_ticks(low: float, high: float, scale: Scale) -> tuple[list[float], list[
         inside = [value for value in found if first <= value <= last]
         if len(inside) >= _FEWEST_TICKS:
             break
+    inside = inside[:: math.ceil(len(inside) / _MOST_TICKS) or 1]
     return [value * scale.factor for value in inside], [_log_tick(value) for value in inside]
 
 

@@ -11,7 +11,7 @@ from engine.domain.summary import CaseSummary, Comparison, Verdict
 from engine.figures.bars import Bar, draw_bars
 from engine.figures.tokens import Theme, backend_color, backend_marker, color
 from engine.figures.wording import VERDICT_GLYPHS, best_first, best_word, hover, way
-from engine.formatting import format_comparison, format_times, ratio_word
+from engine.formatting import format_comparison, format_times, join_words, ratio_word
 
 
 def backend_comparison(
@@ -46,43 +46,77 @@ def backend_comparison_title(
     comparisons: Mapping[str, Comparison] | None = None,
 ) -> str:
     """The answer: the best way to run the model, or that the measurements do not say."""
+    found = comparisons or {}
     ranked = best_first(list(summaries), metric)
-    model = ranked[0].case.model_type
-    if len(ranked) == 1:
-        return f"One way to run {model} is measured: {way(ranked[0].case)}"
-    best = ranked[0]
-    if baseline is not None and best.case.case_id == baseline.case.case_id:
-        return _baseline_leads(ranked, metric, comparisons or {})
-    comparison = (comparisons or {}).get(best.case.case_id)
-    if baseline is None or comparison is None:
-        return f"{way(best.case)} measured {best_word(metric)} of {len(ranked)} ways to run {model}"
-    return _against(best, baseline, comparison, len(ranked))
-
-
-def _against(best: CaseSummary, baseline: CaseSummary, comparison: Comparison, ways: int) -> str:
-    model = best.case.model_type
-    if comparison.verdict is Verdict.SAME:
-        return f"{model}: no difference larger than 3\N{THIN SPACE}% between {ways} ways"
-    words = f"{format_times(comparison.ratio)} {ratio_word(comparison.ratio, comparison.metric)}"
-    if comparison.verdict is Verdict.UNDECIDED:
-        return f"{model}: {way(best.case)} measured {words}, undecided at n = {min(comparison.processes)}"
-    return f"{way(best.case)} runs {model} {words} than {way(baseline.case)}"
-
-
-def _baseline_leads(ranked: Sequence[CaseSummary], metric: Metric, comparisons: Mapping[str, Comparison]) -> str:
     best, model = ranked[0], ranked[0].case.model_type
-    others = [comparisons[other.case.case_id] for other in ranked[1:] if other.case.case_id in comparisons]
-    if others and all(other.verdict is Verdict.SAME for other in others):
+    if len(ranked) == 1:
+        return f"One way to run {model} is measured: {way(best.case)}"
+    level = _level_with(best, ranked, baseline, found)
+    if len(level) + 1 == len(ranked):
         return f"{model}: no difference larger than 3\N{THIN SPACE}% between {len(ranked)} ways"
-    next_best = ranked[1]
-    comparison = comparisons.get(next_best.case.case_id)
-    if comparison is None:
+    if level:
+        leaders = join_words([way(summary.case) for summary in (best, *level)])
+        return f"{leaders} lead for {model}, within 3\N{THIN SPACE}% of each other"
+    against, ratio, verdict, processes = _decisive(ranked, baseline, found) or (None, 1.0, Verdict.UNDECIDED, 0)
+    if against is None:
         return f"{way(best.case)} measured {best_word(metric)} of {len(ranked)} ways to run {model}"
-    turned = 1 / comparison.ratio
-    words = f"{format_times(turned)} {ratio_word(turned, metric)}"
-    if comparison.verdict is Verdict.UNDECIDED:
-        return f"{model}: {way(best.case)} measured {words}, undecided at n = {min(comparison.processes)}"
-    return f"{way(best.case)} runs {model} {words} than {way(next_best.case)}"
+    words = f"{format_times(ratio)} {ratio_word(ratio, metric)}"
+    if verdict is Verdict.UNDECIDED:
+        return f"{model}: {way(best.case)} measured {words}, undecided at n = {processes}"
+    return f"{way(best.case)} runs {model} {words} than {way(against.case)}"
+
+
+def clear_leader(
+    summaries: Sequence[CaseSummary],
+    metric: Metric,
+    baseline: CaseSummary,
+    comparisons: Mapping[str, Comparison],
+) -> tuple[CaseSummary, CaseSummary, float] | None:
+    """The best way, what it is told against and its ratio to that: the baseline, or the next where it is that itself.
+
+    None where no verdict says that it is better.
+    """
+    ranked = best_first(list(summaries), metric)
+    if len(ranked) < 2 or _level_with(ranked[0], ranked, baseline, comparisons):
+        return None
+    found = _decisive(ranked, baseline, comparisons)
+    return None if found is None or found[2] is Verdict.UNDECIDED else (ranked[0], found[0], found[1])
+
+
+def _level_with(
+    best: CaseSummary,
+    ranked: Sequence[CaseSummary],
+    baseline: CaseSummary | None,
+    comparisons: Mapping[str, Comparison],
+) -> list[CaseSummary]:
+    """Ways of which a verdict says that they are as good as the best: only those against the baseline are known."""
+    if baseline is None:
+        return []
+
+    def is_same(summary: CaseSummary) -> bool:
+        found = comparisons.get(summary.case.case_id)
+        return found is not None and found.verdict is Verdict.SAME
+
+    if best.case.case_id == baseline.case.case_id:
+        return [summary for summary in ranked[1:] if is_same(summary)]
+    if not is_same(best):
+        return []
+    return [summary for summary in ranked[1:] if summary.case.case_id == baseline.case.case_id or is_same(summary)]
+
+
+def _decisive(
+    ranked: Sequence[CaseSummary], baseline: CaseSummary | None, comparisons: Mapping[str, Comparison]
+) -> tuple[CaseSummary, float, Verdict, int] | None:
+    """What the best is told against, its ratio to that, the verdict and the smaller number of processes."""
+    if baseline is None:
+        return None
+    best = ranked[0]
+    leads = best.case.case_id == baseline.case.case_id
+    comparison = comparisons.get(ranked[1].case.case_id if leads else best.case.case_id)
+    if comparison is None:
+        return None
+    ratio = 1 / comparison.ratio if leads else comparison.ratio
+    return (ranked[1] if leads else baseline), ratio, comparison.verdict, min(comparison.processes)
 
 
 def _bar(

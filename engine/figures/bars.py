@@ -22,6 +22,8 @@ _AXIS_PIXELS = 26
 _TOP_PIXELS = 4
 _MOST_ROOM = 2.5
 """How many times the largest value the axis reaches at most, however wide an interval is."""
+_AXIS_ROOM = 1.03
+"""What the axis has beyond what is drawn."""
 _BAR_ALPHA = {"light": 0.55, "dark": 0.7}
 _NARROW_LABEL_PIXELS = 104
 
@@ -115,10 +117,12 @@ def _draw_amounts(chart: go.Figure, bars: Sequence[Bar], theme: Theme, row_pixel
         hoverinfo="skip",
         name="amount",
     )
+    end = _axis_end(bars) * _AXIS_ROOM
+    intervals = [_drawn_interval(bar.estimate, end) for bar in bars]
     chart.add_bar(
         orientation="h",
-        base=[bar.estimate.low or bar.estimate.value for bar in bars],
-        x=[(bar.estimate.high or bar.estimate.value) - (bar.estimate.low or bar.estimate.value) for bar in bars],
+        base=[low for low, _ in intervals],
+        x=[high - low for low, high in intervals],
         y=rows,
         width=_INTERVAL_PIXELS / row_pixels,
         marker={"color": [translucent(bar.color, 0.3) for bar in bars], "line": {"width": 0}},
@@ -146,12 +150,18 @@ def _draw_amounts(chart: go.Figure, bars: Sequence[Bar], theme: Theme, row_pixel
     )
 
 
+def _drawn_interval(estimate: Estimate, end: float) -> tuple[float, float]:
+    """Cut at the axis: printers drop a rectangle that reaches far beyond the paper."""
+    low, high = estimate.low or estimate.value, estimate.high or estimate.value
+    return min(low, end), min(high, end)
+
+
 def _label_axes(chart: go.Figure, bars: Sequence[Bar], scale: Scale, theme: Theme, narrow: bool) -> None:
     highest = _axis_end(bars)
     ticks, labels = linear_ticks(highest * 1.02, scale, count=4 if narrow else 5)
     if narrow:
         labels[-1] = labels[-1].removesuffix(f" {scale.unit}")  # the column of values names it
-    chart.update_xaxes(range=[0, highest * 1.03 or 1.0], tickvals=ticks, ticktext=labels)
+    chart.update_xaxes(range=[0, highest * _AXIS_ROOM or 1.0], tickvals=ticks, ticktext=labels)
     chart.update_yaxes(
         range=[len(bars) - 0.5, -0.5],
         tickvals=list(range(len(bars))),

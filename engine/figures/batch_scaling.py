@@ -24,6 +24,8 @@ _IDEAL_ROOM = 1.6
 """How much higher than the data the axis reaches for the ideal line."""
 _NO_ANSWER = 2.0
 """Upper over lower bound of a point from which on nothing is said of the growth to or from it."""
+_MOST_BAND = 4.0
+"""How many times beyond the medians the axis reaches for an interval at most."""
 _FLAT = 1.1
 """Growth from which on a plateau is not claimed, even where the intervals do not rule one out."""
 _MARGIN = {"l": 42, "t": 12, "b": 34}
@@ -77,7 +79,7 @@ def batch_scaling(
     lines = scaling_lines(summaries, metric)[:MOST_LINES]
     estimates = [summary.estimates[metric] for line in lines for summary in line.summaries]
     scale = scale_for([estimate.value for estimate in estimates], metric)
-    bounds = [bound for e in estimates for bound in (e.low or e.value, e.high or e.value) if bound > 0]
+    bounds = [bound for bound in _reach(estimates) if bound > 0]
     linear = metric.unit == "B"
     low, high = (0.0, max(bounds, default=1.0) * 1.12) if linear else log_range(bounds)
     if metric is Metric.THROUGHPUT:
@@ -90,7 +92,7 @@ def batch_scaling(
     if metric is Metric.THROUGHPUT:
         _draw_ideal(chart, lines[0], metric, high, theme)
     for line in reversed(lines):
-        _draw_band(chart, line, metric, theme)
+        _draw_band(chart, line, metric, theme, (min(bounds, default=0.0), max(bounds, default=1.0)))
     for line in reversed(lines):
         _draw_line(chart, line, metric, theme, styled)
     _label_ends(chart, lines, labels, metric, theme, (low, high), height, linear)
@@ -144,6 +146,14 @@ def _clearly_better(metric: Metric, new: Estimate, old: Estimate) -> bool:
     return is_better(metric, new.high or new.value, old.low or old.value)
 
 
+def _reach(estimates: Sequence[Estimate]) -> list[float]:
+    """What the axis has to hold: the medians and their intervals, but of those only so far as leaves room to read."""
+    values = [estimate.value for estimate in estimates]
+    least, most = min(values, default=0.0) / _MOST_BAND, max(values, default=0.0) * _MOST_BAND
+    ends = [bound for estimate in estimates for bound in (estimate.low, estimate.high) if bound is not None]
+    return values + [min(max(end, least), most) for end in ends]
+
+
 def _draw_ideal(chart: go.Figure, line: Line, metric: Metric, high: float, theme: Theme) -> None:
     start = line.summaries[0]
     value = start.estimates[metric].value
@@ -178,13 +188,13 @@ def _ideal_end(line: Line, metric: Metric) -> float:
     return first.estimates[metric].value * last.case.batch_size / first.case.batch_size
 
 
-def _draw_band(chart: go.Figure, line: Line, metric: Metric, theme: Theme) -> None:
+def _draw_band(chart: go.Figure, line: Line, metric: Metric, theme: Theme, reach: tuple[float, float]) -> None:
     known = [s for s in line.summaries if s.estimates[metric].low is not None and s.estimates[metric].high is not None]
     if len(known) < 2:
         return
     sizes = [summary.case.batch_size for summary in known]
-    lows = [summary.estimates[metric].low for summary in known]
-    highs = [summary.estimates[metric].high for summary in known]
+    lows = [max(summary.estimates[metric].low or 0.0, reach[0]) for summary in known]
+    highs = [min(summary.estimates[metric].high or 0.0, reach[1]) for summary in known]
     chart.add_scatter(
         mode="lines",
         x=[*sizes, *reversed(sizes)],

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC
 
 from engine.domain.case import Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
-from engine.domain.result import ResultStatus
+from engine.domain.result import FailureKind, ResultStatus
 from engine.domain.summary import CaseSummary
-from engine.figures.backend_comparison import backend_comparison_title
+from engine.figures.backend_comparison import backend_comparison_title, clear_leader
 from engine.figures.batch_scaling import batch_scaling_title
 from engine.figures.top_models import top_models_title
 from engine.figures.wording import way
-from engine.formatting import counted, format_count, format_duration, format_estimate, format_time, join_words
+from engine.formatting import (
+    counted,
+    format_count,
+    format_duration,
+    format_estimate,
+    format_times,
+    join_words,
+)
 from engine.reports.charts import compare_ways, curves, rankings, ways_to_run
 from engine.reports.content import ReportContent
 
@@ -21,8 +29,7 @@ from engine.reports.content import ReportContent
 def report_title(content: ReportContent) -> str:
     """What the run found, as far as its measurements carry it."""
     if not content.summaries:
-        executions = sum(line.executions for line in content.left_out)
-        return f"Run {content.run.number}: none of {counted(executions, 'result')} could be measured"
+        return _nothing_measured(content)
     warm = [summary for summary in content.summaries if summary.case.workload is Workload.INFERENCE]
     chosen = warm or list(content.summaries)
     real = [summary for summary in chosen if summary.case.size is not Size.TINY]
@@ -31,6 +38,17 @@ def report_title(content: ReportContent) -> str:
         verb = "runs" if len(models) == 1 else "run"
         return f"{_model_words(models)} {verb} here in tiny size, which proves no real speed"
     return _warm_title(real) if warm else _startup_title(real)
+
+
+def _nothing_measured(content: ReportContent) -> str:
+    """Why there is no number: nothing was new, nothing was planned, or nothing succeeded."""
+    number = content.run.number
+    executions = sum(line.executions for line in content.left_out)
+    if not executions:
+        return f"Run {number} ended before anything was measured"
+    if all(line.failure.kind is FailureKind.ALREADY_MEASURED for line in content.left_out):
+        return f"Run {number} measured nothing new: {counted(executions, 'result')} known from before"
+    return f"Run {number}: none of {counted(executions, 'result')} could be measured"
 
 
 def report_summary(content: ReportContent) -> str:
@@ -47,7 +65,7 @@ def report_summary(content: ReportContent) -> str:
             if left[status]
         ),
     ]
-    when = format_time(run.finished_at or run.created_at, now=None)
+    when = f"{(run.finished_at or run.created_at).astimezone(UTC):%d %b %Y %H:%M} UTC"
     return f"Run {run.number}, {when}, took {took(content)}: {', '.join(parts)}. {content.environment.label}."
 
 
@@ -62,8 +80,7 @@ def _warm_title(summaries: Sequence[CaseSummary]) -> str:
     models = _models(summaries)
     ways = ways_to_run(summaries)
     if len(models) == 1 and ways:
-        baseline, judged = compare_ways(ways[0], summaries, Metric.LATENCY)
-        return backend_comparison_title(ways[0], metric=Metric.LATENCY, baseline=baseline, comparisons=judged)
+        return _ways_title(ways, summaries)
     ranked = rankings(summary for summary in summaries if Metric.THROUGHPUT in summary.estimates)
     if ranked:
         title = top_models_title(ranked[0], metric=Metric.THROUGHPUT)
@@ -80,6 +97,38 @@ def _warm_title(summaries: Sequence[CaseSummary]) -> str:
         f"{summary.case.model_type} takes {figure.plain} for a forward pass "
         f"at batch {summary.case.batch_size} on {way(summary.case)}"
     )
+
+
+def _ways_title(groups: Sequence[Sequence[CaseSummary]], summaries: Sequence[CaseSummary]) -> str:
+    """The best way to run one model, at every batch size at which several were measured."""
+    groups = sorted(groups, key=lambda group: group[0].case.batch_size)
+    if len(groups) == 1:
+        baseline, judged = compare_ways(groups[0], summaries, Metric.LATENCY)
+        title = backend_comparison_title(groups[0], metric=Metric.LATENCY, baseline=baseline, comparisons=judged)
+        return f"{title}, batch {groups[0][0].case.batch_size}"
+    model = groups[0][0].case.model_type
+    batches: dict[str | None, list[str]] = {}
+    rivals: set[str] = set()
+    factors: list[float] = []
+    for group in groups:
+        baseline, judged = compare_ways(group, summaries, Metric.LATENCY)
+        leader = clear_leader(group, Metric.LATENCY, baseline, judged)
+        batches.setdefault(way(leader[0].case) if leader else None, []).append(str(group[0].case.batch_size))
+        if leader is not None:
+            rivals.add(way(leader[1].case))
+            factors.append(max(leader[2], 1 / leader[2]))
+    where = {leader: f"batch {join_words(sizes)}" for leader, sizes in batches.items()}
+    if set(where) == {None}:
+        return f"{model}: no way to run it is clearly fastest at {where[None]}"
+    if len(where) == 1:
+        least, most = format_times(min(factors)), format_times(max(factors))
+        by = least if least == most else f"{least} to {most}"
+        rival = rivals.pop() if len(rivals) == 1 else "the next"
+        ((leading, at),) = where.items()
+        return f"{leading} runs {model} {by} faster than {rival} at {at}"
+    told = [f"{leader} at {at}" for leader, at in where.items() if leader is not None]
+    undecided = [f"undecided at {where[None]}"] if None in where else []
+    return f"Fastest way to run {model}: {', '.join(told + undecided)}"
 
 
 def _startup_title(summaries: Sequence[CaseSummary]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import plotly.graph_objects as go
 
@@ -105,9 +105,13 @@ def _ranking(summaries: Sequence[CaseSummary], metric: Metric) -> list[Chart]:
 
 def _ways(summaries: Sequence[CaseSummary]) -> list[Chart]:
     found = ways_to_run(summary for summary in summaries if Metric.LATENCY in summary.estimates)
-    one_each = {group[0].case.model_type: group for group in reversed(found)}
-    first_found = dict.fromkeys(group[0].case.model_type for group in found)
-    return [_way_chart(one_each[model], summaries) for model in list(first_found)[:MOST_WAYS]]
+    drawn = sorted(found, key=lambda group: _rank_in_model(group, found))[:MOST_WAYS]
+    return _told_rest([_way_chart(group, summaries) for group in drawn], len(found), "comparison")
+
+
+def _rank_in_model(group: Sequence[CaseSummary], found: Sequence[Sequence[CaseSummary]]) -> int:
+    """0 for the first group of its model: every model has a chart before one has two."""
+    return [other for other in found if other[0].case.model_type == group[0].case.model_type].index(group)
 
 
 def _way_chart(group: Sequence[CaseSummary], everything: Sequence[CaseSummary]) -> Chart:
@@ -129,7 +133,15 @@ def _way_chart(group: Sequence[CaseSummary], everything: Sequence[CaseSummary]) 
 
 def _scaling(summaries: Sequence[CaseSummary]) -> list[Chart]:
     found = curves(summary for summary in summaries if Metric.THROUGHPUT in summary.estimates)
-    return [_scaling_chart(group) for group in found[:MOST_SCALING]]
+    return _told_rest([_scaling_chart(group) for group in found[:MOST_SCALING]], len(found), "curve")
+
+
+def _told_rest(charts: list[Chart], found: int, noun: str) -> list[Chart]:
+    """The last of them says how many more there are."""
+    if found <= len(charts):
+        return charts
+    rest = f"{charts[-1].footnote} · {counted(found - len(charts), f'more {noun}')} in the table of all results"
+    return [*charts[:-1], replace(charts[-1], footnote=rest)]
 
 
 def _scaling_chart(group: Sequence[CaseSummary]) -> Chart:

@@ -42,6 +42,11 @@ def recent(cursor: DuckDBPyConnection, *, limit: int = 50) -> list[StoredReport]
     return [_report(row) for row in rows]
 
 
+def count(cursor: DuckDBPyConnection) -> int:
+    row = cursor.execute("select count(*) from report").fetchone()
+    return int(row[0]) if row else 0
+
+
 def get(cursor: DuckDBPyConnection, report_id: str) -> StoredReport:
     row = cursor.execute(f"{_SELECT} where report_id = $id", {"id": report_id}).fetchone()
     if row is None:

@@ -59,9 +59,9 @@ def test_a_column_has_one_unit_and_the_decimals_of_its_median_row():
     assert [text.plain for text in texts] == ["114 ms", "118 ms", "900 ms"]
 
 
-def test_a_row_much_smaller_than_its_column_keeps_a_digit():
+def test_a_row_much_smaller_than_its_column_keeps_two_digits():
     rows = [estimate(value, value / 3, value * 3) for value in (0.0013, 0.2, 0.4, 0.5)]
-    assert [text.value for text in formatting.format_column(rows, Metric.LATENCY)] == ["1", "200", "400", "500"]
+    assert [text.value for text in formatting.format_column(rows, Metric.LATENCY)] == ["1.3", "200", "400", "500"]
 
 
 @pytest.mark.parametrize(
@@ -202,6 +202,6 @@ def test_small_negative_numbers_do_not_become_minus_zero():
     assert formatting.format_change(0.99999) == f"±0{THIN}%"
 
 
-def test_a_value_keeps_one_digit_however_wide_its_interval() -> None:
-    estimate = an_estimate(785.0, low=13.0, high=45_000.0)
-    assert formatting.format_estimate(estimate, Metric.THROUGHPUT).value == "800"
+def test_a_value_keeps_two_digits_however_wide_its_interval() -> None:
+    estimate = an_estimate(787.0, low=13.0, high=45_000.0)
+    assert formatting.format_estimate(estimate, Metric.THROUGHPUT).value == "790"

@@ -21,7 +21,16 @@ def test_reports_link_to_their_file_by_name() -> None:
     assert (links[1].href, links[1].download) == ("/api/benchmark/reports/report-0001", report.filename)
     assert "run 7" in text_of(listed)
     assert "<b>bold</b>" in text_of(listed)
-    assert report_list_title([report]) == "1 report; each opens offline"
+    assert report_list_title(1, 1) == "1 report; each opens offline"
+    assert report_list_title(50, 56) == "The newest 50 of 56 reports; each opens offline"
+
+
+def test_a_report_whose_file_is_gone_offers_to_make_it_again() -> None:
+    report = a_stored_report()
+    listed = report_list([report], {report.run_id: 7}, A_TIME, gone={report.report_id})
+    assert [link.href for link in of_kind(listed, "Link")] == ["/reports?run=7"]
+    assert of_kind(listed, "A") == []
+    assert f"The file {report.filename} is gone." in text_of(listed)
 
 
 def test_without_reports_the_list_says_what_one_is() -> None:

@@ -29,6 +29,25 @@ def test_the_address_chooses_the_run(bench: StandInWorkbench) -> None:
     assert "3 results, 1 failure" in text_of(show_facts(first.run_id))
 
 
+def test_a_named_run_beyond_those_offered_is_chosen_and_an_impossible_one_is_not_replaced(
+    bench: StandInWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = a_finished_run(bench), a_finished_run(bench)
+    monkeypatch.setattr("app.tabs.reports.RUNS_OFFERED", 1)
+    chosen = with_id(layout("?run=1"), ids.REPORT_RUN)
+    assert chosen.value == first.run_id and first.run_id in [option["value"] for option in chosen.options]
+    page = layout("?run=99")
+    assert with_id(page, ids.REPORT_RUN).value is None
+    assert "No run '99'" in text_of(page)
+
+
+def test_a_report_whose_file_was_deleted_is_not_offered_for_download(bench: StandInWorkbench) -> None:
+    make(1, a_finished_run(bench).run_id)
+    for file in Path(bench.settings.report_dir).glob("*.html"):
+        file.unlink()
+    assert [link.href for link in of_kind(made_reports(), "Link")] == ["/reports?run=1"]
+
+
 def test_a_report_is_stored_listed_and_downloads_as_it_was_made(bench: StandInWorkbench, client: FlaskClient) -> None:
     run = a_finished_run(bench)
     ready = make(1, run.run_id)

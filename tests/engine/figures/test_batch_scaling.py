@@ -92,6 +92,22 @@ def test_end_labels_name_the_line_and_its_last_value():
     )
 
 
+def test_an_interval_of_no_use_does_not_decide_the_axis():
+    def lost(estimate: Estimate) -> Estimate:
+        return replace(estimate, low=estimate.value * 1e-6, high=estimate.value * 1e6)
+
+    noisy = [
+        replace(summary, estimates={metric: lost(found) for metric, found in summary.estimates.items()})
+        for summary in GROWING
+    ]
+    chart = batch_scaling(noisy, metric=Metric.LATENCY, theme="light")
+    low, high = chart.layout.yaxis.range
+    assert high - low < 2.5, "decades"
+    band = next(trace for trace in chart.data if trace.name.endswith("interval"))
+    assert low <= math.log10(min(band.y)) and math.log10(max(band.y)) <= high
+    assert 3 <= len(chart.layout.yaxis.tickvals) <= 7
+
+
 @pytest.mark.parametrize(
     "positions", [[10.0, 11.0, 12.0], [0.0, 100.0], [138.0, 139.0, 140.0], [50.0, 50.0, 50.0, 50.0]]
 )

@@ -106,6 +106,9 @@ def test_an_interval_far_wider_than_any_value_is_cut_and_marked():
     noisy = a_summary(a_case("vit"), estimates={Metric.LATENCY: an_estimate(0.03, low=0.001, high=9.0)})
     chart = top_models([FP32, noisy], metric=Metric.LATENCY, theme="light")
     assert chart.layout.xaxis.range[1] < 0.034 * 3
+    interval = next(trace for trace in chart.data if trace.name == "interval")
+    ends = [base + width for base, width in zip(interval.base, interval.x, strict=True)]
+    assert max(ends) <= chart.layout.xaxis.range[1], "beyond the paper a printer drops the whole rectangle"
     assert [note.y for note in chart.layout.annotations if note.text == "▸"] == [0]
 
 
@@ -137,6 +140,18 @@ def test_the_title_when_the_baseline_itself_is_best():
     verdicts = {BF16.case.case_id: judged(Verdict.WORSE, 2.0)}
     found = backend_comparison_title([FP32, BF16], metric=Metric.LATENCY, baseline=FP32, comparisons=verdicts)
     assert found == "cpu fp32 runs bert 2.00x faster than cpu bf16"
+
+
+def test_a_third_way_that_is_worse_does_not_hide_two_that_are_level():
+    level = {BF16.case.case_id: judged(Verdict.WORSE, 2.0), OPENVINO.case.case_id: judged(Verdict.SAME, 0.99)}
+    ways = [FP32, BF16, way("openvino", Precision.INT8, 0.0337)]
+    assert backend_comparison_title(ways, metric=Metric.LATENCY, baseline=FP32, comparisons=level) == (
+        "openvino int8 and cpu fp32 lead for bert, within 3\N{THIN SPACE}% of each other"
+    )
+    slower = [FP32, BF16, way("openvino", Precision.INT8, 0.0343)]
+    assert backend_comparison_title(slower, metric=Metric.LATENCY, baseline=FP32, comparisons=level) == (
+        "cpu fp32 and openvino int8 lead for bert, within 3\N{THIN SPACE}% of each other"
+    )
 
 
 def test_the_title_of_a_single_way():

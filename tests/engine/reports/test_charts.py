@@ -3,7 +3,7 @@ from __future__ import annotations
 from engine.domain.case import Precision
 from engine.domain.measurement import Metric
 from engine.domain.summary import Verdict
-from engine.reports.charts import compare_ways
+from engine.reports.charts import MOST_SCALING, charts_of, compare_ways
 from tests.builders import a_case, a_summary
 
 BF16 = Precision.BF16
@@ -27,3 +27,11 @@ def test_a_verdict_is_corrected_for_all_of_the_report() -> None:
     assert baseline is ways[0]
     assert alone[bf16].verdict is Verdict.BETTER
     assert {case_id: found.verdict for case_id, found in beside_others.items()} == {bf16: Verdict.UNDECIDED}
+
+
+def test_what_is_not_drawn_is_counted() -> None:
+    curves = [a_summary(a_case(model, batch_size=size)) for model in NOISY_MODELS[:6] for size in (1, 8)]
+    drawn = [chart for chart in charts_of(curves) if "over batch size" in chart.subtitle]
+    assert len(drawn) == MOST_SCALING
+    assert drawn[-1].footnote.endswith("2 more curves in the table of all results")
+    assert all("more" not in chart.footnote for chart in drawn[:-1])

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from engine.domain.case import Workload
+from engine.domain.case import Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
-from engine.domain.result import ResultStatus
+from engine.domain.result import FailureKind, ResultStatus
+from engine.domain.summary import CaseSummary
 from engine.reports.answers import report_summary, report_title
 from engine.reports.charts import charts_of, rankings
 from engine.reports.content import ReportContent, build_content, metrics_in
@@ -107,12 +108,36 @@ def test_title_names_the_fastest_of_several_models(content: ReportContent) -> No
 
 def test_title_of_one_model_says_which_way_is_faster() -> None:
     summaries, results = measured(("bert",))
-    assert report_title(of(*summaries, results=results)) == "cpu bf16 runs bert 2.00x faster than cpu fp32"
+    assert (
+        report_title(of(*summaries, results=results))
+        == "cpu bf16 runs bert 2.00x faster than cpu fp32 at batch 1 and 8"
+    )
+    at_one = [summary for summary in summaries if summary.case.batch_size == 1]
+    assert report_title(of(*at_one)) == "cpu bf16 runs bert 2.00x faster than cpu fp32, batch 1"
+
+
+def test_title_of_one_model_tells_every_batch_size() -> None:
+    def way(precision: Precision, batch_size: int, latency: float) -> CaseSummary:
+        latencies = [latency * (1 + 0.002 * step) for step in range(-2, 3)]
+        return a_summary(a_case(precision=precision, batch_size=batch_size), latencies=latencies)
+
+    fp32, bf16 = Precision.FP32, Precision.BF16
+    small = way(fp32, 1, 0.010), way(bf16, 1, 0.013)
+    large = way(fp32, 8, 0.080), way(bf16, 8, 0.030)
+    same = way(fp32, 4, 0.040), way(bf16, 4, 0.040)
+    assert report_title(of(*small, *large)) == "Fastest way to run bert: cpu fp32 at batch 1, cpu bf16 at batch 8"
+    assert report_title(of(*large, *same)) == "Fastest way to run bert: cpu bf16 at batch 8, undecided at batch 4"
+    titles = [chart.subtitle for chart in charts_of([*small, *large]) if "against" in chart.subtitle]
+    assert ["batch 1" in title for title in titles] == [True, False]
 
 
 def test_title_of_too_few_processes_stays_undecided() -> None:
     summaries, results = measured(("bert",), processes=3)
-    assert "undecided" in report_title(of(*summaries, results=results))
+    assert report_title(of(*summaries, results=results)) == (
+        "bert: no way to run it is clearly fastest at batch 1 and 8"
+    )
+    at_one = [summary for summary in summaries if summary.case.batch_size == 1]
+    assert "undecided at n = 3" in report_title(of(*at_one))
 
 
 def test_title_of_a_single_case_is_its_figure() -> None:
@@ -127,6 +152,9 @@ def test_tiny_sizes_never_pose_as_speed() -> None:
 def test_title_of_a_run_without_a_number_says_so() -> None:
     title = report_title(of(results=[a_failed_result(), a_failed_result(a_case("vit"))]))
     assert title == "Run 1: none of 2 results could be measured"
+    known = a_failed_result(kind=FailureKind.ALREADY_MEASURED, status=ResultStatus.SKIPPED)
+    assert report_title(of(results=[known])) == "Run 1 measured nothing new: 1 result known from before"
+    assert report_title(of()) == "Run 1 ended before anything was measured"
 
 
 def test_summary_counts_what_was_left_out(content: ReportContent) -> None:
