@@ -190,4 +190,4 @@ def _named(title: str, metric: Metric) -> str:
 
 def _lowered(title: str) -> str:
     """To stand behind a colon; names of models stay as they are."""
-    return title[0].lower() + title[1:] if title.startswith(("Batch", "Throughput")) else title
+    return title[0].lower() + title[1:] if title.startswith(("Batch", "Throughput", "Too")) else title

@@ -67,7 +67,7 @@ def protocol_facts(content: ReportContent) -> Facts:
         ),
         ("Time limit", f"{protocol.timeout_seconds:g} s a process"),
         ("Threads", "all physical cores" if request.threads is None else format_count(request.threads)),
-        ("Weights", "random and seeded: speed does not depend on their values"),
+        ("Weights", "random, from a fixed seed; of the values only the choice of experts can depend"),
         ("Quiet", quiet),
     ]
 
