@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from engine.analysis.summarise import summarise
 from engine.domain.report import StoredReport
-from engine.errors import DiskFull, NotFinished, ReportUnwritable
+from engine.errors import DiskFull, NotFinished, ReportUnwritable, StorageError
 from engine.reports.answers import report_summary, report_title
 from engine.reports.content import build_content
 from engine.reports.html import render_html
@@ -47,7 +47,8 @@ def make_report(workbench: Workbench, run_id: str) -> StoredReport:
     )
     document = render_html(content)
     filename = f"modeldyno-run-{run.number}-{created_at:%Y%m%dT%H%M%SZ}-{report_id[:4]}.html"
-    _write(workbench.settings.report_dir / filename, document)
+    path = workbench.settings.report_dir / filename
+    _write(path, document)
     report = StoredReport(
         report_id=report_id,
         run_id=run.run_id,
@@ -58,7 +59,11 @@ def make_report(workbench: Workbench, run_id: str) -> StoredReport:
         size_bytes=len(document),
         created_at=created_at,
     )
-    workbench.database.write(lambda cursor: reports.save(cursor, report))
+    try:
+        workbench.database.write(lambda cursor: reports.save(cursor, report))
+    except StorageError:
+        path.unlink(missing_ok=True)  # no list would ever name it
+        raise
     return report
 
 
