@@ -304,6 +304,7 @@ def a_run(status: RunStatus = RunStatus.COMPLETED, **changes: Any) -> Run:
         "created_at": A_TIME,
         "started_at": A_TIME + timedelta(seconds=2) if started else None,
         "finished_at": A_TIME + timedelta(minutes=3) if status.is_final else None,
+        "active_seconds": 178.0 if status.is_final else None,
         "total": 4,
         "completed": 4 if status is RunStatus.COMPLETED else 0,
     }

@@ -38,7 +38,7 @@ def _failed_before(case: Case, earlier: Sequence[Result]) -> Failure | None:
             reason = f"An earlier process of this case ended so: {failure.reason}"
         else:
             reason = f"Batch size {result.case.batch_size} already ended so: {failure.reason}"
-        return Failure(kind=FailureKind.PLATEAU, reason=reason)
+        return Failure(kind=failure.kind, reason=reason)
     return None
 
 

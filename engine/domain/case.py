@@ -59,4 +59,6 @@ class Case:
         """For logs and one-line lists."""
         size = "" if self.size is Size.DEFAULT else f" {self.size}"
         work = "" if self.workload is Workload.INFERENCE else f" {self.workload}"
-        return f"{self.model_type}{size} {self.backend} {self.precision} batch {self.batch_size}{work}"
+        threads = "" if self.threads is None else f" threads {self.threads}"
+        cold = " cold" if self.cold else ""
+        return f"{self.model_type}{size} {self.backend} {self.precision} batch {self.batch_size}{work}{threads}{cold}"

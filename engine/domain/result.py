@@ -42,7 +42,7 @@ class FailureKind(StrEnum):
     ALREADY_MEASURED = "already_measured"
     """Skipped by incremental mode."""
     PLATEAU = "plateau"
-    """Skipped by progressive mode: a smaller batch already failed or throughput stopped growing."""
+    """Skipped by progressive mode: throughput stopped growing. Beyond a failure its own kind stands instead."""
     CANCELLED = "cancelled"
 
 

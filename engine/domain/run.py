@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from math import prod
 
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.model import Tier
@@ -16,6 +17,7 @@ MAX_PROCESSES = 1000
 MAX_WARMUP = 10_000
 MAX_SEQUENCE_LENGTH = 1_000_000
 MAX_THREADS = 1024
+MAX_EXECUTIONS = 20_000
 """Beyond these a number is a slip of the keyboard; a plan of that size would only use up memory and time."""
 
 
@@ -62,11 +64,11 @@ class Protocol:
     timeout_seconds: float = 300.0
 
     def __post_init__(self) -> None:
-        for name in ("processes", "min_iterations", "max_iterations"):
+        for name in ("min_iterations", "max_iterations"):
             if getattr(self, name) < 1:
                 raise InvalidValue(f"{name} {getattr(self, name)} is not positive; use 1 or more.", field=name)
-        if self.warmup < 0:
-            raise InvalidValue(f"warmup {self.warmup} is negative; use 0 or more.", field="warmup")
+        _refuse_outside("processes", self.processes, 1, MAX_PROCESSES)
+        _refuse_outside("warmup", self.warmup, 0, MAX_WARMUP)
         if self.max_iterations < self.min_iterations:
             raise InvalidValue(
                 f"max_iterations {self.max_iterations} is below min_iterations {self.min_iterations}; raise it.",
@@ -109,6 +111,35 @@ class RunRequest:
                 raise InvalidValue(
                     f"Batch size {batch_size} is not between 1 and {MAX_BATCH_SIZE}.", field="batch_sizes"
                 )
+        if self.sequence_length is not None:
+            _refuse_outside("sequence_length", self.sequence_length, 1, MAX_SEQUENCE_LENGTH)
+        if self.threads is not None:
+            _refuse_outside("threads", self.threads, 1, MAX_THREADS)
+
+    def refuse_if_too_large(self, models: int) -> None:
+        """Raises InvalidValue when `models` model types make more executions than one run may hold."""
+        factors = {
+            "models": models,
+            "backends": len(set(self.backends)),
+            "precisions": len(set(self.precisions)),
+            "batch_sizes": len(set(self.batch_sizes)),
+            "workloads": len(set(self.workloads)),
+            "processes": self.protocol.processes,
+        }
+        executions = prod(factors.values())
+        if executions > MAX_EXECUTIONS:
+            product = " x ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in factors.items() if count > 1)
+            largest = max(factors, key=factors.__getitem__)
+            raise InvalidValue(
+                f"{product} come to {executions:,} executions; one run holds {MAX_EXECUTIONS:,} at most. "
+                f"Use fewer {largest.replace('_', ' ')}, or split it into several runs.",
+                field=largest,
+            )
+
+
+def _refuse_outside(name: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise InvalidValue(f"{name} {value} is not between {least} and {most}.", field=name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +176,11 @@ class Run:
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    active_seconds: float | None = None
+    """How long it was carried out, summed over the attempts that have ended; None before the first has.
+
+    Planning, waiting for its turn and the time between an end and a resumption are not in it.
+    """
     total: int = 0
     """Planned executions, skipped ones included."""
     completed: int = 0
@@ -181,6 +217,7 @@ class RunProgress:
     run: Run
     current_step: str
     elapsed_seconds: float
+    """`run.active_seconds` and, while an attempt is under way, its time so far; 0 before the run has begun."""
     remaining_seconds: tuple[float, float] | None
     """10 to 90 % range of what is left; None while nothing is known."""
     cases: tuple[CaseProgress, ...] = ()

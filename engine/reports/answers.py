@@ -70,10 +70,8 @@ def report_summary(content: ReportContent) -> str:
 
 
 def took(content: ReportContent) -> str:
-    run = content.run
-    if run.started_at is None or run.finished_at is None:
-        return format_duration(None)
-    return format_duration((run.finished_at - run.started_at).total_seconds())
+    """How long the run was carried out, without the time between an end and a resumption."""
+    return format_duration(content.run.active_seconds)
 
 
 def _warm_title(summaries: Sequence[CaseSummary]) -> str:

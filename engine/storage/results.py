@@ -60,6 +60,14 @@ _FIND = """
     order by started_at {direction}, result_id {direction}
 """
 
+_OF_RUN = """
+    result_id in (
+        select arg_max(result_id, (started_at, result_id)) from result where run_id = $run_id
+        group by case_id, repetition
+    )
+"""
+"""A resumed run may hold two rows of one execution, cancelled and then carried out; the later one counts."""
+
 _LIST_FIELDS = {
     "model_type": "model_types",
     "family": "families",
@@ -139,8 +147,8 @@ def find(cursor: DuckDBPyConnection, wanted: ResultFilter) -> list[Result]:
 
 
 def of_run(cursor: DuckDBPyConnection, run_id: str) -> list[Result]:
-    """Every row of one run, simulated ones included, oldest first."""
-    statement = _FIND.format(where="run_id = $run_id", limit="", case_columns=_CASE_COLUMNS, direction="asc")
+    """How each execution of one run ended, simulated ones included, oldest first."""
+    statement = _FIND.format(where=_OF_RUN, limit="", case_columns=_CASE_COLUMNS, direction="asc")
     return [_result(row) for row in cursor.execute(statement, {"run_id": run_id}).fetchall()]
 
 
@@ -152,16 +160,17 @@ def count(cursor: DuckDBPyConnection, wanted: ResultFilter) -> int:
 
 
 def recently_measured(
-    cursor: DuckDBPyConnection, environment_id: str, since: datetime, checksums: Mapping[str, str]
+    cursor: DuckDBPyConnection, environment_id: str, since: datetime, checksums: Mapping[str, str], *, processes: int
 ) -> set[str]:
-    """Ids of the cases that completed in this environment at `since` or later: what incremental mode skips.
+    """Ids of cases of which `processes` or more completed here at `since` or later: what incremental mode skips.
 
     `checksums` names the present skillset of each model type; what an older text measured does not count.
     """
     rows = cursor.execute(
-        "select distinct case_id, model_type, skillset_checksum from result where environment_id = $environment_id "
-        "and status = 'completed' and provenance = 'measured' and started_at >= $since",
-        {"environment_id": environment_id, "since": since},
+        "select case_id, model_type, skillset_checksum from result where environment_id = $environment_id "
+        "and status = 'completed' and provenance = 'measured' and started_at >= $since "
+        "group by all having count(*) >= $processes",
+        {"environment_id": environment_id, "since": since, "processes": processes},
     ).fetchall()
     return {case_id for case_id, model_type, checksum in rows if checksum and checksums.get(model_type) == checksum}
 
@@ -186,11 +195,12 @@ def _where(wanted: ResultFilter) -> tuple[str, dict[str, Any]]:
         if chosen:
             conditions.append(f"list_contains(${field}, {column})")
             values[field] = [getattr(item, "value", item) for item in chosen]
-    for column in ("run_id", "environment_id"):
-        value = getattr(wanted, column)
-        if value is not None:
-            conditions.append(f"{column} = ${column}")
-            values[column] = value
+    if wanted.run_id is not None:
+        conditions.append(_OF_RUN)
+        values["run_id"] = wanted.run_id
+    if wanted.environment_id is not None:
+        conditions.append("environment_id = $environment_id")
+        values["environment_id"] = wanted.environment_id
     return " and ".join(conditions), values
 
 

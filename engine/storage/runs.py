@@ -14,8 +14,8 @@ from engine.errors import NotFound
 from engine.storage.values import from_json, from_microseconds, time_of, to_json
 
 _CREATE = """
-    insert into run
-    select $run_id, coalesce(max(number), 0) + 1, $status, $request, $environment_id, $created_at, null, null, 0, null
+    insert into run (run_id, number, status, request, environment_id, created_at, total)
+    select $run_id, coalesce(max(number), 0) + 1, $status, $request, $environment_id, $created_at, 0
     from run
 """
 
@@ -37,35 +37,55 @@ _SELECT = """
     )
     select
         chosen.run_id, number, status, request, environment_id, epoch_us(created_at), epoch_us(started_at),
-        epoch_us(finished_at), total, coalesce(completed, 0), coalesce(failed, 0), coalesce(skipped, 0),
-        coalesce(cancelled, 0), error
+        epoch_us(finished_at), active_seconds, total, coalesce(completed, 0), coalesce(failed, 0),
+        coalesce(skipped, 0), coalesce(cancelled, 0), error
     from chosen left join counts on counts.run_id = chosen.run_id
     order by number desc
 """
 
-_SET_STATUS = """
+_ACTIVE = """
+    case when attempt_started_at is null then active_seconds
+    else coalesce(active_seconds, 0) + greatest(0, epoch_us({end}) - epoch_us(attempt_started_at)) / 1e6
+    end
+"""
+"""Seconds of all attempts, the one under way included, when that ends at `end`."""
+
+_SET_STATUS = f"""
     update run set
         status = $status,
         error = $error,
         started_at = case when $begins then coalesce(started_at, $at) else started_at end,
-        finished_at = case when $ends then $at end
+        finished_at = case when $ends then $at end,
+        active_seconds = case when $ends then {_ACTIVE.format(end="$at")} else active_seconds end,
+        attempt_started_at = case when $begins then $at when not $ends then attempt_started_at end
     where run_id = $run_id
     returning run_id
 """
 
-_INTERRUPT = """
+_END_UNFINISHED = f"""
+    with unfinished as (select * from run where list_contains($unfinished, status)),
+    carried_out as (
+        select
+            run_id,
+            max(started_at + to_microseconds(cast(duration_seconds * 1e6 as bigint))) as last_at,
+            count(distinct (case_id, repetition)) filter (status <> 'cancelled') as executions
+        from result where run_id in (select run_id from unfinished)
+        group by run_id
+    ),
+    ending as (
+        select
+            run_id, total > 0 and coalesce(executions, 0) = total as is_complete,
+            greatest(coalesce(started_at, created_at), last_at) as ended_at
+        from unfinished left join carried_out using (run_id)
+    )
     update run set
-        status = 'interrupted',
-        error = $error,
-        finished_at = greatest(
-            coalesce(started_at, created_at),
-            (
-                select max(result.started_at + to_microseconds(cast(result.duration_seconds * 1e6 as bigint)))
-                from result where result.run_id = run.run_id
-            )
-        )
-    where list_contains($unfinished, status)
-    returning run_id
+        status = case when is_complete then 'completed' else 'interrupted' end,
+        error = case when not is_complete then $error end,
+        finished_at = ended_at,
+        active_seconds = {_ACTIVE.format(end="ended_at")},
+        attempt_started_at = null
+    from ending where ending.run_id = run.run_id
+    returning run.run_id, status
 """
 
 _INTERRUPTED = "The program ended while this run was under way; resume it to execute what is left."
@@ -151,10 +171,13 @@ def set_status(
 
 
 def interrupt_unfinished(cursor: DuckDBPyConnection) -> list[str]:
-    """Mark runs that a dead process left under way, as ended with their last result; returns their ids."""
+    """End, with their last result, the runs that a dead process left under way; returns ids of those interrupted.
+
+    A run of which every execution has ended is completed: nothing is left to resume.
+    """
     unfinished = [status.value for status in RunStatus if not status.is_final]
-    rows = cursor.execute(_INTERRUPT, {"unfinished": unfinished, "error": _INTERRUPTED}).fetchall()
-    return [run_id for (run_id,) in rows]
+    rows = cursor.execute(_END_UNFINISHED, {"unfinished": unfinished, "error": _INTERRUPTED}).fetchall()
+    return [run_id for run_id, status in rows if status == RunStatus.INTERRUPTED]
 
 
 def _not_found(cursor: DuckDBPyConnection, run_id: str) -> NotFound:
@@ -173,10 +196,20 @@ def _run(row: tuple[Any, ...]) -> Run:
         created_at=time_of(row[5]),
         started_at=from_microseconds(row[6]),
         finished_at=from_microseconds(row[7]),
-        total=row[8],
-        completed=row[9],
-        failed=row[10],
-        skipped=row[11],
-        cancelled=row[12],
-        error=row[13],
+        active_seconds=row[8],
+        total=row[9],
+        completed=row[10],
+        failed=row[11],
+        skipped=row[12],
+        cancelled=row[13],
+        error=row[14],
     )
+
+
+def count(cursor: DuckDBPyConnection, *, statuses: Sequence[RunStatus]) -> int:
+    """How many runs are of the named statuses."""
+    names = [status.value for status in statuses]
+    row = cursor.execute(
+        "select count(*) from run where list_contains($statuses, status)", {"statuses": names}
+    ).fetchone()
+    return int(row[0]) if row else 0

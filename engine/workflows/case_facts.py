@@ -66,13 +66,13 @@ def count_case_facts(
     Counting waits for the measurement under way, so as not to disturb it. Raises SkillsetFailure, LauncherFailure,
     Cancelled and StorageError.
     """
-    with workbench.database.cursor() as cursor:
-        known = stored_facts.load_all(cursor).get(case.case_id)
-    if known is not None:
+    if (known := _known(workbench, case)) is not None:
         return known
     stop = cancel or threading.Event()
     path = written_skillset(workbench, workbench.catalog.get(case.model_type))
     with workbench.supervisor.device_turns.turn(PROCESSOR, stop):
+        if (known := _known(workbench, case)) is not None:  # another asker counted it meanwhile
+            return known
         outcome = workbench.launcher.run(
             "engine.benchmarking.model_facts:count_facts",
             {"skillset_path": str(path), "case": codec.case_to_json(case)},
@@ -80,13 +80,13 @@ def count_case_facts(
             cancel=stop,
             on_log=on_log,
         )
-    if outcome.failure is not None and outcome.failure.kind is FailureKind.CANCELLED:
-        raise Cancelled
-    if outcome.value is None:
-        reason = outcome.failure.reason if outcome.failure is not None else "its process returned nothing"
-        raise LauncherFailure(f"The parameters of {case.label} could not be counted: {reason}")
-    facts = codec.facts_from_json(outcome.value["facts"])
-    workbench.database.write(lambda cursor: stored_facts.save(cursor, case.case_id, facts))
+        if outcome.failure is not None and outcome.failure.kind is FailureKind.CANCELLED:
+            raise Cancelled
+        if outcome.value is None:
+            reason = outcome.failure.reason if outcome.failure is not None else "its process returned nothing"
+            raise LauncherFailure(f"The parameters of {case.label} could not be counted: {reason}")
+        facts = codec.facts_from_json(outcome.value["facts"])
+        workbench.database.write(lambda cursor: stored_facts.save(cursor, case.case_id, facts))
     return facts
 
 
@@ -105,6 +105,11 @@ def default_case(model: ModelType) -> Case:
         sequence_length=sequence_length,
         image_size=image_size,
     )
+
+
+def _known(workbench: Workbench, case: Case) -> ModelFacts | None:
+    with workbench.database.cursor() as cursor:
+        return stored_facts.load_all(cursor).get(case.case_id)
 
 
 def _tell(line: str, on_log: Callable[[str], None] | None) -> None:

@@ -17,7 +17,9 @@ _DEVICES_OF_THEIR_OWN = ("cuda", "rocm", "mps", "qnn")
 
 def check_request(workbench: Workbench, request: RunRequest) -> None:
     """Raises UnknownName for a model type or backend, InvalidValue, or BackendUnavailable with the reason."""
-    for model in workbench.catalog.select(request.models, None if request.models else request.tier):
+    models = workbench.catalog.select(request.models, None if request.models else request.tier)
+    request.refuse_if_too_large(len(models))
+    for model in models:
         if not model.verified:
             raise InvalidValue(
                 f"This release has no recipe for {model.name!r} ({model.display_name}); it can be listed, not run. "

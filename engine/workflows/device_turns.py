@@ -21,8 +21,8 @@ class Cancelled(Exception):
     """What a thread meets where it waits or works after its run was cancelled."""
 
 
-class _Ticket:
-    """One asker; compared by identity, so that two may want the same devices."""
+class Ticket:
+    """A place in the line; compared by identity, so that two may want the same devices."""
 
     def __init__(self, devices: frozenset[str]) -> None:
         self.devices = devices
@@ -38,14 +38,36 @@ class DeviceTurns:
         self._claims = claims
         self._condition = threading.Condition()
         self._using: set[str] = set()
-        self._waiting: list[_Ticket] = []
+        self._waiting: list[Ticket] = []
+
+    def queue_up(self, devices: frozenset[str]) -> Ticket:
+        """A place in the line, kept until its turn has begun or `leave` gives it up."""
+        ticket = Ticket(devices)
+        with self._condition:
+            self._waiting.append(ticket)
+        return ticket
+
+    def leave(self, ticket: Ticket) -> None:
+        """Give up a place; of one whose turn has begun there is none left."""
+        with self._condition:
+            self._waiting = [other for other in self._waiting if other is not ticket]
+            self._condition.notify_all()
 
     @contextmanager
     def turn(
         self, devices: frozenset[str], cancel: threading.Event, *, on_wait: Callable[[], None] | None = None
     ) -> Iterator[None]:
         """Hold all of `devices`; `on_wait` is called once when they are not free at once. Raises Cancelled."""
-        self._acquire(devices, cancel, on_wait)
+        with self.turn_of(self.queue_up(devices), cancel, on_wait=on_wait):
+            yield
+
+    @contextmanager
+    def turn_of(
+        self, ticket: Ticket, cancel: threading.Event, *, on_wait: Callable[[], None] | None = None
+    ) -> Iterator[None]:
+        """`turn`, at a place taken before."""
+        devices = ticket.devices
+        self._acquire(ticket, cancel, on_wait)
         try:
             with nullcontext() if self._claims is None else self._claims.held(devices, cancel, on_wait=on_wait):
                 yield
@@ -54,10 +76,7 @@ class DeviceTurns:
                 self._using -= devices
                 self._condition.notify_all()
 
-    def _acquire(self, devices: frozenset[str], cancel: threading.Event, on_wait: Callable[[], None] | None) -> None:
-        ticket = _Ticket(devices)
-        with self._condition:
-            self._waiting.append(ticket)
+    def _acquire(self, ticket: Ticket, cancel: threading.Event, on_wait: Callable[[], None] | None) -> None:
         try:
             if on_wait is not None and not self._is_next(ticket):
                 on_wait()
@@ -68,17 +87,15 @@ class DeviceTurns:
                     self._condition.wait(_LOOK_SECONDS)
                 if cancel.is_set():
                     raise Cancelled
-                self._using |= devices
+                self._using |= ticket.devices
         finally:
-            with self._condition:
-                self._waiting = [other for other in self._waiting if other is not ticket]
-                self._condition.notify_all()
+            self.leave(ticket)
 
-    def _is_next(self, ticket: _Ticket) -> bool:
+    def _is_next(self, ticket: Ticket) -> bool:
         with self._condition:
             return self._may_go(ticket)
 
-    def _may_go(self, ticket: _Ticket) -> bool:
+    def _may_go(self, ticket: Ticket) -> bool:
         if self._using & ticket.devices:
             return False
         for earlier in self._waiting:

@@ -68,8 +68,9 @@ class LiveRun:
         self._sequence = 0
         self._remaining: tuple[float, float] | None = None
         self._remaining_since = time.monotonic()
-        self._begun = time.monotonic()
-        self._ended: float | None = None
+        self._attempt_at: datetime | None = None
+        """When the run last got the device; its seconds since then are counted from `_attempt_begun`."""
+        self._attempt_begun: float | None = None
         self._case_begun: float | None = None
 
     @property
@@ -87,7 +88,7 @@ class LiveRun:
         with self._changed:
             while self._sequence <= sequence:
                 left = None if deadline is None else deadline - time.monotonic()
-                if closed.is_set() or self._ended is not None or (left is not None and left <= 0):
+                if closed.is_set() or self._run.status.is_final or (left is not None and left <= 0):
                     return None
                 self._changed.wait(left)
             return self._snapshot()
@@ -101,23 +102,25 @@ class LiveRun:
             self._step = step
             self._touch()
 
-    def set_status(self, status: RunStatus, *, at: datetime | None = None, error: str | None = None) -> None:
-        """Enter `status`; a run that is being cancelled stays so until it has ended."""
+    def set_status(self, status: RunStatus, *, at: datetime | None = None, error: str | None = None) -> bool:
+        """Enter `status`, if the present one allows it; whether the run is in it now.
+
+        A run that is being cancelled stays so until it has ended, and one that has ended stays as it ended.
+        """
         with self._changed:
-            if self._run.status is RunStatus.CANCELLING and not status.is_final:
-                return
-            started = at if status is RunStatus.RUNNING and self._run.started_at is None else self._run.started_at
-            self._run = replace(
-                self._run,
-                status=status,
-                error=error,
-                started_at=started,
-                finished_at=at if status.is_final else None,
-            )
+            before = self._run.status
+            if before.is_final or (before is RunStatus.CANCELLING and not status.is_final):
+                return status is before
+            self._run = replace(self._run, status=status, error=error)
+            if status is RunStatus.RUNNING:
+                self._run = replace(self._run, started_at=self._run.started_at or at)
+                self._attempt_at, self._attempt_begun = at, time.monotonic()
             if status.is_final:
-                self._ended = time.monotonic()
+                self._run = replace(self._run, finished_at=at, active_seconds=self._active_seconds(at))
+                self._attempt_begun = None
                 self._remaining = None
             self._touch()
+            return True
 
     def set_plan(self, plan: Plan, done: Sequence[Result]) -> None:
         """Show the plan, with what earlier attempts at this run have already stored."""
@@ -138,7 +141,7 @@ class LiveRun:
     def begin_case(self, index: int, step: str) -> None:
         with self._changed:
             self._cases[index] = replace(self._cases[index], state=RUNNING, elapsed_seconds=0.0, reason=None)
-            self._case_begun = time.monotonic()
+            self._case_begun = self._remaining_since = time.monotonic()
             self._step = step
             self._touch()
 
@@ -146,7 +149,7 @@ class LiveRun:
         """The execution under way came to nothing; it is as if it had not begun."""
         with self._changed:
             self._cases[index] = replace(self._cases[index], state=QUEUED, elapsed_seconds=None)
-            self._case_begun = None
+            self._stop_clock()
             self._touch()
 
     def end_case(self, index: int, result: Result) -> None:
@@ -154,13 +157,14 @@ class LiveRun:
         with self._changed:
             before = self._cases[index].state
             self._cases[index] = with_result(self._cases[index], result)
-            self._case_begun = None
+            self._stop_clock()
             if before not in tuple(ResultStatus):
                 count = result.status.value
                 self._run = replace(self._run, **{count: getattr(self._run, count) + 1})
             self._touch()
 
     def set_remaining(self, remaining: tuple[float, float] | None) -> None:
+        """What is left from now on; it runs down while an execution is under way and stands still otherwise."""
         with self._changed:
             self._remaining = remaining
             self._remaining_since = time.monotonic()
@@ -175,6 +179,17 @@ class LiveRun:
         self._sequence += 1
         self._changed.notify_all()
 
+    def _stop_clock(self) -> None:
+        """No execution is under way any more; what is left stays as it is until the next one."""
+        self._remaining = self._remaining_now(time.monotonic())
+        self._case_begun = None
+
+    def _active_seconds(self, at: datetime | None) -> float | None:
+        """Those of every attempt, when the present one ends at `at`: as storage counts them."""
+        if self._attempt_at is None or at is None:
+            return self._run.active_seconds
+        return (self._run.active_seconds or 0.0) + max(0.0, (at - self._attempt_at).total_seconds())
+
     def _snapshot(self) -> RunProgress:
         now = time.monotonic()
         begun = self._case_begun
@@ -185,7 +200,8 @@ class LiveRun:
         return RunProgress(
             run=self._run,
             current_step=self._step,
-            elapsed_seconds=(self._ended or now) - self._begun,
+            elapsed_seconds=(self._run.active_seconds or 0.0)
+            + (0.0 if self._attempt_begun is None else now - self._attempt_begun),
             remaining_seconds=self._remaining_now(now),
             cases=cases,
             log=tuple(self._log),
@@ -193,9 +209,9 @@ class LiveRun:
         )
 
     def _remaining_now(self, now: float) -> tuple[float, float] | None:
-        """The last estimate less the time since; None once even its upper end has passed."""
-        if self._remaining is None:
-            return None
+        """The last estimate less the time executed since; None once even its upper end has passed."""
+        if self._remaining is None or self._case_begun is None:
+            return self._remaining
         passed = now - self._remaining_since
         low, high = self._remaining
         return (max(0.0, low - passed), high - passed) if high > passed else None

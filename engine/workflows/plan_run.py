@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from engine.workflows.workbench import Workbench
 
 RECENT = timedelta(days=7)
-"""What the present skillset measured within this time is left out by incremental mode."""
+"""What the present skillset measured within this time, in as many processes, is left out by incremental mode."""
 HISTORY = 2000
 """Past durations that an estimate draws on."""
 
@@ -47,7 +47,8 @@ def plan_run(
     environment_id = workbench.environment.environment_id
     with workbench.database.cursor() as cursor:
         since = datetime.now(UTC) - RECENT
-        recent = results.recently_measured(cursor, environment_id, since, checksums)
+        processes = request.protocol.processes
+        recent = results.recently_measured(cursor, environment_id, since, checksums, processes=processes)
         durations = results.durations(cursor, environment_id, HISTORY)
     return plan_cases(
         request,

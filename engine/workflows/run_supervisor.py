@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from engine.domain.run import Plan, Run, RunProgress, RunRequest, RunStatus
 from engine.errors import Conflict, EngineError, StorageError
 from engine.storage import results, runs
 from engine.workflows.check_request import check_request, devices_of
-from engine.workflows.device_turns import Cancelled, DeviceTurns
+from engine.workflows.device_turns import Cancelled, DeviceTurns, Ticket
 from engine.workflows.execute_run import execute_plan
 from engine.workflows.live_run import LiveRun, Subscription
 from engine.workflows.plan_run import plan_run
@@ -39,8 +38,11 @@ class RunSupervisor:
 
     def __init__(self, workbench: Workbench) -> None:
         self._workbench = workbench
+        self._entry = threading.Lock()
+        """Held while a run is let in: those let in stand in the line in the order of their numbers and resumptions."""
         self._lock = threading.Lock()
         self._live: dict[str, LiveRun] = {}
+        """In the order of asking, which is that of the line."""
         self._ended: OrderedDict[str, LiveRun] = OrderedDict()
         self._threads: dict[str, threading.Thread] = {}
         self._runs = DeviceTurns()
@@ -53,37 +55,42 @@ class RunSupervisor:
         """Accept a run and return at once; raises UnknownName, InvalidValue or BackendUnavailable before storing it."""
         check_request(self._workbench, request)
         environment_id = self._workbench.environment.environment_id
-        self._refuse_if_closed()
-        run = self._workbench.database.write(lambda cursor: runs.create(cursor, request, environment_id))
-        return self._start(run)
+        with self._entry:
+            self._refuse_if_closed()
+            run = self._workbench.database.write(lambda cursor: runs.create(cursor, request, environment_id))
+            return self._start(run)
 
     def resume(self, run_id: str) -> Run:
         """Go on with a run that ended early: what has a row is not executed again."""
         run = self._stored(run_id)
-        if self._find_live(run.run_id) is not None or run.status not in _RESUMABLE:
-            raise Conflict(
-                f"Run {run.number} is {run.status}; only interrupted, cancelled and failed runs can be resumed."
-            )
         here = self._workbench.environment.environment_id
+        self._refuse_to_resume(run)
         if run.environment_id != here:
             raise Conflict(
                 f"Run {run.number} was begun in another environment ({run.environment_id}, this is {here}): "
                 "machine or library versions differ and its results would not compare. Start a new run."
             )
         check_request(self._workbench, run.request)
-        at = datetime.now(UTC)
-        self._workbench.database.write(
-            lambda cursor: runs.set_status(cursor, run.run_id, RunStatus.INITIALIZING, at=at)
-        )
-        return self._start(replace(run, status=RunStatus.INITIALIZING, error=None, finished_at=None))
+        with self._entry:
+            self._refuse_if_closed()
+            run = self._stored(run.run_id)
+            self._refuse_to_resume(run)
+            at = datetime.now(UTC)
+            self._workbench.database.write(
+                lambda cursor: runs.set_status(cursor, run.run_id, RunStatus.INITIALIZING, at=at)
+            )
+            return self._start(replace(run, status=RunStatus.INITIALIZING, error=None, finished_at=None))
 
     def cancel(self, run_id: str) -> Run:
-        """Stop a run: its processes are killed, its results kept. Returns it as `cancelling` (or already ended)."""
+        """Stop a run: its processes are killed, its results kept. Returns it as `cancelling`.
+
+        Raises NotFound, and Conflict when it has ended.
+        """
         run = self._stored(run_id)
         live = self._find_live(run.run_id)
-        if live is None or live.run.status.is_final:
-            raise Conflict(f"Run {run.number} is {run.status}; there is nothing to cancel.")
-        live.set_status(RunStatus.CANCELLING)
+        if live is None or not live.set_status(RunStatus.CANCELLING):
+            status = run.status if live is None else live.run.status
+            raise Conflict(f"Run {run.number} is {status}; there is nothing to cancel.")
         live.cancel.set()
         live.wake()
         return live.run
@@ -98,10 +105,10 @@ class RunSupervisor:
         return remembered.snapshot() if remembered is not None else stored
 
     def active(self) -> list[RunProgress]:
-        """Snapshots of all runs that have not ended, oldest first."""
+        """Snapshots of all runs that have not ended, in the order in which they were asked for and will run."""
         with self._lock:
             live = list(self._live.values())
-        return [found.snapshot() for found in sorted(live, key=lambda found: found.run.number)]
+        return [found.snapshot() for found in live]
 
     def subscribe(self, run_id: str) -> Subscription:
         """Watch a run; of one that has ended the subscription carries the final snapshot only. Raises NotFound."""
@@ -119,7 +126,7 @@ class RunSupervisor:
 
     def close(self) -> None:
         """Stop everything: runs under way become interrupted and can be resumed. Closing twice does no harm."""
-        with self._lock:
+        with self._entry, self._lock:
             self._closed = True
             live, threads = list(self._live.values()), list(self._threads.values())
         for run in live:
@@ -132,23 +139,21 @@ class RunSupervisor:
                 logger.warning("The thread %s did not end within %.0f s", thread.name, CLOSE_SECONDS)
 
     def _start(self, run: Run) -> Run:
-        live = LiveRun(run)
-        thread = threading.Thread(target=self._carry, args=(live,), name=f"run-{run.number}", daemon=True)
+        """Whoever calls this holds `_entry`."""
+        live, ticket = LiveRun(run), self._runs.queue_up(devices_of(run.request))
+        thread = threading.Thread(target=self._carry, args=(live, ticket), name=f"run-{run.number}", daemon=True)
         with self._lock:
-            self._refuse_if_closed()
-            if run.run_id in self._live:
-                raise Conflict(f"Run {run.number} is already under way.")
             self._ended.pop(run.run_id, None)
             self._live[run.run_id] = live
             self._threads[run.run_id] = thread
         thread.start()
         return run
 
-    def _carry(self, live: LiveRun) -> None:
+    def _carry(self, live: LiveRun, ticket: Ticket) -> None:
         """The life of a run, in its own thread: whatever happens ends in a final status."""
         status, error = RunStatus.COMPLETED, None
         try:
-            self._plan_and_execute(live)
+            self._plan_and_execute(live, ticket)
         except Cancelled:
             status = RunStatus.INTERRUPTED if live.is_closing else RunStatus.CANCELLED
         except EngineError as problem:
@@ -157,24 +162,25 @@ class RunSupervisor:
         except Exception as problem:
             logger.exception("Run %d failed", live.run.number)
             status, error = RunStatus.FAILED, f"{type(problem).__name__}: {problem}"
+        finally:
+            self._runs.leave(ticket)
         self._finish(live, status, error)
 
-    def _plan_and_execute(self, live: LiveRun) -> None:
-        run, devices = live.run, devices_of(live.run.request)
-        with ExitStack() as held:
-            done = self._results_so_far(run.run_id)
-            plan = self._stored_plan(run.run_id) if run.total else None
-            if plan is None:
-                plan = plan_run(
-                    self._workbench, run.request, cancel=live.cancel, on_step=live.set_step, on_log=live.add_log
-                )
-                made = plan
-                self._workbench.database.write(lambda cursor: runs.save_plan(cursor, run.run_id, made))
-            live.set_plan(plan, done)
-            live.set_remaining(plan.estimated_seconds)
-            self._set_status(live, RunStatus.QUEUED)
-            live.set_step("Waiting for its turn")
-            held.enter_context(self._runs.turn(devices, live.cancel))
+    def _plan_and_execute(self, live: LiveRun, ticket: Ticket) -> None:
+        run = live.run
+        done = self._results_so_far(run.run_id)
+        plan = self._stored_plan(run.run_id) if run.total else None
+        if plan is None:
+            plan = plan_run(
+                self._workbench, run.request, cancel=live.cancel, on_step=live.set_step, on_log=live.add_log
+            )
+            made = plan
+            self._workbench.database.write(lambda cursor: runs.save_plan(cursor, run.run_id, made))
+        live.set_plan(plan, done)
+        live.set_remaining(plan.estimated_seconds)
+        self._set_status(live, RunStatus.QUEUED)
+        live.set_step("Waiting for its turn")
+        with self._runs.turn_of(ticket, live.cancel):
             live.set_step("Starting")
             self._set_status(live, RunStatus.RUNNING)
             execute_plan(self._workbench, live, plan, done, self.device_turns)
@@ -225,6 +231,12 @@ class RunSupervisor:
     def _find(self, run_id: str) -> LiveRun | None:
         with self._lock:
             return self._live.get(run_id) or self._ended.get(run_id)
+
+    def _refuse_to_resume(self, run: Run) -> None:
+        if self._find_live(run.run_id) is not None or run.status not in _RESUMABLE:
+            raise Conflict(
+                f"Run {run.number} is {run.status}; only interrupted, cancelled and failed runs can be resumed."
+            )
 
     def _refuse_if_closed(self) -> None:
         if self._closed:

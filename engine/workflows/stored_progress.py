@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from engine.domain.result import ResultStatus
 from engine.domain.run import Plan, RunProgress
 from engine.errors import NotFound
@@ -24,11 +22,10 @@ def stored_progress(database: Database, run_id: str) -> RunProgress:
             plan = runs.plan(cursor, run.run_id)
         except NotFound:  # it ended before it was planned
             plan = Plan(planned=(), skipped=())
-    begun, ended = run.started_at or run.created_at, run.finished_at or datetime.now(UTC)
     return RunProgress(
         run=run,
         current_step=run.error or run.status.value.capitalize(),
-        elapsed_seconds=max(0.0, (ended - begun).total_seconds()),
+        elapsed_seconds=run.active_seconds or 0.0,
         remaining_seconds=None,
         cases=tuple(case_rows(plan, done)),
     )

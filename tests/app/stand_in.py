@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -56,8 +57,7 @@ class StandInSupervisor:
         run = self.progress(run_id).run
         if not run.status.is_final:
             raise Conflict(f"Run {run.number} is {run.status}; it has not ended.")
-        self.live[run.run_id] = LiveRun(run)
-        self.live[run.run_id].set_status(RunStatus.INITIALIZING)
+        self.live[run.run_id] = LiveRun(replace(run, status=RunStatus.INITIALIZING, error=None, finished_at=None))
         return self.live[run.run_id].run
 
     def progress(self, run_id: str) -> RunProgress:

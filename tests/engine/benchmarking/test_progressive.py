@@ -24,7 +24,7 @@ def test_nothing_known_skips_nothing():
 @pytest.mark.parametrize("kind", [FailureKind.OUT_OF_MEMORY, FailureKind.TIMEOUT, FailureKind.DOES_NOT_FIT])
 def test_what_a_larger_batch_cannot_do_better_ends_the_series_with_the_reason(kind):
     skipped = should_skip(a_case(batch_size=8), [at(1, 10.0), failed(4, kind, "Out of memory.")])
-    assert skipped.kind is FailureKind.PLATEAU
+    assert skipped.kind is kind
     assert skipped.reason == "Batch size 4 already ended so: Out of memory."
 
 
@@ -47,6 +47,7 @@ def test_a_twentieth_more_throughput_is_worth_a_larger_batch_and_less_is_not(gro
     skipped = should_skip(a_case(batch_size=4), [at(1, 100.0), at(2, 100.0 * growth)])
     assert (skipped is None) is goes_on
     if skipped is not None:
+        assert skipped.kind is FailureKind.PLATEAU
         assert skipped.reason == f"Throughput stopped growing: batch size 2 gives {growth:.2f}x that of 1."
 
 
@@ -69,3 +70,12 @@ def test_a_batch_that_was_skipped_stays_so_for_the_same_reason():
     first = should_skip(a_case(batch_size=4), [at(1, 100.0), at(2, 90.0)])
     skipped = a_result(a_case(batch_size=4), status=ResultStatus.SKIPPED, failure=first)
     assert should_skip(a_case(batch_size=4), [at(1, 100.0), at(2, 200.0), skipped]) == first
+
+
+def test_what_was_skipped_beyond_a_failure_is_not_itself_given_as_the_cause():
+    lost = failed(2, FailureKind.OUT_OF_MEMORY, "Out of memory.")
+    beyond = a_result(
+        a_case(batch_size=4), status=ResultStatus.SKIPPED, failure=should_skip(a_case(batch_size=4), [lost])
+    )
+    skipped = should_skip(a_case(batch_size=8), [beyond, lost])
+    assert skipped.reason == "Batch size 2 already ended so: Out of memory."

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from engine.domain.case import Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
@@ -161,6 +164,11 @@ def test_summary_counts_what_was_left_out(content: ReportContent) -> None:
     said = report_summary(content)
     assert "8 cases measured in 40 processes, 2 failed, 1 skipped" in said
     assert content.environment.label in said
+
+
+def test_summary_says_how_long_the_run_was_carried_out_whenever_it_began_and_ended(content: ReportContent) -> None:
+    resumed = replace(content, run=replace(content.run, finished_at=A_TIME + timedelta(days=1), active_seconds=42.0))
+    assert "took 42 s:" in report_summary(resumed)
 
 
 def test_rankings_prefer_real_sizes_fp32_and_the_smallest_batch() -> None:

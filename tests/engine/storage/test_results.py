@@ -71,15 +71,49 @@ def test_a_run_lists_its_results_oldest_first_with_simulated_ones(filled):
 def test_recently_measured_cases_are_those_completed_in_this_environment_since_then(filled):
     present = {result.case.model_type: "0" * 64 for result in RESULTS}
     with filled.cursor() as cursor:
-        found = results.recently_measured(cursor, "env-0001", A_TIME + timedelta(seconds=1), present)
+        found = results.recently_measured(cursor, "env-0001", A_TIME + timedelta(seconds=1), present, processes=1)
     assert found == {RESULTS[1].case.case_id, RESULTS[2].case.case_id}
 
 
 def test_what_another_skillset_measured_was_not_recently_measured(filled):
     edited = {RESULTS[1].case.model_type: "0" * 64, RESULTS[2].case.model_type: "1" * 64}
     with filled.cursor() as cursor:
-        found = results.recently_measured(cursor, "env-0001", A_TIME + timedelta(seconds=1), edited)
+        found = results.recently_measured(cursor, "env-0001", A_TIME + timedelta(seconds=1), edited, processes=1)
     assert found == {RESULTS[1].case.case_id}
+
+
+def test_a_case_is_measured_once_as_many_processes_completed_as_are_asked_for(database):
+    case = a_case("bert")
+    rows = [
+        a_result(case, repetition=0),
+        a_result(case, repetition=1),
+        a_failed_result(case, repetition=2),
+        a_result(case, repetition=0, result_id="of another text", skillset_checksum="1" * 64),
+    ]
+    for row in rows:
+        database.write(lambda cursor, row=row: results.save(cursor, row))
+    with database.cursor() as cursor:
+        found = [
+            results.recently_measured(cursor, "env-0001", A_TIME, {"bert": "0" * 64}, processes=processes)
+            for processes in (1, 2, 3)
+        ]
+    assert found == [{case.case_id}, {case.case_id}, set()]
+
+
+def test_of_an_execution_carried_out_after_it_was_cancelled_only_the_later_row_is_read(database):
+    later = A_TIME + timedelta(hours=1)
+    cancelled = a_failed_result(kind=FailureKind.CANCELLED, status=ResultStatus.CANCELLED, result_id="9")
+    carried_out, next_process = a_result(result_id="1", started_at=later), a_result(repetition=1, result_id="2")
+    for row in (cancelled, carried_out, next_process):
+        database.write(lambda cursor, row=row: results.save(cursor, row))
+    of_run, only_cancelled = (
+        ResultFilter(run_id="run-0001"),
+        ResultFilter(run_id="run-0001", statuses=(ResultStatus.CANCELLED,)),
+    )
+    with database.cursor() as cursor:
+        assert results.of_run(cursor, "run-0001") == [next_process, carried_out]
+        assert results.find(cursor, of_run) == [carried_out, next_process]
+        assert (results.count(cursor, of_run), results.count(cursor, only_cancelled)) == (2, 0)
 
 
 def test_durations_are_of_completed_measured_results_newest_first(filled):

@@ -46,6 +46,15 @@ def test_recent_runs_come_newest_first_and_by_status(database):
         assert [run.number for run in runs.recent(cursor, statuses=[RunStatus.COMPLETED])] == [2]
 
 
+def test_runs_are_counted_by_status_whatever_is_listed(database):
+    created = [_create(database) for _ in range(3)]
+    for run in created[:2]:
+        database.write(lambda c, run=run: runs.set_status(c, run.run_id, RunStatus.COMPLETED, at=A_TIME))
+    with database.cursor() as cursor:
+        assert runs.count(cursor, statuses=[RunStatus.COMPLETED]) == 2
+        assert runs.count(cursor, statuses=[RunStatus.FAILED]) == 0
+
+
 def test_status_sets_the_times_of_start_and_end(database):
     run = _create(database)
 
@@ -60,6 +69,24 @@ def test_status_sets_the_times_of_start_and_end(database):
     assert (failed.finished_at, failed.error) == (A_TIME + timedelta(seconds=3), "The disk went away.")
     resumed = enter(RunStatus.RUNNING, 4)
     assert (resumed.started_at, resumed.finished_at, resumed.error) == (A_TIME + timedelta(seconds=2), None, None)
+
+
+def test_active_seconds_are_those_of_every_attempt_and_not_the_time_between(database):
+    run = _create(database)
+
+    def enter(status, seconds):
+        at = A_TIME + timedelta(seconds=seconds)
+        database.write(lambda c: runs.set_status(c, run.run_id, status, at=at))
+        return _get(database, run.run_id).active_seconds
+
+    assert enter(RunStatus.QUEUED, 5) is None
+    assert enter(RunStatus.RUNNING, 10) is None
+    assert enter(RunStatus.CANCELLED, 12.5) == 2.5
+    assert enter(RunStatus.INITIALIZING, 86_400) == 2.5
+    assert enter(RunStatus.QUEUED, 86_401) == 2.5
+    assert enter(RunStatus.CANCELLED, 86_402) == 2.5, "it never had the device"
+    assert enter(RunStatus.RUNNING, 90_000) == 2.5
+    assert enter(RunStatus.COMPLETED, 90_004) == 6.5
 
 
 def test_the_status_of_an_unknown_run_cannot_be_set(database):
@@ -108,6 +135,47 @@ def test_unfinished_runs_become_interrupted_at_their_last_result(database):
     assert found.error is not None and "resume" in found.error
     assert _get(database, ended.run_id).status is RunStatus.CANCELLED
     assert _get(database, idle.run_id).finished_at == idle.created_at
+
+
+def test_an_attempt_that_a_dead_process_left_lasted_until_its_last_result(database):
+    run = _create(database)
+    for status, seconds in ((RunStatus.RUNNING, 0), (RunStatus.CANCELLED, 3), (RunStatus.RUNNING, 3600)):
+        at = A_TIME + timedelta(seconds=seconds)
+        database.write(lambda c, status=status, at=at: runs.set_status(c, run.run_id, status, at=at))
+    at = A_TIME + timedelta(seconds=3610)
+    database.write(lambda c: results.save(c, a_result(run_id=run.run_id, started_at=at, duration_seconds=1.5)))
+    database.write(runs.interrupt_unfinished)
+    assert _get(database, run.run_id).active_seconds == 3 + 11.5
+
+
+def test_a_resumed_attempt_without_a_result_adds_nothing_when_its_process_dies(database):
+    run = _create(database)
+    database.write(lambda c: results.save(c, a_result(run_id=run.run_id)))
+    at = A_TIME + timedelta(hours=1)
+    database.write(lambda c: runs.set_status(c, run.run_id, RunStatus.RUNNING, at=at))
+    database.write(runs.interrupt_unfinished)
+    assert _get(database, run.run_id).active_seconds == 0
+
+
+def test_a_run_that_died_after_its_last_row_is_completed(database):
+    done, cancelled = _create(database), _create(database)
+    at = A_TIME + timedelta(seconds=1)
+    for run in (done, cancelled):
+        plan = a_plan(repetitions=2, skipped=[a_skipped_case(a_case("vit"))])
+        database.write(lambda c, run=run, plan=plan: runs.save_plan(c, run.run_id, plan))
+        database.write(lambda c, run=run: runs.set_status(c, run.run_id, RunStatus.RUNNING, at=A_TIME))
+        skipped = a_result(a_case("vit"), run_id=run.run_id, result_id=f"{run.number}s", status=ResultStatus.SKIPPED)
+        last = ResultStatus.FAILED if run is done else ResultStatus.CANCELLED
+        for repetition, status in enumerate((ResultStatus.COMPLETED, last)):
+            name = f"{run.number}-{repetition}"
+            row = a_result(run_id=run.run_id, result_id=name, repetition=repetition, status=status, started_at=at)
+            database.write(lambda c, row=row: results.save(c, row))
+        database.write(lambda c, skipped=skipped: results.save(c, skipped))
+    assert database.write(runs.interrupt_unfinished) == [cancelled.run_id]
+    found = _get(database, done.run_id)
+    assert (found.status, found.error) == (RunStatus.COMPLETED, None)
+    assert (found.finished_at, found.active_seconds) == (at + timedelta(seconds=1.9), 2.9)
+    assert _get(database, cancelled.run_id).status is RunStatus.INTERRUPTED
 
 
 def test_a_run_without_a_plan_says_so(database):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 import pytest
@@ -38,6 +39,22 @@ def test_facts_are_counted_once_and_remembered_by_the_next_workbench(open_workbe
     later = FakeLauncher(parameters=lambda case: 8)
     assert count_case_facts(open_workbench(later), case).parameters == 7
     assert (first.count("count_facts"), later.count("count_facts")) == (1, 0)
+
+
+def test_askers_that_wait_for_the_same_count_share_it(open_workbench: Open):
+    launcher = FakeLauncher(parameters=lambda case: 7)
+    workbench, counts = open_workbench(launcher), []
+    case = default_case(workbench.catalog.get("bert"))
+    askers = [
+        threading.Thread(target=lambda: counts.append(count_case_facts(workbench, case).parameters)) for _ in range(5)
+    ]
+    with workbench.supervisor.device_turns.turn(PROCESSOR, threading.Event()):
+        for asker in askers:
+            asker.start()
+        time.sleep(0.3)
+    for asker in askers:
+        asker.join(20.0)
+    assert (counts, launcher.count("count_facts")) == ([7] * 5, 1)
 
 
 def test_a_type_that_cannot_be_counted_is_missing_and_said_so(open_workbench: Open, caplog):

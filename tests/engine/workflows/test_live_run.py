@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
+from datetime import timedelta
 
 import pytest
 
@@ -72,12 +73,59 @@ def test_the_remaining_time_runs_down_and_is_unknown_once_overdue() -> None:
     live = a_live_run()
     assert live.snapshot().remaining_seconds is None
     live.set_remaining((100.0, 200.0))
+    live.begin_case(0, "bert")
+    time.sleep(0.01)
     remaining = live.snapshot().remaining_seconds
     assert remaining is not None
-    assert 99.0 < remaining[0] <= 100.0 and 199.0 < remaining[1] <= 200.0
+    assert 99.0 < remaining[0] < 100.0 and 199.0 < remaining[1] < 200.0
     live.set_remaining((0.0, 0.01))
     time.sleep(0.02)
     assert live.snapshot().remaining_seconds is None
+
+
+def test_the_remaining_time_stands_still_unless_an_execution_is_under_way() -> None:
+    live = LiveRun(a_run(RunStatus.INITIALIZING))
+    live.set_plan(a_plan(a_case("bert"), a_case("gpt2")), [])
+    live.set_remaining((100.0, 200.0))
+    for status in (RunStatus.QUEUED, RunStatus.RUNNING):
+        live.set_status(status, at=A_TIME)
+        time.sleep(0.01)
+        assert live.snapshot().remaining_seconds == (100.0, 200.0), status
+    live.begin_case(0, "bert")
+    time.sleep(0.01)
+    live.end_case(0, a_result(a_case("bert")))
+    between = live.snapshot().remaining_seconds
+    assert between is not None and between[1] < 200.0
+    time.sleep(0.01)
+    assert live.snapshot().remaining_seconds == between
+
+
+def test_elapsed_time_is_that_of_every_attempt_and_stands_still_before_its_turn_and_after_its_end() -> None:
+    live = LiveRun(a_run(RunStatus.INITIALIZING, active_seconds=3600.0))
+    live.set_status(RunStatus.QUEUED, at=A_TIME)
+    time.sleep(0.01)
+    assert live.snapshot().elapsed_seconds == 3600.0
+    live.set_status(RunStatus.RUNNING, at=A_TIME)
+    time.sleep(0.01)
+    assert 3600.0 < live.snapshot().elapsed_seconds < 3610.0
+    live.set_status(RunStatus.COMPLETED, at=A_TIME + timedelta(seconds=12))
+    ended = live.snapshot()
+    assert ended.elapsed_seconds == ended.run.active_seconds == 3612.0
+
+
+def test_a_run_that_never_had_its_turn_was_carried_out_for_no_time() -> None:
+    live = LiveRun(a_run(RunStatus.INITIALIZING))
+    live.set_status(RunStatus.CANCELLED, at=A_TIME)
+    assert (live.snapshot().elapsed_seconds, live.run.active_seconds) == (0.0, None)
+
+
+@pytest.mark.parametrize("late", [RunStatus.CANCELLING, RunStatus.RUNNING, RunStatus.CANCELLED])
+def test_a_run_that_has_ended_stays_as_it_ended(late: RunStatus) -> None:
+    live = a_live_run()
+    assert live.set_status(RunStatus.COMPLETED, at=A_TIME)
+    before = live.snapshot()
+    assert not live.set_status(late, at=A_TIME)
+    assert live.snapshot() == before
 
 
 def test_a_subscriber_gets_the_present_at_once_and_then_only_the_newest() -> None:

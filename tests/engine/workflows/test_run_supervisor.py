@@ -14,6 +14,9 @@ from engine.domain.run import Run, RunStatus, SizeChoice
 from engine.domain.skillset import GenerationStatus
 from engine.errors import BackendUnavailable, Conflict, DiskFull, InvalidValue, NotFound, UnknownName
 from engine.storage import results, runs, skillsets
+from engine.workflows.make_report import make_report
+from engine.workflows.plan_run import plan_run
+from engine.workflows.result_rows import result_rows
 from engine.workflows.workbench import Workbench
 from tests.builders import a_protocol, a_request, an_environment
 from tests.engine.workflows.fake_launcher import FakeLauncher
@@ -72,6 +75,19 @@ def test_what_cannot_run_is_refused_at_once(open_workbench: Open, changes, error
     workbench = open_workbench(FakeLauncher())
     with pytest.raises(error, match=words):
         workbench.supervisor.submit(replace(a_request(), **changes))
+    with workbench.database.cursor() as cursor:
+        assert runs.recent(cursor) == []
+
+
+def test_more_executions_than_a_run_holds_are_refused_before_any_is_planned(open_workbench: Open) -> None:
+    launcher = FakeLauncher()
+    workbench = open_workbench(launcher)
+    request = a_request("bert", batch_sizes=tuple(range(1, 101)), protocol=a_protocol(processes=1000))
+    with pytest.raises(InvalidValue, match="100,000 executions"):
+        workbench.supervisor.submit(request)
+    with pytest.raises(InvalidValue, match="100,000 executions"):
+        plan_run(workbench, request)
+    assert launcher.count("count_facts") == 0
     with workbench.database.cursor() as cursor:
         assert runs.recent(cursor) == []
 
@@ -137,17 +153,46 @@ def test_a_working_skillset_is_not_verified_again_until_it_changes(open_workbenc
     assert path.is_file()
 
 
+class _SlowlyCounting(FakeLauncher):
+    def _count_facts(self, arguments, started):
+        self.begun.set()
+        time.sleep(0.2)
+        return super()._count_facts(arguments, started)
+
+
 def test_one_process_at_a_time_and_runs_in_the_order_of_asking(open_workbench: Open) -> None:
-    launcher = FakeLauncher(seconds=0.05)
+    launcher = _SlowlyCounting(seconds=0.02)
     workbench = open_workbench(launcher)
-    submitted = [workbench.supervisor.submit(a_request(name, batch_sizes=(1, 8))) for name in ("bert", "gpt2", "vit")]
-    until(lambda: [p.run.status for p in workbench.supervisor.active()].count(RunStatus.QUEUED) >= 1)
-    ended = [workbench.supervisor.wait(run.run_id, PATIENCE) for run in submitted]
+    first = workbench.supervisor.submit(a_request("bert", "gpt2"))
+    quickly_planned = [workbench.supervisor.submit(a_request(name, size=SizeChoice.TINY)) for name in ("vit", "t5")]
+    until(lambda: workbench.supervisor.progress(quickly_planned[1].run_id).run.status is RunStatus.QUEUED)
+    assert workbench.supervisor.progress(first.run_id).run.status is RunStatus.INITIALIZING
+    ended = [workbench.supervisor.wait(run.run_id, PATIENCE) for run in (first, *quickly_planned)]
     assert [run.status for run in ended] == [RunStatus.COMPLETED] * 3
     assert launcher.most_at_once == 1
+    assert [case.model_type for case in launcher.measured()] == ["bert", "gpt2", "vit", "t5"]
     times = [(run.started_at, run.finished_at) for run in ended]
-    in_order = sorted(times)
-    assert all(before[1] <= after[0] for before, after in pairwise(in_order))
+    assert all(before[1] <= after[0] for before, after in pairwise(times))
+
+
+def test_a_run_whose_planning_fails_leaves_the_line(open_workbench: Open) -> None:
+    launcher = FakeLauncher(slow=("count_facts",))
+    workbench = open_workbench(launcher)
+    first = workbench.supervisor.submit(a_request("bert"))
+    launcher.begun.wait(PATIENCE)
+    second = workbench.supervisor.submit(a_request("vit", size=SizeChoice.TINY))
+    workbench.supervisor.cancel(first.run_id)
+    assert workbench.supervisor.wait(second.run_id, PATIENCE).status is RunStatus.COMPLETED
+
+
+def test_active_runs_are_listed_in_the_order_in_which_they_will_run(open_workbench: Open) -> None:
+    launcher = FakeLauncher(slow=("measure_case",))
+    workbench = open_workbench(launcher)
+    submitted = [workbench.supervisor.submit(a_request("bert", size=SizeChoice.TINY)) for _ in range(3)]
+    workbench.supervisor.cancel(submitted[1].run_id)
+    workbench.supervisor.wait(submitted[1].run_id, PATIENCE)
+    workbench.supervisor.resume(submitted[1].run_id)
+    assert [progress.run.number for progress in workbench.supervisor.active()] == [1, 3, 2]
 
 
 @pytest.mark.parametrize("function", ["count_facts", "verify", "measure_case"])
@@ -189,6 +234,25 @@ def test_cancelling_what_has_ended_or_never_was_is_told(open_workbench: Open) ->
         workbench.supervisor.cancel("no-such-run")
 
 
+def test_cancelling_twice_does_no_harm(open_workbench: Open) -> None:
+    launcher = FakeLauncher(seconds=5.0)
+    workbench = open_workbench(launcher)
+    run = workbench.supervisor.submit(a_request())
+    assert [workbench.supervisor.cancel(run.run_id).status for _ in range(2)] == [RunStatus.CANCELLING] * 2
+
+
+def test_a_cancel_that_comes_as_the_run_ends_is_refused_and_the_end_stands(open_workbench: Open) -> None:
+    workbench = open_workbench(FakeLauncher())
+    run = workbench.supervisor.submit(a_request())
+    workbench.supervisor.wait(run.run_id, PATIENCE)
+    live = workbench.supervisor._ended[run.run_id]
+    workbench.supervisor._live[run.run_id] = live
+    with pytest.raises(Conflict, match="completed"):
+        workbench.supervisor.cancel(run.run_id)
+    del workbench.supervisor._live[run.run_id]
+    assert workbench.supervisor.progress(run.run_id).run.status is RunStatus.COMPLETED
+
+
 def test_progressive_mode_skips_batches_beyond_a_failure_and_beyond_a_plateau(open_workbench: Open) -> None:
     def fail(case):
         too_big = case.model_type == "bert" and case.batch_size >= 2
@@ -208,7 +272,9 @@ def test_progressive_mode_skips_batches_beyond_a_failure_and_beyond_a_plateau(op
     assert by_batch["bert", 4] == {(skipped, 0), (skipped, 1)}
     assert by_batch["vit", 2] == {(completed, 0), (completed, 1)}
     assert by_batch["vit", 4] == {(skipped, 0), (skipped, 1)}
-    reasons = [row.failure.reason for row in rows(workbench, run) if row.case.batch_size == 4 and row.failure]
+    failures = [row.failure for row in rows(workbench, run) if row.case.batch_size == 4 and row.failure]
+    assert {failure.kind for failure in failures} == {FailureKind.OUT_OF_MEMORY, FailureKind.PLATEAU}
+    reasons = [failure.reason for failure in failures]
     assert any("Out of memory" in reason for reason in reasons)
     assert any("stopped growing" in reason for reason in reasons)
 
@@ -229,6 +295,18 @@ def test_incremental_mode_leaves_out_what_was_measured_this_week(open_workbench:
     assert (ended.completed, ended.skipped, ended.total) == (1, 1, 2)
     skipped = [row for row in rows(workbench, second) if row.status is ResultStatus.SKIPPED]
     assert [row.failure.kind for row in skipped if row.failure] == [FailureKind.ALREADY_MEASURED]
+
+
+def test_incremental_mode_measures_again_what_too_few_processes_measured(open_workbench: Open) -> None:
+    workbench = open_workbench(FakeLauncher(seconds=0.1))
+    request = a_request("bert", size=SizeChoice.TINY, protocol=a_protocol(processes=3))
+    first = workbench.supervisor.submit(request)
+    until(lambda: workbench.supervisor.progress(first.run_id).run.completed >= 1)
+    workbench.supervisor.cancel(first.run_id)
+    assert workbench.supervisor.wait(first.run_id, PATIENCE).completed < 3
+    second = workbench.supervisor.submit(replace(request, incremental=True))
+    ended = workbench.supervisor.wait(second.run_id, PATIENCE)
+    assert (ended.completed, ended.skipped) == (3, 0)
 
 
 def test_what_does_not_fit_is_a_row_with_its_reason(open_workbench: Open) -> None:
@@ -336,6 +414,9 @@ def test_a_cancelled_run_can_be_resumed_and_a_completed_one_cannot(open_workbenc
     workbench.supervisor.resume(run.run_id)
     ended = workbench.supervisor.wait(run.run_id, PATIENCE)
     assert (ended.status, ended.completed, ended.cancelled) == (RunStatus.COMPLETED, 1, 0)
+    assert [row.status for row in rows(workbench, run)] == [ResultStatus.COMPLETED]
+    assert [row["status"] for row in result_rows(workbench, ResultFilter(run_id=run.run_id))] == ["completed"]
+    assert "cancelled" not in make_report(workbench, run.run_id).summary
     with pytest.raises(Conflict, match="completed"):
         workbench.supervisor.resume(run.run_id)
 
@@ -390,12 +471,76 @@ def test_progress_of_an_old_run_comes_from_storage(open_workbench: Open, setting
         later.supervisor.progress("99")
 
 
-def test_nothing_starts_after_closing(open_workbench: Open) -> None:
-    workbench = open_workbench(FakeLauncher())
-    workbench.close()
-    workbench.close()
+def test_nothing_starts_or_is_stored_after_closing(open_workbench: Open) -> None:
+    workbench = open_workbench(FakeLauncher(slow=("count_facts",)))
+    run = workbench.supervisor.submit(a_request())
+    workbench.supervisor.close()
+    workbench.supervisor.close()
     with pytest.raises(Conflict, match="ending"):
         workbench.supervisor.submit(a_request())
+    with pytest.raises(Conflict, match="ending"):
+        workbench.supervisor.resume(run.run_id)
+    with workbench.database.cursor() as cursor:
+        assert [found.status for found in runs.recent(cursor)] == [RunStatus.INTERRUPTED]
+
+
+def test_a_submit_that_meets_the_end_of_the_program_leaves_no_run(open_workbench: Open) -> None:
+    workbench = open_workbench(FakeLauncher())
+    database, closing = workbench.database, []
+
+    def write(action):
+        closing.append(threading.Thread(target=workbench.supervisor.close))
+        closing[0].start()
+        closing[0].join(0.1)
+        assert closing[0].is_alive(), "closing waits for a run that is being let in"
+        workbench.database = database
+        return database.write(action)
+
+    workbench.database = _Instead(database, write)
+    run = workbench.supervisor.submit(a_request())
+    closing[0].join(PATIENCE)
+    with database.cursor() as cursor:
+        assert runs.get(cursor, run.run_id).status is RunStatus.INTERRUPTED
+
+
+def test_of_two_resumptions_at_once_one_is_refused(open_workbench: Open) -> None:
+    launcher = FakeLauncher(slow=("measure_case",))
+    workbench = open_workbench(launcher)
+    run = workbench.supervisor.submit(a_request())
+    launcher.begun.wait(PATIENCE)
+    workbench.supervisor.cancel(run.run_id)
+    workbench.supervisor.wait(run.run_id, PATIENCE)
+    outcomes: list[str] = []
+    meet = threading.Barrier(4)
+
+    def resume() -> None:
+        meet.wait()
+        try:
+            workbench.supervisor.resume(run.run_id)
+            outcomes.append("resumed")
+        except Conflict:
+            outcomes.append("refused")
+
+    threads = [threading.Thread(target=resume) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["refused"] * 3 + ["resumed"]
+    until(lambda: workbench.supervisor.progress(run.run_id).run.status is RunStatus.RUNNING)
+    with workbench.database.cursor() as cursor:
+        assert runs.get(cursor, run.run_id).status is RunStatus.RUNNING
+
+
+def test_elapsed_time_is_the_same_before_and_after_a_restart(open_workbench: Open, settings) -> None:
+    with Workbench.open(settings, launcher=FakeLauncher(seconds=0.05), environment=an_environment()) as workbench:
+        run = workbench.supervisor.submit(a_request())
+        workbench.supervisor.wait(run.run_id, PATIENCE)
+        live = workbench.supervisor.progress(run.run_id)
+    later = open_workbench(FakeLauncher()).supervisor.progress(run.run_id)
+    assert 0.05 <= live.elapsed_seconds < PATIENCE
+    assert later.elapsed_seconds == pytest.approx(live.elapsed_seconds, abs=1e-6)
+    assert later.run.active_seconds == later.elapsed_seconds
 
 
 def test_backends_are_remembered_between_starts(open_workbench: Open, settings) -> None:
