@@ -5,16 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
 
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
-from engine.domain.run import MAX_BATCH_SIZE, Protocol, RunRequest, SizeChoice
-from engine.errors import InvalidValue
+from engine.domain.run import (
+    MAX_BATCH_SIZE,
+    MAX_PROCESSES,
+    MAX_SEQUENCE_LENGTH,
+    MAX_THREADS,
+    Protocol,
+    RunRequest,
+    SizeChoice,
+)
+from engine.errors import InvalidValue, UnknownName
 
 PROGRESSIVE = "progressive"
 INCREMENTAL = "incremental"
 COLD = "cold"
 _MOST_DIGITS = 9
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,18 +47,20 @@ class RunOptions:
     threads: int | str | None = None
 
     def request(self) -> RunRequest:
-        """Raises InvalidValue, which names the field, the value and the remedy."""
-        processes = whole_number(self.processes, "processes", "Processes per case")
+        """Raises InvalidValue or UnknownName, which name the field, the value and the remedy."""
+        processes = whole_number(self.processes, "processes", "Processes per case", most=MAX_PROCESSES)
         return RunRequest(
             models=tuple(self.models),
-            tier=None if self.models else Tier(self.tier),
+            tier=None if self.models else _named(Tier, self.tier, "tier"),
             backends=tuple(self.backends) or ("cpu",),
-            precisions=tuple(Precision(name) for name in self.precisions) or (Precision.FP32,),
+            precisions=_all_named(Precision, self.precisions, "precisions") or (Precision.FP32,),
             batch_sizes=parse_batch_sizes(self.batch_sizes),
-            workloads=tuple(Workload(name) for name in self.workloads) or (Workload.INFERENCE,),
-            size=SizeChoice(self.size),
-            sequence_length=whole_number(self.sequence_length, "sequence_length", "Sequence length"),
-            threads=whole_number(self.threads, "threads", "Threads"),
+            workloads=_all_named(Workload, self.workloads, "workloads") or (Workload.INFERENCE,),
+            size=_named(SizeChoice, self.size, "size"),
+            sequence_length=whole_number(
+                self.sequence_length, "sequence_length", "Sequence length", most=MAX_SEQUENCE_LENGTH
+            ),
+            threads=whole_number(self.threads, "threads", "Threads", most=MAX_THREADS),
             cold=COLD in self.switches,
             progressive=PROGRESSIVE in self.switches,
             incremental=INCREMENTAL in self.switches,
@@ -68,14 +82,28 @@ def parse_batch_sizes(text: str | None) -> tuple[int, ...]:
     return tuple(sorted(set(sizes))) or (1, 8)
 
 
-def whole_number(value: int | str | None, field: str, label: str) -> int | None:
-    """A positive whole number, or None where nothing is given."""
+def whole_number(value: int | str | None, field: str, label: str, *, most: int | None = None) -> int | None:
+    """A positive whole number up to `most`, or None where nothing is given; raises InvalidValue."""
     if value is None or str(value).strip() == "":
         return None
     text = str(value).strip()
     if not _is_number(text) or int(text) < 1:
         raise InvalidValue(f"{label} {text!r} is not a whole number of 1 or more; or leave it empty.", field=field)
+    if most is not None and int(text) > most:
+        raise InvalidValue(f"{label} {text!r} is more than {most}; give {most} or less.", field=field)
     return int(text)
+
+
+def _all_named(kind: type[Choice], names: Sequence[str], field: str) -> tuple[Choice, ...]:
+    return tuple(_named(kind, name, field) for name in names)
+
+
+def _named(kind: type[Choice], name: str, field: str) -> Choice:
+    """The member of `kind` called `name`; UnknownName lists them otherwise."""
+    try:
+        return kind(name)
+    except ValueError:
+        raise UnknownName(field.removesuffix("s"), name, [member.value for member in kind], field=field) from None
 
 
 def _is_number(text: str) -> bool:

@@ -4,10 +4,12 @@
 
   const PUBLISH_MILLISECONDS = 250; // changes that come faster are shown together
   const RETRY_MILLISECONDS = [1000, 2000, 5000, 15000];
+  const TRY_AGAIN_LATER = 1013; // closing code: every place is taken, one may come free
   const FINAL = new Set(["completed", "failed", "cancelled", "interrupted"]);
 
   const sockets = new Map(); // run id -> open or opening socket
   const failures = new Map(); // run id -> attempts that failed in a row
+  const refused = new Set(); // run ids whose open socket was answered with an error
   let wanted = new Set();
   let newest = {};
   let timer = null;
@@ -21,7 +23,7 @@
   function receive(run, socket, text) {
     const message = JSON.parse(text);
     if (message.error && !message.run_id) {
-      wanted.delete(run); // refused: asking again would not help
+      refused.add(run); // the closing code says whether asking again would help
       return;
     }
     if (!message.run_id) return;
@@ -39,8 +41,9 @@
     const socket = new WebSocket(`${scheme}://${window.location.host}/api/benchmark/ws/${encodeURIComponent(run)}`);
     sockets.set(run, socket);
     socket.onmessage = (event) => receive(run, socket, event.data);
-    socket.onclose = () => {
+    socket.onclose = (event) => {
       sockets.delete(run);
+      if (refused.delete(run) && event.code !== TRY_AGAIN_LATER) wanted.delete(run);
       if (!wanted.has(run)) return;
       const attempt = failures.get(run) || 0;
       failures.set(run, attempt + 1);

@@ -18,16 +18,16 @@ from app.views.card import card
 from app.views.controls import button, copy_button, link_button
 from app.views.error_notice import error_notice
 from app.views.finished_runs import finished_runs, finished_title
+from app.views.plan_preview import plan_preview, plan_problem, start_label
 from app.views.report_list import download_link
 from app.views.run_form import (
     backend_options,
     model_options,
-    plan_preview,
-    plan_problem,
+    no_command,
     precision_options,
     run_form,
-    start_label,
     tier_options,
+    with_named,
 )
 from engine.domain.result import ResultFilter
 from engine.domain.run import RunStatus
@@ -39,8 +39,8 @@ from engine.workflows.plan_run import plan_run
 
 FINISHED_SHOWN = 30
 _FINAL = tuple(status for status in RunStatus if status.is_final)
-_QUERY_LISTS = {name: name for name in ("models", "backends", "precisions", "workloads", "switches")}
-_QUERY_TEXTS = {"tier": "tier", "batch_sizes": "batch_sizes", "size": "size", "sequence_length": "sequence_length"}
+_QUERY_LISTS = ("models", "backends", "precisions", "workloads", "switches")
+_QUERY_TEXTS = ("tier", "batch_sizes", "size", "sequence_length", "processes", "threads")
 _FORM = (
     Input(ids.FORM_MODELS, "value"),
     Input(ids.FORM_TIER, "value"),
@@ -59,7 +59,8 @@ _FORM_STATE = tuple(State(part.component_id, part.component_property) for part i
 
 def layout(search: str) -> Component:
     """`?run=12` shows that run; `?models=bert,gpt2&batch_sizes=1,8 ...` fills the form."""
-    query = {name: values[-1] for name, values in parse_qs(search.lstrip("?")).items()}
+    query = {name: values[-1] for name, values in parse_qs(search.lstrip("?"), keep_blank_values=True).items()}
+    is_addressed = any(name in query for name in (*_QUERY_LISTS, *_QUERY_TEXTS))
     return html.Div(
         [
             dcc.Store(id=ids.RUN_SHOWN, data=query.get("run")),
@@ -68,7 +69,7 @@ def layout(search: str) -> Component:
                 [
                     html.Div(
                         [
-                            run_form(options_from_query(query)),
+                            run_form(options_from_query(query), is_addressed=is_addressed),
                             html.Div(id=ids.RUN_QUEUE),
                         ],
                         className="span-4 stack run-start",
@@ -85,11 +86,9 @@ def layout(search: str) -> Component:
 
 
 def options_from_query(query: Mapping[str, str]) -> RunOptions:
-    """The form's first state; names that the address does not know are ignored."""
-    lists = {
-        name: [part for part in query[key].split(",") if part] for key, name in _QUERY_LISTS.items() if key in query
-    }
-    texts = {name: query[key] for key, name in _QUERY_TEXTS.items() if key in query}
+    """The form's first state; parameters that no field has are ignored."""
+    lists = {name: [part for part in query[name].split(",") if part] for name in _QUERY_LISTS if name in query}
+    texts = {name: query[name] for name in _QUERY_TEXTS if query.get(name)}
     return RunOptions(**{**lists, **texts})  # type: ignore[arg-type]
 
 
@@ -97,20 +96,26 @@ def options_from_query(query: Mapping[str, str]) -> RunOptions:
     Output(ids.FORM_MODELS, "options"),
     Output(ids.FORM_TIER, "options"),
     Input(ids.FORM_MODELS, "id"),
+    State(ids.FORM_MODELS, "value"),
+    State(ids.FORM_TIER, "value"),
 )
-def fill_models(_: str) -> tuple[Any, Any]:
+def fill_models(_: str, chosen: list[str] | None, tier: str | None) -> tuple[Any, Any]:
     models = list(data.workbench().catalog.types.values())
-    return model_options(models), tier_options(models)
+    return with_named(model_options(models), chosen or []), with_named(tier_options(models), [tier] if tier else [])
 
 
 @callback(
     Output(ids.FORM_BACKENDS, "options"),
     Output(ids.FORM_PRECISIONS, "options"),
     Input(ids.FORM_BACKENDS, "value"),
+    State(ids.FORM_PRECISIONS, "value"),
 )
-def fill_backends(chosen: list[str] | None) -> tuple[Any, Any]:
+def fill_backends(chosen: list[str] | None, precisions: list[str] | None) -> tuple[Any, Any]:
     statuses = data.workbench().backends()
-    return backend_options(statuses), precision_options(statuses, chosen or [])
+    return (
+        with_named(backend_options(statuses), chosen or []),
+        with_named(precision_options(statuses, chosen or []), precisions or []),
+    )
 
 
 @callback(
@@ -130,7 +135,7 @@ def preview_plan(*values: Any) -> tuple[Any, Any, bool, Any]:
         request = options_from_form(*values[:-1]).request()
         plan = plan_run(workbench, request)
     except EngineError as error:
-        return plan_problem(error.message), start, True, no_update
+        return plan_problem(error.message), start, True, no_command()
     with workbench.database.cursor() as cursor:
         past = results.count(cursor, ResultFilter())
     waiting = len(workbench.supervisor.active())
@@ -177,8 +182,9 @@ def show_finished(_: Any, seen: dict[str, Any] | None) -> Any:
 def finished_card() -> Component:
     with data.workbench().database.cursor() as cursor:
         ended = runs.recent(cursor, limit=FINISHED_SHOWN, statuses=_FINAL)
+        total = runs.count(cursor, statuses=_FINAL)
     return card(
-        finished_title(ended),
+        finished_title(ended, total),
         finished_runs(ended, datetime.now(UTC)),
         subtitle="Newest first · a run's number shows its cases, failures and log above",
         class_name="finished-card",

@@ -17,7 +17,7 @@ from app.views.controls import button, copy_button, link_button, segmented
 from app.views.error_notice import error_notice
 from app.views.finished_runs import queue_title, run_queue
 from app.views.machine_note import Quietness, machine_note, quietness_of
-from app.views.marks import status_mark
+from app.views.marks import run_outcome, status_mark
 from app.views.run_card import no_run, run_body
 from app.views.run_failures import run_failures
 from app.views.run_words import run_sentence, run_subtitle
@@ -92,11 +92,13 @@ def cancel_dialog() -> Component:
     Output(ids.RUN_BODY, "children"),
     Output(ids.RUN_FAILURES, "children"),
     Output(ids.RUN_SEEN, "data"),
+    Output(ids.RUN_MESSAGE, "children", allow_duplicate=True),
     Input(ids.LIVE, "data"),
     Input(ids.CLOCK, "n_intervals"),
     Input(ids.RUN_SHOWN, "data"),
     Input(ids.RUN_ROWS, "value"),
     State(ids.RUN_SEEN, "data"),
+    prevent_initial_call="initial_duplicate",
 )
 def show_run(_: Any, __: Any, shown: str | None, rows: str, seen: dict[str, Any] | None) -> tuple[Any, ...]:
     """The card as it is now; parts that stay the same are left alone, so that focus and open logs stay."""
@@ -106,16 +108,18 @@ def show_run(_: Any, __: Any, shown: str | None, rows: str, seen: dict[str, Any]
         state = {"problem": found.message}
         if seen == state:
             raise PreventUpdate
-        return None, "No such run", None, None, error_notice(found.title, found.message), None, state
+        return None, "No such run", None, None, error_notice(found.title, found.message), None, state, None
     if found is None:
         if seen == {"none": True}:
             raise PreventUpdate
-        return None, None, None, None, no_run(), None, {"none": True}
+        return None, None, None, None, no_run(), None, {"none": True}, None
     run, now = found.run, datetime.now(UTC)
+    drawn_as, outcome = run_outcome(run)
     state = {
         "run_id": run.run_id,
         "number": run.number,
         "status": run.status.value,
+        "outcome": outcome,
         "tools": tools_kind(run),
         "failed": run.failed,
         "done": run.done,
@@ -135,13 +139,14 @@ def show_run(_: Any, __: Any, shown: str | None, rows: str, seen: dict[str, Any]
         quietness = quietness_of(measured)
         failures = no_update if keeps_failures else run_failures(run, measured)
     return (
-        no_update if "status" in same else status_mark(run.status, ""),
+        no_update if "outcome" in same else status_mark(drawn_as, ""),
         run_sentence(found),
         run_subtitle(run, now),
         no_update if is_same_run and "tools" in same else run_tools(run),
-        run_body(found, now, rows=rows, machine=machine_note(quietness)),
+        run_body(found, now, rows=rows, machine=machine_note(quietness, has_ended=run.status.is_final)),
         failures,
         state | {"quietness": asdict(quietness)},
+        no_update if is_same_run else None,
     )
 
 

@@ -11,21 +11,26 @@ from dash.development.base_component import Component
 from app import ids
 from app.views.controls import button
 from app.views.empty_state import empty_state
-from app.views.marks import status_mark
-from app.views.run_words import request_words
+from app.views.marks import run_outcome, status_mark
+from app.views.run_words import active_seconds, request_words
 from engine.domain.run import Run, RunProgress, RunStatus
 from engine.formatting import counted, format_count, format_duration, format_eta, format_time, format_time_iso
 
 _RESUMABLE = (RunStatus.INTERRUPTED, RunStatus.CANCELLED, RunStatus.FAILED)
 
 
-def finished_title(runs: Sequence[Run]) -> str:
-    """How many ended, and how many of them need a look."""
+def finished_title(runs: Sequence[Run], total: int) -> str:
+    """How many ended, and how many of those listed need a look; `total` counts what the list leaves out too."""
     if not runs:
         return "Finished runs"
-    stopped = [run for run in runs if run.status in _RESUMABLE]
-    tail = f", {format_count(len(stopped))} stopped before the end" if stopped else ""
-    return f"{counted(len(runs), 'finished run')}{tail}"
+    stopped = sum(run.status in _RESUMABLE for run in runs)
+    failed = sum(run.status is RunStatus.COMPLETED and run.failed > 0 for run in runs)
+    words = [counted(total, "finished run")]
+    if len(runs) < total:
+        words = [f"The newest {format_count(len(runs))} of {words[0]}"]
+    words += [f"{format_count(stopped)} stopped before the end"] if stopped else []
+    words += [f"{format_count(failed)} with failures"] if failed else []
+    return ", ".join(words)
 
 
 def finished_runs(runs: Sequence[Run], now: datetime) -> Component:
@@ -85,10 +90,10 @@ def _row(run: Run, now: datetime) -> Component:
             html.Td(
                 dcc.Link(str(run.number), href=run_link(run), title=f"Show run {run.number}"), className="run-number"
             ),
-            html.Td(status_mark(run.status)),
+            html.Td(status_mark(*run_outcome(run))),
             html.Td(request_words(run.request), className="run-what"),
             html.Td(_counts(run), className="run-processes", **_label("Processes")),
-            html.Td(_took(run), className="numeric", **_label("Took")),
+            html.Td(format_duration(active_seconds(run)), className="numeric", **_label("Took")),
             html.Td(
                 format_time(run.finished_at, now=now),
                 title=format_time_iso(run.finished_at),
@@ -121,11 +126,10 @@ def _counts(run: Run) -> list[Component]:
 
 def _actions(run: Run) -> list[Component]:
     actions: list[Component] = []
-    if run.status in _RESUMABLE and run.done - run.cancelled < run.total:
-        left = run.total - run.done + run.cancelled
+    if run.status in _RESUMABLE:
         actions.append(
             button(
-                f"Resume the {counted(left, 'result')} that {'is' if left == 1 else 'are'} left",
+                _resume_label(run.total - run.done + run.cancelled),
                 id={"type": ids.RESUME_BUTTON, "run": run.run_id},
                 kind="link",
             )
@@ -137,12 +141,11 @@ def _actions(run: Run) -> list[Component]:
     return actions
 
 
+def _resume_label(left: int) -> str:
+    """`left` is 0 of a run that was not planned yet, or had nothing to do but end."""
+    return f"Resume the {counted(left, 'result')} that {'is' if left == 1 else 'are'} left" if left else "Resume"
+
+
 def _label(text: str) -> dict[str, str]:
     """What a phone writes before the value, where the head of the table is not shown."""
     return {"data-label": text}
-
-
-def _took(run: Run) -> str:
-    if run.started_at is None or run.finished_at is None:
-        return format_duration(None)
-    return format_duration((run.finished_at - run.started_at).total_seconds())

@@ -34,15 +34,16 @@ def quietness_of(results: Sequence[Result]) -> Quietness:
     return Quietness(results=len(known), unknown=unknown, noisy=len(noisy), worst=max(noisy, default=0.0))
 
 
-def machine_note(found: Quietness) -> Component:
-    """Whether the machine was quiet enough while this run's results were measured."""
+def machine_note(found: Quietness, *, has_ended: bool = False) -> Component:
+    """Whether the machine was quiet enough while this run's results were measured; `has_ended` is said of the run."""
     every = "the first result" if found.results == 1 else f"all {format_count(found.results)} results"
     if found.unknown:
         every = f"the {counted(found.results, 'result')} long enough to tell"
     if not found.results and found.unknown:
         words = html.P("Not known: the results were too short to tell.", className="run-note")
     elif not found.results:
-        words = html.P("Known after the first result.", className="run-note")
+        nothing = "Not known: nothing was measured." if has_ended else "Known after the first result."
+        words = html.P(nothing, className="run-note")
     elif not found.noisy:
         words = html.P([icon("status-ok"), f" quiet enough during {every}"], className="run-machine status-ok")
     else:

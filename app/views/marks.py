@@ -7,7 +7,7 @@ from dash.development.base_component import Component
 
 from app.views.icon import icon
 from engine.domain.result import Provenance, ResultStatus
-from engine.domain.run import RunStatus
+from engine.domain.run import Run, RunStatus
 from engine.domain.summary import Verdict
 from engine.figures import tokens
 
@@ -37,6 +37,17 @@ def status_mark(status: str, label: str | None = None) -> Component:
     drawing = status_drawing(status)
     word = label if label is not None else ("ok" if drawing == "ok" else str(status))
     return html.Span([icon(f"status-{drawing}"), html.Span(word)], className=f"mark status-{drawing}")
+
+
+def run_outcome(run: Run) -> tuple[str, str]:
+    """The status whose drawing a run has, and its word: one that came to its end is as good as its results."""
+    if run.status is not RunStatus.COMPLETED:
+        return run.status.value, run.status.value
+    if run.failed:
+        return RunStatus.FAILED.value, "partly failed" if run.completed else "failed"
+    if run.skipped and not run.completed:
+        return ResultStatus.SKIPPED.value, ResultStatus.SKIPPED.value
+    return RunStatus.COMPLETED.value, "ok"
 
 
 def provenance_mark(provenance: Provenance | str, *, label: bool = True) -> Component:

@@ -16,7 +16,7 @@ from app.views.empty_state import empty_state
 from app.views.marks import status_drawing, status_mark
 from engine.domain.result import ResultStatus
 from engine.domain.run import RunProgress, RunStatus
-from engine.formatting import counted, format_age, format_count, format_duration, format_share, format_time_iso
+from engine.formatting import counted, format_count, format_duration, format_share, format_time, format_time_iso
 
 LOG_LINES = 10
 
@@ -112,7 +112,7 @@ def _end(progress: RunProgress, now: datetime) -> Component:
     run = progress.run
     if run.status.is_final:
         return html.Span(
-            f"ended {format_age(run.finished_at, now)}" if run.finished_at else "",
+            f"ended {format_time(run.finished_at, now=now)}" if run.finished_at else "",
             className="run-end",
             title=format_time_iso(run.finished_at),
         )

@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 from dash import html
 from dash.development.base_component import Component
 
+from app.run_options import COLD, PROGRESSIVE
 from app.views.controls import link_button
 from app.views.error_notice import error_notice
 from engine.domain.case import Case
 from engine.domain.result import Failure, FailureKind, Result, ResultStatus
-from engine.domain.run import Run, RunStatus
+from engine.domain.run import Protocol, Run, RunRequest, RunStatus
 from engine.formatting import counted
 
 _NOTICES = 8
@@ -57,12 +58,12 @@ def _failure_notice(same: Sequence[Result], run: Run) -> Component:
         failure.reason,
         detail=" ".join(details) or None,
         log=failure.log,
-        actions=[link_button("Try again", form_address(cases), drawing="refresh")],
+        actions=[link_button("Try again", form_address(cases, run.request), drawing="refresh")],
     )
 
 
-def form_address(cases: Sequence[Case]) -> str:
-    """The start form, filled in with what these cases have between them."""
+def form_address(cases: Sequence[Case], request: RunRequest) -> str:
+    """The start form, filled in with what these cases of `request` have between them, to measure all of it again."""
     lists = {
         "models": [case.model_type for case in cases],
         "backends": [case.backend for case in cases],
@@ -70,8 +71,19 @@ def form_address(cases: Sequence[Case]) -> str:
         "batch_sizes": [str(case.batch_size) for case in cases],
         "workloads": [case.workload.value for case in cases],
     }
-    fields = {name: ",".join(dict.fromkeys(values)) for name, values in lists.items()}
-    return f"/live-runs?{urlencode({**fields, 'size': cases[0].size}, safe=',')}"
+    sizes = {case.size.value for case in cases}
+    switches = {PROGRESSIVE: request.progressive, COLD: request.cold}
+    processes = request.protocol.processes
+    fields = {
+        **{name: ",".join(dict.fromkeys(values)) for name, values in lists.items()},
+        "size": sizes.pop() if len(sizes) == 1 else request.size.value,
+        "sequence_length": request.sequence_length,
+        "threads": request.threads,
+        "processes": None if processes == Protocol().processes else processes,
+        "switches": ",".join(name for name, is_on in switches.items() if is_on),
+    }
+    chosen = {name: value for name, value in fields.items() if value is not None}
+    return f"/live-runs?{urlencode(chosen, safe=',')}"
 
 
 def _failure(result: Result) -> Failure:

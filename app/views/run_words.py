@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.case_lines import lines_of
-from engine.domain.run import Run, RunProgress, RunRequest, RunStatus
-from engine.formatting import counted, format_age, format_count, format_duration, format_eta
+from app.case_lines import CaseLine, failed_lines, lines_of
+from engine.domain.run import Protocol, Run, RunProgress, RunRequest, RunStatus
+from engine.formatting import counted, format_age, format_count, format_duration, format_eta, format_time
 
 _SOON_SECONDS = 10
 """Ages below this are not counted out: they would change faster than they can be read."""
@@ -29,31 +29,28 @@ def run_sentence(progress: RunProgress) -> str:
         return f"Run {run.number}: {done}{left}"
     if run.status is RunStatus.CANCELLING:
         return f"Run {run.number}: cancelling, {done}"
-    measured = sum(line.measured > 0 for line in lines)
-    outcome = f"{format_count(measured)} of {counted(cases, 'case')} measured"
     if run.status is RunStatus.COMPLETED:
-        took = _took(run)
-        return f"Run {run.number}: {outcome}{f' in {took}' if took else ''}"
+        took = active_seconds(run)
+        return f"Run {run.number}: {_outcome(lines, took='' if took is None else f' in {format_duration(took)}')}"
     if run.status is RunStatus.CANCELLED:
-        return f"Run {run.number} was cancelled: {outcome}, all kept"
+        return f"Run {run.number} was cancelled: {_outcome(lines, kept=', all kept')}"
     if run.status is RunStatus.INTERRUPTED:
-        return f"Run {run.number} was interrupted: {outcome}, all kept"
-    return f"Run {run.number} could not go on: {outcome}"
+        return f"Run {run.number} was interrupted: {_outcome(lines, kept=', all kept')}"
+    return f"Run {run.number} could not go on: {_outcome(lines)}"
 
 
 def run_subtitle(run: Run, now: datetime) -> str:
-    """What it measures, and since when."""
+    """What it measures, and since when: an age while it is under way, a time that stays true once it has ended."""
     since = run.started_at or run.created_at
     verb = "started" if run.started_at else "asked for"
-    seconds = (now - since).total_seconds()
-    age = format_age(since, now) if seconds >= _SOON_SECONDS else "just now"
-    return f"{request_words(run.request)} · {verb} {age}"
+    return f"{request_words(run.request)} · {verb} {_since(since, now, has_ended=run.status.is_final)}"
 
 
 def request_words(request: RunRequest) -> str:
-    """Models or tier, backends, precisions and batch sizes in one line."""
+    """Models or tier, backends, precisions and batch sizes in one line, with whatever else is not as usual."""
     models = list(request.models)
     what = f"{request.tier} tier" if request.tier and not models else _shortened(models, 5)
+    processes = request.protocol.processes
     sizes = _shortened([str(size) for size in request.batch_sizes], 8)
     parts = [
         what,
@@ -61,14 +58,41 @@ def request_words(request: RunRequest) -> str:
         ", ".join(request.precisions),
         f"batch {sizes}",
         *([", ".join(request.workloads)] if tuple(request.workloads) != ("inference",) else []),
+        *([f"sequence length {request.sequence_length}"] if request.sequence_length is not None else []),
+        *([counted(request.threads, "thread")] if request.threads is not None else []),
+        *(["cold"] if request.cold else []),
+        *([counted(processes, "process", "processes")] if processes != Protocol().processes else []),
     ]
     return " · ".join(parts)
 
 
-def _took(run: Run) -> str:
-    if run.started_at is None or run.finished_at is None:
-        return ""
-    return format_duration((run.finished_at - run.started_at).total_seconds())
+def active_seconds(run: Run) -> float | None:
+    """How long an ended run was carried out; of one stored without that, from its start to its end."""
+    if run.active_seconds is not None or run.started_at is None or run.finished_at is None:
+        return run.active_seconds
+    return (run.finished_at - run.started_at).total_seconds()
+
+
+def _outcome(lines: Sequence[CaseLine], *, took: str = "", kept: str = "") -> str:
+    """How many cases were measured, followed by `kept` when any was, and how many failed."""
+    measured = sum(line.measured > 0 for line in lines)
+    failed = failed_lines(lines)
+    partly = sum(line.measured > 0 for line in failed)
+    of_all = f"of {counted(len(lines), 'case')}"
+    if failed and not measured:
+        return f"{format_count(len(failed))} {of_all} failed{took}"
+    words = [f"{format_count(measured)} {of_all} measured{took}{kept if measured else ''}"]
+    if len(failed) > partly:
+        words.append(f"{format_count(len(failed) - partly)} failed")
+    if partly:
+        words.append(f"{format_count(partly)} failed in part")
+    return ", ".join(words)
+
+
+def _since(at: datetime, now: datetime, *, has_ended: bool) -> str:
+    if has_ended:
+        return format_time(at, now=now)
+    return format_age(at, now) if (now - at).total_seconds() >= _SOON_SECONDS else "just now"
 
 
 def _shortened(words: Sequence[str], most: int) -> str:

@@ -2,19 +2,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from app import ids
 from app.run_options import RunOptions
+from app.tabs.live_runs import options_from_query
 from app.views.finished_runs import finished_runs, finished_title, queue_title, run_queue
-from app.views.machine_note import machine_note, quietness_of
+from app.views.machine_note import Quietness, machine_note, quietness_of
+from app.views.marks import run_outcome
+from app.views.plan_preview import plan_preview, start_label
 from app.views.run_card import no_run, run_body
 from app.views.run_failures import form_address, run_failures
-from app.views.run_form import backend_options, model_options, plan_preview, precision_options, run_form, start_label
-from app.views.run_words import run_sentence
+from app.views.run_form import backend_options, model_options, precision_options, run_form, with_named
+from app.views.run_words import request_words, run_sentence, run_subtitle
+from engine.domain.model import Size
 from engine.domain.result import FailureKind, Result
-from engine.domain.run import Plan, RunStatus
+from engine.domain.run import Plan, Protocol, RunStatus, SizeChoice
+from engine.formatting import format_time, format_time_iso
 from tests.app.tabs.component_tree import of_class, of_kind, parts, text_of, with_id
 from tests.builders import (
     A_TIME,
@@ -26,6 +32,7 @@ from tests.builders import (
     a_model,
     a_plan,
     a_progress,
+    a_request,
     a_result,
     a_run,
     a_skipped_case,
@@ -41,7 +48,7 @@ def progress_of(*states: str, status: RunStatus = RunStatus.RUNNING, **changes: 
         )
         for index, state in enumerate(states)
     )
-    return a_progress(a_run(status), cases=cases, **changes)
+    return a_progress(**{"run": a_run(status), "cases": cases} | changes)
 
 
 @pytest.mark.parametrize(
@@ -111,14 +118,97 @@ def test_failures_of_one_reason_share_a_notice_with_log_and_a_way_to_try_again()
     ]
     assert "The other cases go on." in text_of(notices[0])
     assert "Traceback" in text_of(notices[0])
-    assert of_kind(notices[0], "Link")[0].href == form_address(cases)
+    assert of_kind(notices[0], "Link")[0].href == form_address(cases, a_request())
 
 
 def test_a_failed_case_fills_the_form_with_itself() -> None:
-    address = form_address([a_case("mamba", batch_size=8)])
-    assert (
-        address == "/live-runs?models=mamba&backends=cpu&precisions=fp32&batch_sizes=8&workloads=inference&size=default"
+    address = form_address([a_case("mamba", batch_size=8)], a_request(protocol=Protocol()))
+    assert address == (
+        "/live-runs?models=mamba&backends=cpu&precisions=fp32&batch_sizes=8&workloads=inference&size=default"
+        "&switches=progressive"
     )
+
+
+def test_trying_again_asks_for_the_same_cases_in_full() -> None:
+    request = a_request(
+        size=SizeChoice.TINY,
+        sequence_length=33,
+        threads=2,
+        cold=True,
+        progressive=False,
+        incremental=True,
+        protocol=Protocol(processes=5),
+    )
+    failed = a_case(size=Size.TINY, sequence_length=33, threads=2, cold=True)
+    address = form_address([failed], request)
+    again = options_from_query(dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))).request()
+    assert again == replace(request, incremental=False)
+
+
+def test_trying_cases_of_two_sizes_again_leaves_the_size_as_it_was_asked_for() -> None:
+    address = form_address([a_case(size=Size.TINY), a_case("vit")], a_request(size=SizeChoice.AUTO))
+    assert "size=auto" in address
+
+
+def test_what_is_not_as_usual_is_named() -> None:
+    request = a_request(sequence_length=33, threads=2, cold=True, protocol=Protocol(processes=5))
+    assert request_words(request) == "bert · cpu · fp32 · batch 1 · sequence length 33 · 2 threads · cold · 5 processes"
+    assert request_words(a_request(protocol=Protocol())) == "bert · cpu · fp32 · batch 1"
+    assert a_case(threads=2, cold=True).label == "bert cpu fp32 batch 1 threads 2 cold"
+
+
+@pytest.mark.parametrize(
+    ("counts", "outcome"),
+    [
+        ({"completed": 4}, ("completed", "ok")),
+        ({"completed": 0, "failed": 4}, ("failed", "failed")),
+        ({"completed": 3, "failed": 1}, ("failed", "partly failed")),
+        ({"completed": 0, "skipped": 4}, ("skipped", "skipped")),
+        ({"completed": 3, "skipped": 1}, ("completed", "ok")),
+    ],
+)
+def test_a_run_that_came_to_its_end_is_as_good_as_its_results(counts: dict[str, int], outcome: tuple[str, str]) -> None:
+    assert run_outcome(a_run(**counts)) == outcome
+    assert outcome[1] in text_of(finished_runs([a_run(**counts)], NOW))
+
+
+def test_a_run_that_stopped_says_so_whatever_it_measured() -> None:
+    assert run_outcome(a_run(RunStatus.INTERRUPTED, failed=1))[1] == "interrupted"
+
+
+@pytest.mark.parametrize(
+    ("states", "status", "sentence"),
+    [
+        (("failed",), RunStatus.COMPLETED, "Run 1: 1 of 1 case failed in 3 min"),
+        (("completed", "failed"), RunStatus.COMPLETED, "Run 1: 1 of 2 cases measured in 3 min, 1 failed"),
+        (("failed", "queued"), RunStatus.CANCELLED, "Run 1 was cancelled: 1 of 2 cases failed"),
+        (("queued",), RunStatus.INTERRUPTED, "Run 1 was interrupted: 0 of 1 case measured"),
+    ],
+)
+def test_the_title_says_what_failed(states: tuple[str, ...], status: RunStatus, sentence: str) -> None:
+    assert run_sentence(progress_of(*states, status=status)) == sentence  # type: ignore[arg-type]
+
+
+def test_a_case_of_which_one_process_failed_failed_in_part() -> None:
+    cases = (a_case_progress(0, "completed"), a_case_progress(1, "failed", repetition=1))
+    said = run_sentence(a_progress(a_run(), cases=cases))
+    assert said == "Run 1: 1 of 1 case measured in 3 min, 1 failed in part"
+
+
+def test_the_card_of_an_ended_run_stays_true_however_long_it_is_looked_at() -> None:
+    progress = progress_of("completed", status=RunStatus.COMPLETED)
+    early, late = (A_TIME + timedelta(minutes=minutes) for minutes in (3, 60))
+    ended = [of_class(run_body(progress, now), "run-end") for now in (early, late)]  # type: ignore[arg-type]
+    assert text_of(ended[0]) == text_of(ended[1]) == f"ended {format_time(progress.run.finished_at)}"  # type: ignore[attr-defined]
+    assert ended[0][0].title == format_time_iso(progress.run.finished_at)  # type: ignore[attr-defined]
+    assert run_subtitle(progress.run, early) == run_subtitle(progress.run, late)  # type: ignore[attr-defined]
+
+
+def test_time_that_a_run_spent_switched_off_is_not_what_it_took() -> None:
+    run = a_run(finished_at=A_TIME + timedelta(hours=24), active_seconds=178.0)
+    assert "measured in 3 min" in run_sentence(progress_of("completed", status=RunStatus.COMPLETED, run=run))  # type: ignore[arg-type]
+    assert "3 min" in text_of(finished_runs([run], NOW))
+    assert "24 h" in text_of(finished_runs([replace(run, active_seconds=None)], NOW))
 
 
 def test_a_run_that_could_not_go_on_says_why() -> None:
@@ -135,6 +225,7 @@ def test_machine_note_tells_quiet_from_busy() -> None:
     assert "busy with other work during 1 of 2 results, at worst 40" in said(a_result(), busy)
     assert "busy with other work during the first result, at worst 40" in said(busy)
     assert "after the first result" in said()
+    assert "nothing was measured" in text_of(machine_note(Quietness(), has_ended=True))
     unread = a_result(machine=a_machine_state(cpu_busy_others=None, cpu_steal=None))
     assert "too short to tell" in said(unread)
     assert "quiet enough during the 2 results long enough to tell" in said(a_result(), a_result(), unread)
@@ -154,7 +245,19 @@ def test_finished_runs_offer_what_their_state_allows() -> None:
     offered = [part.id for part in of_kind(table, "Button")]
     assert {"type": ids.RESUME_BUTTON, "run": "a"} not in offered
     assert {"type": ids.REPORT_BUTTON, "run": "c"} not in offered
-    assert finished_title([done, stopped, nothing]) == "3 finished runs, 2 stopped before the end"
+    assert finished_title([done, stopped, nothing], 3) == "3 finished runs, 2 stopped before the end"
+
+
+@pytest.mark.parametrize("status", [RunStatus.INTERRUPTED, RunStatus.CANCELLED, RunStatus.FAILED])
+def test_a_run_that_ended_before_it_was_planned_can_be_resumed(status: RunStatus) -> None:
+    table = finished_runs([a_run(status, run_id="a", total=0)], NOW)
+    assert text_of(with_id(table, {"type": ids.RESUME_BUTTON, "run": "a"})) == "Resume"
+
+
+def test_the_title_counts_runs_that_are_not_listed() -> None:
+    listed = [a_run(), a_run(completed=3, failed=1)]
+    assert finished_title(listed, 33) == "The newest 2 of 33 finished runs, 1 with failures"
+    assert finished_title([], 0) == "Finished runs"
 
 
 def test_queue_lists_runs_in_their_order_with_ranges() -> None:
@@ -170,6 +273,23 @@ def test_every_control_of_the_form_has_a_label() -> None:
     labelled = {part.htmlFor for part in of_kind(form, "Label")}
     controls = [part.id for kind in ("Dropdown", "Input") for part in of_kind(form, kind)]
     assert set(controls) == labelled
+
+
+def test_only_a_form_that_no_address_filled_in_remembers_what_was_typed() -> None:
+    def remembered(*, is_addressed: bool) -> list[str]:
+        form = run_form(RunOptions(), is_addressed=is_addressed)
+        controls = [part for kind in ("Dropdown", "Input", "Checklist") for part in of_kind(form, kind)]
+        return [part.id for part in controls if getattr(part, "persistence", False)]
+
+    assert len(remembered(is_addressed=False)) == 11
+    assert remembered(is_addressed=True) == []
+
+
+def test_a_name_that_no_menu_has_stays_chosen() -> None:
+    options = with_named([{"value": "bert", "label": "bert"}], ["bert", "bertt"])
+    assert [option["value"] for option in options] == ["bert", "bertt"]
+    menus = of_kind(run_form(RunOptions(workloads=["zzz"], size="zzz")), "Dropdown")
+    assert sum("zzz" in [option["value"] for option in menu.options] for menu in menus) == 2
 
 
 def test_an_unavailable_backend_is_listed_disabled_with_its_reason() -> None:
@@ -208,6 +328,13 @@ def test_preview_of_an_empty_plan_says_how_to_measure_again() -> None:
     plan = Plan(planned=(), skipped=(a_skipped_case(kind=FailureKind.ALREADY_MEASURED),))
     assert start_label(plan, waiting=False) == "Nothing to start"
     assert "Untick" in text_of(plan_preview(plan, past_results=3))
+
+
+def test_preview_of_a_plan_in_which_nothing_can_run_says_what_is_in_the_way() -> None:
+    skipped = a_skipped_case(kind=FailureKind.NOT_AVAILABLE, reason="cpu does not run int8 here; it runs fp32.")
+    said = text_of(plan_preview(Plan(planned=(), skipped=(skipped,)), past_results=3))
+    assert "Nothing can run as the form stands. cpu does not run int8 here; it runs fp32." in said
+    assert "Untick" not in said
 
 
 def test_preview_promises_no_time_when_nothing_like_it_ran() -> None:

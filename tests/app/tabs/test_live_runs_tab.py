@@ -25,6 +25,7 @@ from app.tabs.live_runs import (
 )
 from app.tabs.run_watch import ask_to_cancel, cancel_run, show_queue, show_run
 from engine.domain.run import Run, RunStatus
+from engine.formatting import format_time
 from engine.storage import results, runs
 from tests.app.stand_in import StandInWorkbench
 from tests.app.tabs.component_tree import of_class, of_kind, text_of, with_id
@@ -68,10 +69,10 @@ def test_an_address_that_names_nothing_leaves_the_defaults() -> None:
 
 
 def test_the_form_lists_models_tiers_and_backends_of_this_machine() -> None:
-    models, tiers = fill_models(ids.FORM_MODELS)
+    models, tiers = fill_models(ids.FORM_MODELS, [], "critical")
     assert {option["value"] for option in models} == {"bert", "gpt2"}
     assert tiers[0]["label"] == "critical, 2 models"
-    backends, precisions = fill_backends(["cpu"])
+    backends, precisions = fill_backends(["cpu"], ["fp32"])
     assert [option["value"] for option in backends] == ["cpu", "cuda"]
     assert [option["value"] for option in precisions if not option.get("disabled")] == ["fp32", "bf16"]
 
@@ -82,7 +83,49 @@ def test_a_form_that_cannot_run_says_why_and_cannot_be_started() -> None:
     preview, _, disabled, command = preview_plan(*form, [])
     assert "Batch size 'x'" in text_of(preview)
     assert disabled is True
-    assert command is no_update
+    assert command.disabled is True
+
+
+def test_a_name_that_no_menu_has_is_kept_and_refused_instead_of_dropped() -> None:
+    models, tiers = fill_models(ids.FORM_MODELS, ["bertt"], "zzz")
+    backends, precisions = fill_backends(["cpv"], ["fp33"])
+    for options, name in ((models, "bertt"), (tiers, "zzz"), (backends, "cpv"), (precisions, "fp33")):
+        assert name in [option["value"] for option in options]
+    form = list(FORM)
+    form[0] = ["bertt"]
+    preview, _, disabled, _ = preview_plan(*form, [])
+    assert "Unknown model type 'bertt'. Did you mean bert?" in text_of(preview)
+    assert disabled is True
+
+
+def test_an_address_with_an_unknown_workload_is_answered_with_a_sentence() -> None:
+    form = list(FORM)
+    form[5] = ["zzz"]
+    assert "Unknown workload 'zzz'" in text_of(preview_plan(*form, [])[0])
+
+
+def test_a_form_that_asks_for_too_much_is_refused_before_anything_is_planned() -> None:
+    form = list(FORM)
+    form[8] = "999999999"
+    preview, _, disabled, _ = preview_plan(*form, [])
+    assert "Processes per case '999999999' is more than 1000" in text_of(preview)
+    assert disabled is True
+
+
+def test_only_an_address_without_form_fields_recalls_what_was_typed() -> None:
+    def is_kept(search: str) -> bool:
+        return getattr(with_id(layout(search), ids.FORM_BATCH_SIZES), "persistence", False)
+
+    assert is_kept("") is True
+    assert is_kept("?run=3") is True
+    assert is_kept("?models=bert") is False
+    assert is_kept("?switches=") is False
+
+
+def test_an_address_can_tick_nothing_and_name_processes_and_threads() -> None:
+    page = layout("?switches=&processes=5&threads=2")
+    assert with_id(page, ids.FORM_SWITCHES).value == []
+    assert (with_id(page, ids.FORM_PROCESSES).value, with_id(page, ids.FORM_THREADS).value) == ("5", "2")
 
 
 def test_starting_submits_the_form_and_follows_the_new_run(bench: StandInWorkbench) -> None:
@@ -107,7 +150,7 @@ def test_a_button_that_was_never_pressed_starts_nothing(bench: StandInWorkbench)
 
 
 def test_without_runs_the_card_is_empty_and_then_left_alone() -> None:
-    *_, body, _failures, state = show()
+    *_, body, _failures, state, _message = show()
     assert "No run yet" in text_of(body)
     with pytest.raises(PreventUpdate):
         show(seen=state)  # type: ignore[arg-type]
@@ -117,7 +160,7 @@ def test_the_card_follows_the_run_under_way(bench: StandInWorkbench) -> None:
     a_finished_run(bench)
     _, _, _, (run_id,) = start_run(1, *FORM)
     bench.supervisor.live[run_id].set_status(RunStatus.RUNNING)
-    _, title, _, tools, _, _, state = show()
+    _, title, _, tools, _, _, state, _ = show()
     assert "Run 2" in text_of(title)
     assert with_id(tools, ids.CANCEL_BUTTON)
     assert state["run_id"] == run_id  # type: ignore[index]
@@ -125,23 +168,35 @@ def test_the_card_follows_the_run_under_way(bench: StandInWorkbench) -> None:
 
 def test_tools_and_failures_are_left_alone_while_nothing_about_them_changes(bench: StandInWorkbench) -> None:
     start_run(1, *FORM)
-    *_, state = show()
-    mark, _, _, tools, body, failures, _ = show(seen=state)  # type: ignore[arg-type]
+    *_, state, _ = show()
+    mark, _, _, tools, body, failures, _, message = show(seen=state)  # type: ignore[arg-type]
     assert mark is no_update
     assert tools is no_update
     assert failures is no_update
+    assert message is no_update
     assert body is not no_update
 
 
-def test_a_finished_run_is_drawn_once(bench: StandInWorkbench) -> None:
-    a_finished_run(bench)
-    _, title, _, tools, _, failures, state = show()
-    assert "measured" in text_of(title)
+def test_a_finished_run_is_drawn_once_with_times_that_stay_true(bench: StandInWorkbench) -> None:
+    run = a_finished_run(bench)
+    mark, title, subtitle, tools, body, failures, state, _ = show()
+    assert text_of(title).startswith("Run 1: 1 of 2 cases measured in ")
+    assert text_of(title).endswith(", 1 failed")
+    assert "status-failed" in mark.className
+    assert f"started {format_time(run.started_at)}" in text_of(subtitle)
+    assert f"ended {format_time(run.finished_at)}" in text_of(body)
     assert "Report" in text_of(tools)
     assert "gpt2 cpu fp32 batch 1 failed" in text_of(failures)
     with pytest.raises(PreventUpdate):
         show(seen=state)  # type: ignore[arg-type]
     json.dumps(state)
+
+
+def test_an_error_of_one_run_does_not_stay_in_the_card_of_the_next(bench: StandInWorkbench) -> None:
+    a_finished_run(bench)
+    *_, state, _ = show()
+    start_run(1, *FORM)
+    assert show(seen=state)[-1] is None  # type: ignore[arg-type]
 
 
 def test_a_run_that_does_not_exist_is_an_error_in_place() -> None:

@@ -5,8 +5,8 @@ import pytest
 from app.run_options import RunOptions, parse_batch_sizes
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
-from engine.domain.run import SizeChoice
-from engine.errors import InvalidValue
+from engine.domain.run import MAX_PROCESSES, MAX_SEQUENCE_LENGTH, MAX_THREADS, SizeChoice
+from engine.errors import InvalidValue, UnknownName
 
 
 @pytest.mark.parametrize(
@@ -56,5 +56,24 @@ def test_every_field_reaches_the_request() -> None:
 @pytest.mark.parametrize(("field", "value"), [("processes", "0"), ("threads", "many"), ("sequence_length", "-4")])
 def test_a_number_that_cannot_be_is_named(field: str, value: str) -> None:
     with pytest.raises(InvalidValue, match=f"'{value}' is not a whole number") as refused:
+        RunOptions(**{field: value}).request()
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("field", "most"),
+    [("processes", MAX_PROCESSES), ("threads", MAX_THREADS), ("sequence_length", MAX_SEQUENCE_LENGTH)],
+)
+def test_a_number_beyond_its_limit_is_refused_with_both(field: str, most: int) -> None:
+    RunOptions(**{field: str(most)}).request()
+    with pytest.raises(InvalidValue, match=f"'{most + 1}' is more than {most}") as refused:
+        RunOptions(**{field: str(most + 1)}).request()
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize("field", ["workloads", "precisions", "size", "tier"])
+def test_a_name_that_is_no_choice_is_refused_with_those_that_are(field: str) -> None:
+    value = "zzz" if field in ("size", "tier") else ["zzz"]
+    with pytest.raises(UnknownName, match=f"Unknown {field.removesuffix('s')} 'zzz'. Choose one of: ") as refused:
         RunOptions(**{field: value}).request()
     assert refused.value.field == field

@@ -11,6 +11,7 @@ import pytest
 
 from engine.errors import DatabaseIncompatible, DatabaseLocked, StorageError
 from engine.storage import migrate as migrations
+from engine.storage import runs
 from engine.storage.database import Database
 from tests.engine.storage import child
 
@@ -50,10 +51,32 @@ def test_migrations_are_numbered_without_gaps():
     assert numbers == list(range(1, len(numbers) + 1))
 
 
+def test_runs_of_the_first_schema_keep_their_duration(tmp_path):
+    path = tmp_path / "a.duckdb"
+    connection = duckdb.connect(str(path))
+    migrations.migrate(connection, path, migrations.shipped_migrations()[:1])
+    connection.execute("""
+        insert into run values
+            ('a', 1, 'completed', '{"models": ["bert"]}', 'env', now(), '2026-01-01 10:00:00+00',
+             '2026-01-01 10:00:02.5+00', 1, null),
+            ('b', 2, 'cancelled', '{"models": ["bert"]}', 'env', now(), null, now(), 0, null)
+    """)
+    connection.close()
+    database = Database.open(path)
+    with database.cursor() as cursor:
+        found = {run.run_id: run.active_seconds for run in runs.recent(cursor)}
+        shown = dict(cursor.execute("select run_id, active_seconds from runs").fetchall())
+    database.close()
+    assert found == shown == {"a": 2.5, "b": None}
+
+
 def test_a_failing_migration_leaves_the_schema_as_it_was(tmp_path):
     path = tmp_path / "a.duckdb"
     Database.open(path).close()
-    broken = migrations.Migration(number=2, name="broken", sql="create table half (a integer); select * from nowhere")
+    number = len(migrations.shipped_migrations()) + 1
+    broken = migrations.Migration(
+        number=number, name="broken", sql="create table half (a integer); select * from nowhere"
+    )
     connection = duckdb.connect(str(path))
     with pytest.raises(duckdb.CatalogException):
         migrations.migrate(connection, path, [*migrations.shipped_migrations(), broken])
@@ -61,7 +84,7 @@ def test_a_failing_migration_leaves_the_schema_as_it_was(tmp_path):
     newest = connection.execute("select max(number) from modeldyno_schema").fetchone()
     connection.close()
     assert ("half",) not in tables
-    assert newest == (1,)
+    assert newest == (number - 1,)
 
 
 def test_a_write_that_fails_changes_nothing(database):
