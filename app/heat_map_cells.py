@@ -88,9 +88,16 @@ def usual_mode(summaries: Sequence[CaseSummary], everything: Sequence[CaseSummar
     return Mode.RATIO if decided else Mode.ABSOLUTE
 
 
-def mean_ratio(comparisons: Sequence[Comparison]) -> tuple[RatioSummary, bool]:
-    """The geometric mean of one ratio or more, and whether it is decided; a single case keeps its own verdict."""
-    mean = geometric_mean_ratio([comparison.ratio for comparison in comparisons])
+def mean_ratio(
+    comparisons: Sequence[Comparison], families: Sequence[Family] | None = None
+) -> tuple[RatioSummary, bool]:
+    """The geometric mean of one ratio or more, and whether it is decided; a single case keeps its own verdict.
+
+    Types of one family resemble each other: given the family of each comparison, where there are two or more, the
+    interval counts families instead of types.
+    """
+    groups = list(families) if families is not None and len(set(families)) > 1 else None
+    mean = geometric_mean_ratio([comparison.ratio for comparison in comparisons], groups=groups)
     if len(comparisons) == 1:
         return mean, comparisons[0].verdict is not Verdict.UNDECIDED
     return mean, mean.low is not None and mean.high is not None and not mean.low <= 1 <= mean.high

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from statistics import median_high
+from statistics import median_high, median_low
 
 from engine.domain.measurement import Better, Estimate, Metric
 from engine.domain.summary import Comparison, Verdict
@@ -16,6 +16,8 @@ MINUS = "\N{MINUS SIGN}"
 THIN_SPACE = "\N{THIN SPACE}"
 _DASH = " \N{EN DASH} "
 _MOST_DIGITS = 5
+_NOTHING = 1e-9
+"""Half-width over value below which an interval is the rounding of a computer."""
 
 _TIME_UNITS = ((1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h"))
 _RATE_UNITS = ((1.0, ""), (1e3, "k "), (1e6, "M "))
@@ -79,7 +81,7 @@ def format_column(estimates: Sequence[Estimate], metric: Metric) -> list[FigureT
     scale = scale_for([estimate.value for estimate in estimates], metric)
     if not estimates:
         return []
-    decimals = median_high([_decimals_of_estimate(estimate, scale) for estimate in estimates])
+    decimals = median_low([_decimals_of_estimate(estimate, scale) for estimate in estimates])
     return [_figure_text(estimate, scale, _visible(scale.of(estimate.value), decimals)) for estimate in estimates]
 
 
@@ -98,7 +100,7 @@ def decimals_for(value: float, low: float, high: float) -> int:
     neighbours can be told apart.
     """
     half = abs(high - low) / 2
-    if half <= 0:
+    if half <= _NOTHING * abs(value):
         return _decimals_of_three(value)
     place = math.floor(math.log10(half))
     if half / 10.0**place < 2:

@@ -10,7 +10,7 @@ from app.heat_map_cells import HeatMap, mean_ratio
 from app.url_state import Mode, Rows
 from app.views.chart_card import ChartTable, chart_card
 from engine.domain.measurement import Metric
-from engine.domain.model import Size
+from engine.domain.model import Family, Size
 from engine.domain.summary import Comparison, Verdict
 from engine.figures.family_heatmap import family_heatmap, family_heatmap_title
 from engine.figures.heat_cells import CellKind, improvement
@@ -146,9 +146,12 @@ def _interval(mean: RatioSummary, metric: Metric) -> str:
 
 def _means(found: HeatMap) -> dict[str, tuple[RatioSummary, bool]]:
     """By way of running: the ratio to the baseline over all model types, and whether it is decided."""
-    by_column: dict[str, list[Comparison]] = {}
+    by_column: dict[str, list[tuple[Comparison, Family]]] = {}
     for group in found.members.values():
         for summary in group:
             if (comparison := found.comparisons.get(summary.case.case_id)) is not None:
-                by_column.setdefault(way(summary.case), []).append(comparison)
-    return {column: mean_ratio(comparisons) for column, comparisons in by_column.items()}
+                by_column.setdefault(way(summary.case), []).append((comparison, summary.case.family))
+    return {
+        column: mean_ratio([comparison for comparison, _ in pairs], [family for _, family in pairs])
+        for column, pairs in by_column.items()
+    }

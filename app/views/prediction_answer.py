@@ -109,14 +109,15 @@ def _tile(predicted: PredictedCase, metric: Metric) -> Component:
         metric.title,
         format_estimate(prediction.estimate, metric),
         provenance=Provenance.PREDICTED,
-        note=_measured_note(predicted.measured_here, metric),
+        note=_measured_note(predicted.measured_here, prediction),
         title=metric.definition,
     )
 
 
-def _measured_note(measured: CaseSummary | None, metric: Metric) -> str:
+def _measured_note(measured: CaseSummary | None, prediction: Prediction) -> str:
+    metric = prediction.metric
     if measured is None or metric not in measured.estimates:
-        return "90 % interval, not measured"
+        return f"{prediction.confidence * 100:.0f} % interval, not measured"
     return f"measured: {format_estimate(measured.estimates[metric], metric).full}"
 
 
@@ -134,7 +135,7 @@ def _curve_card(
         observed = format_estimate(known.estimates[metric], metric, scale=scale).full if known else MISSING
         rows.append((str(point.case.batch_size), text.value, text.interval or MISSING, observed))
     table = ChartTable(
-        columns=("Batch size", f"Predicted, {scale.unit}", "90 % interval", "Measured"),
+        columns=("Batch size", f"Predicted, {scale.unit}", f"{main.confidence * 100:.0f} % interval", "Measured"),
         rows=tuple(rows),
         numeric=frozenset({0, 1, 2, 3}),
     )
@@ -147,7 +148,7 @@ def _curve_card(
         subtitle=f"{metric.title} over batch size, {way(predicted.case)}",
         footnote=[
             provenance_mark(Provenance.MEASURED),
-            " 95 % interval  ",
+            f" {'range over processes' if metric is Metric.PEAK_MEMORY else '95 % interval'}  ",
             provenance_mark(Provenance.PREDICTED),
             f" {main.confidence:.0%} interval · both axes logarithmic",
         ],
@@ -201,8 +202,8 @@ def _trust_title(main: Prediction) -> str:
     if main.error is None:
         return "How far to trust it: not tested yet"
     if main.baseline_error is not None and main.baseline_error <= main.error:
-        return f"Off by {format_share(main.error)}, half the time; no better than the nearest case"
-    return f"How far to trust it: off by {format_share(main.error)}, half the time"
+        return f"Off by more than {format_share(main.error)} half the time; no better than the nearest case"
+    return f"How far to trust it: off by more than {format_share(main.error)} half the time"
 
 
 def _nearest_card(main: Prediction) -> Component:
@@ -210,7 +211,7 @@ def _nearest_card(main: Prediction) -> Component:
         "What it stands on: the nearest measured cases",
         chart_table(nearest_table(main.nearest)),
         subtitle="Distance in standard deviations of the features: operations, weights, inputs, batch size, precision",
-        footnote="Medians with their 95 % interval, measured on this machine",
+        footnote="Medians with their 95 % interval, of memory with the range over processes; measured on this machine",
         class_name="nearest-cases",
     )
 

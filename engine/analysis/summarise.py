@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -9,6 +10,7 @@ from engine.domain.hardware import Environment
 from engine.domain.measurement import Estimate, Metric
 from engine.domain.result import FailureKind, Provenance, Result, ResultStatus
 from engine.domain.summary import CaseSummary
+from engine.stats.comparison import FEWEST_PROCESSES
 from engine.stats.quantiles import median
 from engine.stats.summary import estimate_over_processes, estimate_within_process, range_over_processes
 
@@ -19,8 +21,9 @@ _SAYS_NOTHING = (FailureKind.ALREADY_MEASURED, FailureKind.PLATEAU, FailureKind.
 def summarise(results: Iterable[Result], environments: Mapping[str, Environment] | None = None) -> list[CaseSummary]:
     """One summary for each case, environment and provenance, the newest first.
 
-    Figures come from the processes of the newest run that completed any, never from several runs mixed; failures
-    are those of that run and of later ones. Cases that were only cancelled or not needed have no summary.
+    Figures come from the processes of one run, never from several mixed: the newest with as many as a verdict needs,
+    or else the one with most, so that a run just begun or cancelled takes nothing away. Failures are those of that
+    run and of later ones. Cases that were only cancelled or not needed have no summary.
     """
     groups: dict[tuple[str, str, Provenance], list[Result]] = {}
     for result in results:
@@ -40,7 +43,7 @@ def _summary(group: Sequence[Result], environments: Mapping[str, Environment]) -
     ordered = sorted(group, key=lambda result: (result.started_at, result.repetition))
     newest = ordered[-1]
     completed_anywhere = [result for result in ordered if result.status is ResultStatus.COMPLETED]
-    shown_run = completed_anywhere[-1].run_id if completed_anywhere else newest.run_id
+    shown_run = _telling_run(completed_anywhere) if completed_anywhere else newest.run_id
     completed = [result for result in completed_anywhere if result.run_id == shown_run]
     since = _begin_of(ordered, shown_run)
     failed = [
@@ -70,6 +73,13 @@ def _is_noisy(completed: Sequence[Result]) -> bool | None:
     known = [result.machine.is_noisy for result in completed if result.machine is not None]
     told = [noisy for noisy in known if noisy is not None]
     return any(told) if told else None
+
+
+def _telling_run(completed: Sequence[Result]) -> str:
+    """The newest run with FEWEST_PROCESSES, or with as many as any has where none has that many."""
+    counts = Counter(result.run_id for result in completed)
+    enough = min(FEWEST_PROCESSES, max(counts.values()))
+    return next(result.run_id for result in reversed(completed) if counts[result.run_id] >= enough)
 
 
 def _begin_of(ordered: Sequence[Result], run_id: str) -> datetime:

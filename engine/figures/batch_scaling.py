@@ -17,6 +17,7 @@ from engine.figures.template import figure
 from engine.figures.tokens import Theme, backend_color, backend_marker, color, translucent
 from engine.figures.wording import hover, is_better
 from engine.formatting import Scale, counted, format_estimate, format_share, format_times, scale_for
+from engine.stats.comparison import MARGIN, ratio_interval
 
 MOST_LINES = 6
 _LABEL_PIXELS = 14
@@ -27,9 +28,9 @@ _NO_ANSWER = 2.0
 _MOST_BAND = 4.0
 """How many times beyond the medians the axis reaches for an interval at most."""
 _FLAT = 1.1
-"""Growth from which on a plateau is not claimed, even where the intervals do not rule one out."""
+"""Growth that the interval of the ratio has to rule out before a plateau is claimed."""
 _MARGIN = {"l": 42, "t": 12, "b": 34}
-_STYLES = {Precision.FP32: "5px,4px", Precision.BF16: "2px,3px", Precision.FP16: "7px,3px,2px,3px"}
+_STYLES = {Precision.FP32: "9px,3px", Precision.BF16: "2px,3px", Precision.FP16: "7px,3px,2px,3px"}
 """Dashes that tell precisions of one backend apart; what is not named is solid and filled."""
 
 
@@ -83,14 +84,14 @@ def batch_scaling(
     linear = metric.unit == "B"
     low, high = (0.0, max(bounds, default=1.0) * 1.12) if linear else log_range(bounds)
     if metric is Metric.THROUGHPUT:
-        high = max(high, min(_ideal_end(lines[0], metric), high * _IDEAL_ROOM))
+        high = max(high, min(_ideal_end(main_line(lines), metric), high * _IDEAL_ROOM))
     sizes = sorted({summary.case.batch_size for line in lines for summary in line.summaries})
     labels = [_end_label(line, metric, scale) for line in lines]
     right = round(max(text_width(label, 11.5) for label in labels)) + 22
     chart = figure(theme, height, margin={**_MARGIN, "r": right})
     styled = len({line.precision for line in lines}) > 1
     if metric is Metric.THROUGHPUT:
-        _draw_ideal(chart, lines[0], metric, high, theme)
+        _draw_ideal(chart, main_line(lines), metric, high, theme)
     for line in reversed(lines):
         _draw_band(chart, line, metric, theme, (min(bounds, default=0.0), max(bounds, default=1.0)))
     for line in reversed(lines):
@@ -102,7 +103,21 @@ def batch_scaling(
 
 def batch_scaling_title(summaries: Sequence[CaseSummary], *, metric: Metric) -> str:
     """Where growing the batch stops paying, or what it costs."""
-    best = scaling_lines(summaries, metric)[0]
+    lines = scaling_lines(summaries, metric)
+    best = main_line(lines)
+    said = _title_of_line(best, metric)
+    if len(lines) == 1 or said.startswith(best.summaries[0].case.model_type):
+        return said
+    return f"{best.label}: {said[0].lower()}{said[1:]}"
+
+
+def main_line(lines: Sequence[Line]) -> Line:
+    """The best of those that reach the largest batch: what the title and the ideal line speak of."""
+    reach = max(line.summaries[-1].case.batch_size for line in lines)
+    return next(line for line in lines if line.summaries[-1].case.batch_size == reach)
+
+
+def _title_of_line(best: Line, metric: Metric) -> str:
     sizes = [summary.case.batch_size for summary in best.summaries]
     model = best.summaries[0].case.model_type
     if len(sizes) == 1:
@@ -113,6 +128,8 @@ def batch_scaling_title(summaries: Sequence[CaseSummary], *, metric: Metric) -> 
     if metric is not Metric.THROUGHPUT:
         noun = "memory" if metric.unit == "B" else "time"
         grown = f"for {sizes[-1] / sizes[0]:g}x the items"
+        if last <= first and not _at_most(best.summaries[0], best.summaries[-1], metric, 1 + MARGIN):
+            return f"Too noisy to say whether batch {sizes[-1]} takes more {noun} than batch {sizes[0]}"
         if last <= first:
             return f"Batch {sizes[-1]} takes no more {noun} than batch {sizes[0]}, {grown}"
         times = format_times(last / first) if first > 0 else "many times"
@@ -120,8 +137,8 @@ def batch_scaling_title(summaries: Sequence[CaseSummary], *, metric: Metric) -> 
     plateau = _plateau(best, metric)
     share = format_share(efficiency(best, metric))
     if plateau is not None:
-        here = best.summaries[sizes.index(plateau)].estimates[metric].value
-        if max(summary.estimates[metric].value for summary in best.summaries) > _FLAT * here:
+        at = sizes.index(plateau)
+        if not all(_at_most(best.summaries[at], later, metric, _FLAT) for later in best.summaries[at + 1 :]):
             return f"Too noisy to say whether throughput grows beyond batch {plateau}"
         return f"Throughput stops growing at batch {plateau}; batch {sizes[-1]} keeps {share} of ideal"
     return f"Batch {sizes[-1]} brings {format_times(last / first)} the throughput of batch {sizes[0]}, {share} of ideal"
@@ -129,6 +146,13 @@ def batch_scaling_title(summaries: Sequence[CaseSummary], *, metric: Metric) -> 
 
 def _is_lost_in_noise(estimate: Estimate) -> bool:
     return estimate.low is not None and estimate.high is not None and estimate.high > _NO_ANSWER * estimate.low
+
+
+def _at_most(base: CaseSummary, new: CaseSummary, metric: Metric, factor: float) -> bool:
+    """Whether the interval of new over base rules out more than `factor`; not without several processes a side."""
+    values = base.process_values.get(metric, ()), new.process_values.get(metric, ())
+    high = ratio_interval(*values)[1] if all(values) else None
+    return high is not None and high <= factor
 
 
 def _plateau(line: Line, metric: Metric) -> int | None:

@@ -11,7 +11,10 @@ from engine.domain.summary import CaseSummary
 from engine.figures.bars import Bar, draw_bars
 from engine.figures.tokens import FAMILY_SLOTS, MARKERS, Theme, color, family_color
 from engine.figures.wording import best_first, best_word, hover, way
-from engine.formatting import format_estimate
+from engine.formatting import format_estimate, join_words
+
+_MOST_NAMED = 2
+"""Models beside the first that a title names; more of them are counted."""
 
 
 def top_models(
@@ -42,22 +45,27 @@ def top_models(
 
 
 def top_models_title(summaries: Sequence[CaseSummary], *, metric: Metric) -> str:
-    """The leader with its figure, or that the leaders' intervals overlap."""
+    """The leader with its figure, or that the measurements do not tell it from the next."""
     ranked = best_first(list(summaries), metric)
-    first = ranked[0]
+    first, place = ranked[0], way(ranked[0].case)
     if len(ranked) == 1:
-        return f"Only {first.case.model_type} is measured on {way(first.case)}"
+        return f"Only {first.case.model_type} is measured on {place}"
+    figure = format_estimate(first.estimates[metric], metric)
+    if first.estimates[metric].processes < 2 or ranked[1].estimates[metric].processes < 2:
+        return f"{first.case.model_type} measured {best_word(metric)} on {place}, n = 1: {figure.plain}"
     tied = [other for other in ranked[1:] if _overlap(first.estimates[metric], other.estimates[metric])]
     if tied and len(tied) == len(ranked) - 1:
-        return f"No model leads on {way(first.case)}: their intervals overlap"
+        return f"No model leads on {place}: their intervals overlap"
+    if len(tied) > _MOST_NAMED:
+        return f"{len(tied) + 1} of {len(ranked)} models lead on {place}, too close to call"
     if tied:
-        return f"{first.case.model_type} and {tied[0].case.model_type} lead on {way(first.case)}, too close to call"
-    figure = format_estimate(first.estimates[metric], metric)
-    return f"{first.case.model_type} is {best_word(metric)} on {way(first.case)}: {figure.plain}"
+        names = join_words([summary.case.model_type for summary in (first, *tied)])
+        return f"{names} lead on {place}, too close to call"
+    return f"{first.case.model_type} is {best_word(metric)} on {place}: {figure.plain}"
 
 
 def _overlap(first: Estimate, second: Estimate) -> bool:
-    """Without an interval a value stands for itself."""
-    low, high = first.low or first.value, first.high or first.value
-    other_low, other_high = second.low or second.value, second.high or second.value
-    return low <= other_high and other_low <= high
+    """An estimate without an interval could be anything: one process says nothing of how processes differ."""
+    if None in (first.low, first.high, second.low, second.high) or 1 in (first.processes, second.processes):
+        return True
+    return bool(first.low <= second.high and second.low <= first.high)  # type: ignore[operator]

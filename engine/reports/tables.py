@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.domain.case import Workload
+from engine.domain.case import Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.summary import CaseSummary
 from engine.formatting import MISSING, Scale, format_bytes, format_count, format_estimate, format_number, scale_for
@@ -70,11 +70,16 @@ def process_table(content: ReportContent) -> Table:
     return Table(columns=columns, rows=tuple(rows))
 
 
+def _plainest_first(summary: CaseSummary) -> tuple[bool, int]:
+    """What is told of a model is told of fp32 where that was run, at the smallest batch."""
+    return summary.case.precision is not Precision.FP32, summary.case.batch_size
+
+
 def model_table(content: ReportContent) -> Table:
     """What was built: size, weights, work per pass, and the module that was run."""
     checksums = dict(content.checksums)
     seen: dict[tuple[str, str], CaseSummary] = {}
-    for summary in sorted(content.summaries, key=lambda summary: summary.case.batch_size):
+    for summary in sorted(content.summaries, key=_plainest_first):
         seen.setdefault((summary.case.model_type, summary.case.size), summary)
     rows = []
     for (name, size), summary in sorted(seen.items()):

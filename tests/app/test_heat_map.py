@@ -9,7 +9,7 @@ from app.heat_map_choice import chosen_heat_map, clicked_place, completed, selec
 from app.url_state import Mode, Rows, ViewState
 from engine.domain.case import Precision, Workload
 from engine.domain.measurement import Metric
-from engine.domain.model import Size
+from engine.domain.model import Family, Size
 from engine.domain.summary import CaseSummary, Comparison, Verdict
 from engine.figures.family_heatmap import family_heatmap, family_heatmap_title
 from engine.figures.heat_cells import Cell, CellKind
@@ -98,6 +98,16 @@ def test_models_that_agree_closely_decide_for_their_family() -> None:
     assert is_decided is True
     assert mean.low is not None and mean.high is not None
     assert mean.low < mean.geometric_mean < mean.high < 1
+
+
+def test_types_of_one_family_count_together_where_several_families_are_averaged() -> None:
+    ratios = [compare(Metric.LATENCY, (1.0,), (ratio,)) for ratio in (0.50, 0.51, 0.49, 0.50, 0.90, 0.92)]
+    families = [Family.TEXT_ENCODER] * 4 + [Family.VISION] * 2
+    assert mean_ratio(ratios)[1] is True, "six types that stand for themselves"
+    by_family, is_decided = mean_ratio(ratios, families)
+    assert is_decided is False, "two families that disagree"
+    assert by_family.geometric_mean == mean_ratio(ratios)[0].geometric_mean
+    assert mean_ratio(ratios[:4], families[:4]) == mean_ratio(ratios[:4])
 
 
 @pytest.mark.parametrize(("how_many", "kind"), [(5, CellKind.DECIDED), (4, CellKind.UNDECIDED)])

@@ -136,14 +136,14 @@ def test_one_way_alone_is_stated_with_its_unit(bench: StandInWorkbench) -> None:
 def test_charts_title_what_they_show(two_ways: StandInWorkbench) -> None:
     assert titles()[:3] == [
         "Two ways to run bert, 20.00 to 40.00 ms",
-        "Batch 8 takes 5.00x the time of batch 1, for 8x the items",
+        "cpu fp32: batch 8 takes 5.00x the time of batch 1, for 8x the items",
         "Only bert is measured on cpu fp32",
     ]
 
 
 def test_a_way_measured_at_one_batch_does_not_hide_how_the_others_grow(two_ways: StandInWorkbench) -> None:
     assert "bert is measured at batch 1 only" not in titles(metric="latency")
-    assert titles(metric="throughput")[1].startswith("Batch 8 brings 1.60x the throughput of batch 1")
+    assert titles(metric="throughput")[1].startswith("cpu fp32: batch 8 brings 1.60x the throughput of batch 1")
 
 
 def test_a_larger_batch_that_takes_less_is_not_said_to_take_more(bench: StandInWorkbench) -> None:

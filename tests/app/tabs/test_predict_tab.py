@@ -194,7 +194,7 @@ def test_a_measured_memory_of_nothing_does_not_break_the_curve() -> None:
 
 def test_how_far_to_trust_it_is_said_with_what_it_was_tested_on() -> None:
     said = text_of(shown(predicted(), Metric.LATENCY))
-    assert "How far to trust it: off by 21\N{THIN SPACE}%, half the time" in said
+    assert "How far to trust it: off by more than 21\N{THIN SPACE}% half the time" in said
     poor = a_prediction(error=0.5, baseline_error=0.2, coverage=None)
     said = text_of(shown(predicted(predictions={Metric.LATENCY: poor}), Metric.LATENCY))
     assert "no better than the nearest case" in said

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from engine.analysis.summarise import summarise
-from engine.domain.measurement import IntervalMethod, Metric
+from engine.domain.measurement import IntervalMethod, Measurement, Metric
 from engine.domain.result import FailureKind, Provenance, ResultStatus
 from tests.builders import A_TIME, a_case, a_failed_result, a_machine_state, a_result, an_environment
 
@@ -35,6 +35,13 @@ def test_the_latency_of_a_case_is_the_median_of_its_processes_medians() -> None:
     assert (summary.completed, summary.failed, summary.last_failure) == (3, 0, None)
 
 
+def test_one_slow_iteration_does_not_move_the_value_of_its_process() -> None:
+    skewed = Measurement(metric=Metric.LATENCY, samples=(0.010, 0.011, 0.012, 0.013, 0.200))
+    (summary,) = summarise([a_result(measurements=(skewed,), repetition=number) for number in range(2)])
+    assert summary.process_values[Metric.LATENCY] == (0.012, 0.012)
+    assert summary.estimates[Metric.LATENCY].value == 0.012
+
+
 def test_memory_is_shown_with_its_range() -> None:
     (summary,) = summarise(three_processes())
     assert summary.estimates[Metric.PEAK_MEMORY].method is IntervalMethod.RANGE
@@ -51,6 +58,23 @@ def test_runs_are_never_mixed_and_the_newest_is_shown() -> None:
     assert summary.estimates[Metric.LATENCY].value == pytest.approx(0.08)
     assert (summary.completed, summary.last_run_id) == (3, "new")
     assert summary.measured_at == LATER + timedelta(seconds=2)
+
+
+def test_a_run_just_begun_takes_nothing_away_from_a_full_one() -> None:
+    def processes(run_id: str, how_many: int, latency: float, hours: int):
+        at = A_TIME + timedelta(hours=hours)
+        return [
+            a_result(latency=latency, repetition=n, run_id=run_id, result_id=f"{run_id}-{n}", started_at=at)
+            for n in range(how_many)
+        ]
+
+    full, begun = processes("full", 10, 0.04, hours=0), processes("begun", 4, 0.05, hours=1)
+    assert summarise([*full, *begun])[0].last_run_id == "full"
+    enough = processes("enough", 5, 0.05, hours=2)
+    assert summarise([*full, *begun, *enough])[0].last_run_id == "enough"
+    small = processes("small", 2, 0.05, hours=-1)
+    assert summarise([*small, *begun])[0].last_run_id == "begun"
+    assert summarise([*small, *processes("lone", 1, 0.05, hours=1)])[0].last_run_id == "small"
 
 
 def test_a_newer_failure_stands_beside_the_last_good_figures() -> None:

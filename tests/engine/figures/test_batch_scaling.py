@@ -69,7 +69,7 @@ def test_latency_and_memory_have_no_ideal_and_memory_starts_at_zero():
 def test_precisions_of_one_backend_differ_by_dash_and_fill():
     chart = batch_scaling([*GROWING, *curve({1: 0.08, 8: 0.5}, Precision.BF16)], metric=Metric.LATENCY, theme="light")
     dashes = {trace.name: trace.line.dash for trace in chart.data if trace.mode == "lines+markers"}
-    assert dashes == {"cpu fp32": "5px,4px", "cpu bf16": "2px,3px"}
+    assert dashes == {"cpu fp32": "9px,3px", "cpu bf16": "2px,3px"}
 
 
 def test_a_single_precision_is_solid():
@@ -145,6 +145,24 @@ def test_a_plateau_is_not_claimed_where_noise_hides_growth():
     ]
     title = batch_scaling_title(noisy, metric=Metric.THROUGHPUT)
     assert title == "Too noisy to say whether throughput grows beyond batch 1"
+
+
+def test_a_plateau_needs_intervals_that_rule_growth_out():
+    def processes(batch_size: int, middle: float, spread: float):
+        throughputs = [middle * (1 + spread * step) for step in range(-2, 3)]
+        return a_summary(a_case(batch_size=batch_size), latencies=[batch_size / rate for rate in throughputs])
+
+    flat = [processes(1, 100.0, 0.002), processes(4, 101.0, 0.002)]
+    rising = [processes(1, 100.0, 0.06), processes(4, 101.0, 0.06)]
+    assert batch_scaling_title(flat, metric=Metric.THROUGHPUT).startswith("Throughput stops growing at batch 1;")
+    doubtful = "Too noisy to say whether throughput grows beyond batch 1"
+    assert batch_scaling_title(rising, metric=Metric.THROUGHPUT) == doubtful
+
+
+def test_the_title_speaks_of_the_best_line_that_reaches_the_largest_batch():
+    short = curve({1: 0.01, 2: 0.02}, Precision.BF16)
+    title = batch_scaling_title([*GROWING, *short], metric=Metric.LATENCY)
+    assert title == "cpu fp32: batch 8 takes 2.75x the time of batch 1, for 8x the items"
 
 
 def test_the_title_claims_nothing_from_points_lost_in_noise():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.domain.case import Precision
@@ -175,3 +177,24 @@ def test_top_models_title_names_the_leader_or_the_tie():
     assert title([slow, vit, bert], metric=Metric.LATENCY) == "bert and vit lead on cpu fp32, too close to call"
     assert title([vit, bert], metric=Metric.LATENCY) == "No model leads on cpu fp32: their intervals overlap"
     assert title([bert], metric=Metric.LATENCY) == "Only bert is measured on cpu fp32"
+    three = [bert, vit, a_summary(a_case("t5"), latencies=(0.0402,) * 3), slow]
+    assert title(three, metric=Metric.LATENCY) == "bert, vit and t5 lead on cpu fp32, too close to call"
+    four = [*three, a_summary(a_case("bart"), latencies=(0.0403,) * 3)]
+    assert title(four, metric=Metric.LATENCY) == "4 of 5 models lead on cpu fp32, too close to call"
+
+
+def test_one_process_of_a_model_makes_no_leader():
+    lone = [a_summary(a_case("bert"), latencies=(0.04,)), a_summary(a_case("vit"), latencies=(0.5,))]
+    assert top_models_title(lone, metric=Metric.LATENCY) == "bert measured fastest on cpu fp32, n = 1: 40.0 ms"
+
+
+def test_a_range_that_begins_at_nothing_is_a_range():
+    zero, other = a_summary(a_case("vit"), latencies=(0.04,) * 3), a_summary(a_case("bert"), latencies=(0.04,) * 3)
+    metric = Metric.PEAK_MEMORY
+    spread = replace(zero.estimates[metric], value=3e8, low=0.0, high=5.05e8)
+    narrow = replace(other.estimates[metric], value=4.02e8, low=4e8, high=4.04e8)
+    pair = [
+        replace(zero, estimates={**zero.estimates, metric: spread}),
+        replace(other, estimates={**other.estimates, metric: narrow}),
+    ]
+    assert top_models_title(pair, metric=metric) == "No model leads on cpu fp32: their intervals overlap"

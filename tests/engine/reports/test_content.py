@@ -183,7 +183,7 @@ def test_charts_need_something_to_compare(content: ReportContent) -> None:
     titles = [chart.title for chart in charts_of(content.summaries)]
     assert any("fastest" in title for title in titles)
     assert any("bf16 runs bert" in title for title in titles)
-    assert any(title.startswith("bert: batch 8 brings") for title in titles)
+    assert any(title.startswith("bert: cpu bf16: batch 8 brings") for title in titles)
 
 
 def test_startup_is_ranked_by_how_long_building_takes() -> None:
