@@ -17,7 +17,7 @@ class ScalingPoint:
     efficiency: float
     """Throughput over what the smallest batch's would be if it grew in proportion: 1 is ideal."""
     low: float | None
-    """95 % interval, both ends resampled; None with a single process at either end, and at the smallest batch."""
+    """95 % interval of the ratio of both ends; None with a single process at either end, and at the smallest batch."""
     high: float | None
 
 

@@ -88,9 +88,9 @@ class IntervalMethod(StrEnum):
     """How an interval was made; each has one wording on every screen."""
 
     BOOTSTRAP_PROCESSES = "bootstrap over processes"
-    """Percentile bootstrap of the median of per-process medians; six processes or more."""
+    """Percentile bootstrap of the median of per-process medians; eleven processes or more."""
     T_LOG_PROCESSES = "t interval over processes"
-    """Student's t on the logarithm of per-process medians; two to five processes."""
+    """Student's t on the logarithm of per-process medians; two to ten processes."""
     ORDER_STATISTIC = "within one process"
     """Binomial order-statistic interval of the median over iterations of a single process; six iterations or more."""
     RANGE = "range over processes"

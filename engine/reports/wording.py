@@ -20,10 +20,10 @@ PROVENANCE_GLYPHS: Mapping[Provenance, str] = {
 
 INTERVAL_SENTENCES: Mapping[IntervalMethod, str] = {
     IntervalMethod.BOOTSTRAP_PROCESSES: (
-        "95 % percentile bootstrap of the median of per-process values, six processes or more."
+        "95 % percentile bootstrap of the median of per-process values, eleven processes or more."
     ),
     IntervalMethod.T_LOG_PROCESSES: (
-        "95 % Student's t interval on the logarithms of per-process values, two to five processes."
+        "95 % Student's t interval on the logarithms of per-process values, two to ten processes."
     ),
     IntervalMethod.ORDER_STATISTIC: (
         "95 % binomial order-statistic interval of the median over the iterations of a single process; "

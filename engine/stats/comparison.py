@@ -110,7 +110,7 @@ class RatioSummary:
 def geometric_mean_ratio(ratios: Sequence[float], *, groups: Sequence[str] | None = None) -> RatioSummary:
     """The geometric mean of ratios; cases of one group (a model family) count together in its interval.
 
-    Two to five groups carry a t interval on logarithms, more are resampled: drawing from two or three says nothing
+    Two to ten groups carry a t interval on logarithms, more are resampled: drawing from two or three says nothing
     but that they lie on one side of 1, which chance alone does half the time.
     """
     if not ratios:

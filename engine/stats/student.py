@@ -1,4 +1,4 @@
-"""Student's t on logarithms: what two to five processes can carry."""
+"""Student's t on logarithms: what two to ten processes can carry."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import math
 from collections.abc import Sequence
 from statistics import fmean, variance
 
-_CRITICAL = {1: 12.7062, 2: 4.3027, 3: 3.1824, 4: 2.7764}
+_CRITICAL = {1: 12.7062, 2: 4.3027, 3: 3.1824, 4: 2.7764, 5: 2.5706, 6: 2.4469, 7: 2.3646, 8: 2.3060, 9: 2.2622}
 """Two-sided 95 % points by degrees of freedom."""
 
-MOST_VALUES = 5
+MOST_VALUES = 10
+"""Beyond, a bootstrap of the median is sound; of seven or eight values it covers the median in 86 to 94 % of cases."""
 
 
 def log_mean_interval(values: Sequence[float]) -> tuple[float, float] | None:
-    """95 % interval of the geometric mean of two to five positive values; None when a value is not positive."""
+    """95 % interval of the geometric mean of two to ten positive values; None when a value is not positive."""
     if not 2 <= len(values) <= MOST_VALUES or min(values) <= 0:
         return None
     logs = [math.log(value) for value in values]
@@ -25,7 +26,7 @@ def log_mean_interval(values: Sequence[float]) -> tuple[float, float] | None:
 def log_ratio_interval(base: Sequence[float], new: Sequence[float]) -> tuple[float, float] | None:
     """95 % interval of new over base, unequal variances; as many degrees of freedom as the smaller side has.
 
-    For two to five positive values on the smaller side; None otherwise. Welch's own degrees of freedom are never
+    For two to ten positive values on the smaller side; None otherwise. Welch's own degrees of freedom are never
     fewer, so this interval is the wider one.
     """
     smaller = min(len(base), len(new))

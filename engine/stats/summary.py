@@ -14,13 +14,17 @@ from engine.stats.student import MOST_VALUES, log_mean_interval
 def estimate_over_processes(values: Sequence[float], *, samples: int) -> Estimate:
     """The median of per-process values; `samples` counts the iterations behind them.
 
-    One process says nothing of how processes differ: no interval. Two to five carry a t interval on logarithms
-    (none when a value is not positive), six or more a bootstrap of the median.
+    One process says nothing of how processes differ: no interval. Two to ten carry a t interval on logarithms
+    (none when a value is not positive), eleven or more a bootstrap of the median. The median lies in its interval.
     """
     _require(values)
     if len(values) > MOST_VALUES:
         return _estimate(values, median_interval(values), IntervalMethod.BOOTSTRAP_PROCESSES, samples)
-    return _estimate(values, log_mean_interval(values), IntervalMethod.T_LOG_PROCESSES, samples)
+    interval = log_mean_interval(values)
+    if interval is not None:
+        middle = median(values)
+        interval = min(interval[0], middle), max(interval[1], middle)  # nine values in two heaps have another centre
+    return _estimate(values, interval, IntervalMethod.T_LOG_PROCESSES, samples)
 
 
 def estimate_within_process(samples: Sequence[float]) -> Estimate:

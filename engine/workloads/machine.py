@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +24,23 @@ class Ticks:
     steal: int
 
 
+def read_ticks() -> Ticks | None:
+    """The kernel's counters now; None where there are none."""
+    try:
+        first = Path("/proc/stat").read_text().splitlines()[0]
+    except OSError:
+        return None
+    user, nice, system, idle, waiting, interrupts, soft_interrupts, steal = map(int, first.split()[1:9])
+    busy = user + nice + system + interrupts + soft_interrupts
+    return Ticks(total=busy + idle + waiting + steal, busy=busy, steal=steal)
+
+
 class MachineWatch:
     """Made just before a measurement, asked just after."""
 
-    def __init__(self) -> None:
-        self._ticks = _read_ticks()
+    def __init__(self, read: Callable[[], Ticks | None] = read_ticks) -> None:
+        self._read = read
+        self._ticks = read()
         self._started = time.monotonic()
         self._own_seconds = time.process_time()
 
@@ -45,7 +58,7 @@ class MachineWatch:
 
     def _shares(self) -> tuple[float | None, float | None]:
         """Shares of the machine's CPU time that others and the hypervisor took; None when nobody can tell."""
-        now = _read_ticks()
+        now = self._read()
         if self._ticks is None or now is None or time.monotonic() - self._started < _SHORTEST_SECONDS:
             return None, None
         own_seconds = time.process_time() - self._own_seconds
@@ -73,13 +86,3 @@ def _frequency_hertz() -> float | None:
     except (AttributeError, NotImplementedError, OSError, RuntimeError):
         return None
     return frequency.current * 1e6 if frequency is not None and frequency.current else None
-
-
-def _read_ticks() -> Ticks | None:
-    try:
-        first = Path("/proc/stat").read_text().splitlines()[0]
-    except OSError:
-        return None
-    user, nice, system, idle, waiting, interrupts, soft_interrupts, steal = map(int, first.split()[1:9])
-    busy = user + nice + system + interrupts + soft_interrupts
-    return Ticks(total=busy + idle + waiting + steal, busy=busy, steal=steal)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from engine.domain.measurement import Metric
@@ -39,6 +41,30 @@ def test_an_interval_within_the_margin_is_the_same_even_when_significant() -> No
     found = compare(Metric.LATENCY, STEADY, scaled(1.01))
     assert found.p_value is not None and found.p_value < 0.05
     assert found.verdict is Verdict.SAME
+
+
+def five_a_side(step: float) -> list[float]:
+    """Logarithms 0, 1 and 2 steps to each side of 0: two of these carry a ratio to within 2.776 steps."""
+    return [math.exp(step * number) for number in (-2, -1, 0, 1, 2)]
+
+
+@pytest.mark.parametrize("ratio", [1.03, 1 / 1.03])
+def test_one_end_within_the_margin_does_not_make_the_same(ratio: float) -> None:
+    base = five_a_side(0.01)
+    found = compare(Metric.LATENCY, base, [value * ratio for value in base])
+    assert found.low == pytest.approx(ratio * math.exp(-0.02776), rel=1e-4)
+    assert found.high == pytest.approx(ratio * math.exp(0.02776), rel=1e-4)
+    assert found.p_value == pytest.approx(14 / 252)  # 7 of 252 splits lie as far to one side
+    assert (found.verdict, found.reason.partition(" (")[0]) == (Verdict.UNDECIDED, "not significant")
+
+
+@pytest.mark.parametrize("ratio", [1.025, 1 / 1.025])
+def test_a_significant_change_below_the_margin_is_undecided(ratio: float) -> None:
+    base = five_a_side(0.005)
+    found = compare(Metric.LATENCY, base, [value * ratio for value in base])
+    assert found.p_value == pytest.approx(2 / 252)
+    assert found.verdict is Verdict.UNDECIDED
+    assert found.reason.startswith("differs by less than 3%")
 
 
 def test_wide_overlap_is_undecided_and_not_the_same() -> None:
@@ -84,3 +110,22 @@ def test_cases_of_one_group_carry_no_interval() -> None:
     found = geometric_mean_ratio([0.5, 0.6], groups=["vision", "vision"])
     assert (found.low, found.high) == (None, None)
     assert found.geometric_mean == pytest.approx(0.3**0.5)
+
+
+def test_three_groups_carry_a_t_interval_on_logarithms() -> None:
+    # logs 0, 1, 2: mean 1, sd 1, so 1 +- 4.3027 / sqrt(3) = 1 +- 2.48417.
+    found = geometric_mean_ratio([1.0, math.e, math.e**2])
+    assert found.low == pytest.approx(math.exp(1 - 2.48417), rel=1e-4)
+    assert found.high == pytest.approx(math.exp(1 + 2.48417), rel=1e-4)
+
+
+def test_many_groups_are_resampled_whole_each_by_its_number_of_cases() -> None:
+    # 50 groups of two cases with log -0.1 and 50 of one with 0.2. Of 100 groups drawn, k are of two cases, 40 to 60
+    # with 96 %, and the mean is 0.2 (100 - 2k) / (100 + k): from -4/160 to 4/140.
+    ratios = [math.exp(-0.1)] * 100 + [math.exp(0.2)] * 50
+    groups = [f"two-{index // 2}" for index in range(100)] + [f"one-{index}" for index in range(50)]
+    found = geometric_mean_ratio(ratios, groups=groups)
+    assert found.geometric_mean == pytest.approx(1.0)
+    assert found.low is not None and found.high is not None
+    assert math.log(found.low) == pytest.approx(-4 / 160, abs=0.003)
+    assert math.log(found.high) == pytest.approx(4 / 140, abs=0.0035)

@@ -29,18 +29,28 @@ def test_a_value_of_zero_has_no_logarithm_and_no_interval() -> None:
     assert (estimate.value, estimate.low, estimate.method) == (1.0, None, IntervalMethod.NONE)
 
 
-def test_six_processes_are_resampled_and_give_the_same_interval_every_time() -> None:
-    values = [1.0, 1.1, 1.2, 1.3, 1.4, 1.5]
-    estimate = estimate_over_processes(values, samples=60)
+@pytest.mark.parametrize(("processes", "outermost"), [(9, 4), (10, 6)])
+def test_a_median_beside_the_interval_of_the_geometric_mean_is_its_end(processes: int, outermost: int) -> None:
+    values = [1.0] * (processes - outermost) + [math.e] * outermost
+    estimate = estimate_over_processes(values, samples=processes)
+    assert estimate.method is IntervalMethod.T_LOG_PROCESSES
+    assert estimate.value == (estimate.low if processes == 9 else estimate.high)
+
+
+def test_eleven_processes_are_resampled_and_give_the_same_interval_every_time() -> None:
+    values = [1.0, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.35, 1.4, 1.45, 1.5]
+    assert estimate_over_processes(values[:-1], samples=100).method is IntervalMethod.T_LOG_PROCESSES
+    estimate = estimate_over_processes(values, samples=110)
     assert estimate.method is IntervalMethod.BOOTSTRAP_PROCESSES
     assert estimate.low is not None and estimate.high is not None
     assert 1.0 <= estimate.low < estimate.value < estimate.high <= 1.5
-    assert estimate == estimate_over_processes(values, samples=60)
+    assert estimate == estimate_over_processes(values, samples=110)
 
 
-def test_identical_processes_have_an_interval_of_no_width() -> None:
-    estimate = estimate_over_processes([2.0] * 8, samples=8)
-    assert (estimate.low, estimate.value, estimate.high) == (2.0, 2.0, 2.0)
+@pytest.mark.parametrize("processes", [8, 12])
+def test_identical_processes_have_an_interval_of_no_width(processes: int) -> None:
+    estimate = estimate_over_processes([2.0] * processes, samples=processes)
+    assert (estimate.low, estimate.value, estimate.high) == pytest.approx((2.0, 2.0, 2.0))
 
 
 def test_iterations_of_one_process_carry_an_interval_from_six_on() -> None:

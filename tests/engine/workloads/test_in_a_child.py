@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from engine.benchmarking.fork_server import ForkServerLauncher
+from tests.engine.workloads import a_slow_skillset_facts as slow
 
 MIB = 2**20
 SLACK = 3 * MIB
@@ -40,6 +41,22 @@ def test_pages_of_files_are_no_memory_of_the_model(loaded, tmp_path: Path):
     seen = value_of(loaded, "read_a_file", {"path": str(path)})
     assert seen["pages"] > 0
     assert seen["peak"] < SLACK
+
+
+@linux_only
+def test_the_peak_of_warm_passes_forgets_what_building_the_model_took(loaded):
+    starting = value_of(loaded, "exercise_the_slow_skillset", {"workload": "startup"})
+    assert starting["peak_memory"] > slow.BUILDING_BYTES - SLACK
+    warm = value_of(loaded, "exercise_the_slow_skillset", {"workload": "inference"})
+    assert warm["peak_memory"] < slow.BUILDING_BYTES / 2
+
+
+def test_each_step_of_starting_up_has_its_own_time(loaded):
+    seconds = value_of(loaded, "exercise_the_slow_skillset", {"workload": "startup"})
+    assert seconds["module_import_time"] >= slow.IMPORT_SECONDS
+    assert seconds["class_instantiation_time"] >= slow.LOAD_SECONDS
+    assert seconds["model_initialization_time"] >= slow.FIRST_PASS_SECONDS
+    assert seconds["module_import_time"] < seconds["class_instantiation_time"] < seconds["model_initialization_time"]
 
 
 def test_outputs_that_are_no_answer_are_told_with_their_fault(loaded):

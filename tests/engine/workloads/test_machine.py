@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import time
+
 import pytest
 
-from engine.workloads.machine import Ticks, taken_by_others
+from engine.workloads.machine import MachineWatch, Ticks, taken_by_others
 from engine.workloads.settings import settings_notes
 from tests.builders import a_machine_state
 
@@ -24,6 +27,17 @@ def test_the_hypervisors_share_is_told_apart():
 def test_counting_in_whole_ticks_never_makes_a_share_negative():
     after = Ticks(total=10_400, busy=4_199, steal=10)
     assert taken_by_others(BEFORE, after, own=200.4) == (0.0, 0.0)
+
+
+def test_the_watch_counts_its_own_seconds_in_the_kernels_ticks():
+    readings = iter([BEFORE, Ticks(total=10_400, busy=4_300, steal=10)])
+    began = time.process_time()
+    watch = MachineWatch(lambda: next(readings))
+    while time.process_time() - began < 0.6:
+        pass
+    state = watch.state()
+    own_ticks = (time.process_time() - began) * os.sysconf("SC_CLK_TCK")
+    assert state.cpu_busy_others == pytest.approx((300 - own_ticks) / 400, abs=0.03)
 
 
 def test_without_passed_time_nobody_can_tell():
