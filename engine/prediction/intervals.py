@@ -9,7 +9,9 @@ from __future__ import annotations
 from math import ceil
 
 import numpy as np
+import numpy.typing as npt
 
+from engine.domain.prediction import HeldOut
 from engine.prediction.evaluation import Evaluation
 from engine.prediction.predictor import Floats
 
@@ -26,6 +28,19 @@ def conformal_multiplier(scores: Floats, confidence: float) -> float:
     return max(observed, 1.645)
 
 
+def calibration_scores(evaluation: Evaluation) -> Floats:
+    """The scores that may be ranked: one per case, or the worst of each type where whole types were held out.
+
+    Cases of one type err together, so for a type never measured only types are exchangeable.
+    """
+    return _exchangeable(evaluation.scores, np.array(evaluation.groups), evaluation.held_out)
+
+
+def attainable_confidence(scores: Floats, confidence: float) -> float:
+    """`confidence`, or n / (n + 1) where n scores cannot carry more."""
+    return min(confidence, len(scores) / (len(scores) + 1))
+
+
 def measured_coverage(evaluation: Evaluation, confidence: float) -> float | None:
     """Share of held-out cases inside an interval whose factor was set without their own group; None under 8 cases."""
     scores = evaluation.scores
@@ -35,5 +50,12 @@ def measured_coverage(evaluation: Evaluation, confidence: float) -> float | None
     inside = 0
     for name in set(evaluation.groups):
         out = groups == name
-        inside += int((scores[out] <= conformal_multiplier(scores[~out], confidence)).sum())
+        others = _exchangeable(scores[~out], groups[~out], evaluation.held_out)
+        inside += int((scores[out] <= conformal_multiplier(others, confidence)).sum())
     return inside / len(scores)
+
+
+def _exchangeable(scores: Floats, groups: npt.NDArray[np.str_], held_out: HeldOut) -> Floats:
+    if held_out is HeldOut.CASES:
+        return scores
+    return np.array([scores[groups == name].max() for name in np.unique(groups)])

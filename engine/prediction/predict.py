@@ -17,7 +17,12 @@ from engine.errors import NotEnoughData
 from engine.formatting import format_value
 from engine.prediction.evaluation import Evaluation, evaluate
 from engine.prediction.features import feature_vector
-from engine.prediction.intervals import conformal_multiplier, measured_coverage
+from engine.prediction.intervals import (
+    attainable_confidence,
+    calibration_scores,
+    conformal_multiplier,
+    measured_coverage,
+)
 from engine.prediction.predictor import Floats, Predictor, fit_predictor
 
 MIN_CASES = 8
@@ -85,7 +90,10 @@ def train(summaries: Sequence[CaseSummary], metric: Metric, backend: str) -> Tra
 
 
 def predict(trained: TrainedPredictor, case: Case, facts: ModelFacts, *, confidence: float = 0.9) -> Prediction:
-    """The metric of `case` with its interval and grounds; NotEnoughData for a precision never measured here."""
+    """The metric of `case` with its interval and grounds; NotEnoughData for a precision never measured here.
+
+    The interval claims less than `confidence` where too few cases, or types for a model never measured, carry it.
+    """
     same_precision = [summary for summary in trained.summaries if summary.case.precision is case.precision]
     if len(same_precision) < MIN_TYPES:
         raise NotEnoughData(
@@ -97,7 +105,9 @@ def predict(trained: TrainedPredictor, case: Case, facts: ModelFacts, *, confide
     mean, deviation = trained.predictor.predict(asked)
     knows_type = any(_same_model(summary.case, case) for summary in trained.summaries)
     evaluation = trained.by_case if knows_type else trained.by_type
-    reach = conformal_multiplier(evaluation.scores, confidence) * float(deviation[0])
+    scores = calibration_scores(evaluation)
+    attained = attainable_confidence(scores, confidence)
+    reach = conformal_multiplier(scores, attained) * float(deviation[0])
     distances = np.linalg.norm(trained.predictor.scale(trained.features) - trained.predictor.scale(asked), axis=1)
     order = np.argsort(distances)[:5]
     beyond = _beyond(trained.features, asked[0])
@@ -107,13 +117,14 @@ def predict(trained: TrainedPredictor, case: Case, facts: ModelFacts, *, confide
         value=float(np.exp(mean[0])),
         low=float(np.exp(mean[0] - reach)),
         high=float(np.exp(mean[0] + reach)),
-        confidence=confidence,
+        confidence=attained,
         nearest=tuple((trained.summaries[index], float(distances[index])) for index in order),
         training_cases=len(trained.summaries),
         is_extrapolation=beyond,
-        explanation=_explain(trained, evaluation, knows_type=knows_type, beyond=beyond),
+        explanation=_explain(trained, evaluation, knows_type=knows_type, beyond=beyond)
+        + _shortfall(attained, confidence, knows_type=knows_type),
         held_out=evaluation.held_out,
-        coverage=measured_coverage(evaluation, confidence),
+        coverage=measured_coverage(evaluation, attained),
         error=evaluation.error,
         baseline_error=evaluation.baseline_error,
         trained_at=trained.trained_at,
@@ -163,3 +174,10 @@ def _explain(trained: TrainedPredictor, evaluation: Evaluation, *, knows_type: b
     if evaluation.baseline_error <= evaluation.error:
         rival = " The nearest measured case, scaled by operations, would be no worse."
     return f"From {ground}; {known}.{limits}{rival}"
+
+
+def _shortfall(attained: float, confidence: float, *, knows_type: bool) -> str:
+    if attained >= confidence:
+        return ""
+    more = "cases" if knows_type else "model types"
+    return f" So few {more} carry {attained:.0%} intervals at most: measure more for {confidence:.0%}."

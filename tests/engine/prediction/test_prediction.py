@@ -86,6 +86,49 @@ def test_intervals_cover_about_as_many_unseen_cases_as_they_claim():
     assert inside / total >= 0.85
 
 
+def with_own_efficiency(random: np.random.Generator, name: str, *batch_sizes: int) -> list[CaseSummary]:
+    """A model type that is slower or faster than its operations say, by the same factor at every batch size."""
+    parameters, factor = int(np.exp(random.uniform(np.log(2e6), np.log(3e8)))), float(np.exp(random.normal(0, 0.4)))
+    found = []
+    for size in batch_sizes:
+        facts = facts_of(parameters, size)
+        summary = a_summary(a_case(name, batch_size=size), latencies=(factor * law(facts),))
+        found.append(replace(summary, facts=facts))
+    return found
+
+
+def test_intervals_of_a_type_never_measured_claim_no_more_than_few_types_hold():
+    """Three types hold three of four unseen ones; their nine cases would claim nine of ten."""
+    random = np.random.default_rng(5)
+    inside = total = 0
+    for _ in range(6):
+        known = [summary for name in "abc" for summary in with_own_efficiency(random, name, 1, 8, 32)]
+        trained = train(known, Metric.LATENCY, "cpu")
+        for unseen in (with_own_efficiency(random, "never_seen", 4)[0] for _ in range(20)):
+            assert unseen.facts is not None
+            prediction = predict(trained, unseen.case, unseen.facts)
+            inside += prediction.low <= unseen.estimates[Metric.LATENCY].value <= prediction.high
+            total += 1
+    assert inside / total >= prediction.confidence - 0.05
+    assert prediction.confidence == 3 / 4
+    assert "So few model types carry 75% intervals at most: measure more for 90%." in prediction.explanation
+
+
+def test_enough_model_types_carry_the_confidence_asked_for():
+    trained = train(machine_of(9), Metric.LATENCY, "cpu")
+    prediction = predict(trained, *asked("never_seen", 30_000_000, 4))
+    assert prediction.confidence == 0.9
+    assert "So few" not in prediction.explanation
+
+
+def test_a_known_type_is_ranked_by_cases_and_keeps_its_confidence_with_few_types():
+    trained = train(machine_of(3, batch_sizes=(1, 8, 32)), Metric.LATENCY, "cpu")
+    known = trained.summaries[0].case
+    assert trained.summaries[0].facts is not None
+    prediction = predict(trained, *asked(known.model_type, trained.summaries[0].facts.parameters, 4))
+    assert prediction.confidence == 0.9
+
+
 def test_far_beyond_the_measured_range_is_called_extrapolation_and_gets_a_wider_interval():
     trained = train(machine_of(), Metric.LATENCY, "cpu")
     near = predict(trained, *asked("never_seen", 30_000_000, 4))

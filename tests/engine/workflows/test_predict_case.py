@@ -104,6 +104,7 @@ def test_a_model_never_measured_is_counted_in_a_child_once(workbench):
     found = predict_case(workbench, a_case("bart", batch_size=2))
     assert found.measured == ()
     assert "this model was never measured" in found.predictions[Metric.LATENCY].explanation
+    assert {point.confidence for point in found.curve[Metric.THROUGHPUT]} == {4 / 5}, "four types carry no more"
     predict_case(workbench, a_case("bart", batch_size=16))
     assert workbench.launcher.count("count_facts") == 1
 
