@@ -9,9 +9,12 @@ from typing import Any
 from flask import Flask, Response, json, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map, Rule, WebsocketMismatch
 
 from engine import errors
+
+_SOCKET_ONLY = "is a WebSocket: connect with ws://, or poll /api/benchmark/status/RUN_ID instead."
+_NO_SOCKET = "is no WebSocket: ask over http://."
 
 log = logging.getLogger(__name__)
 
@@ -51,15 +54,20 @@ def register(app: Flask) -> None:
     app.register_error_handler(ValidationError, _answer_validation_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(Exception, _answer_unexpected)
-    api_routes = Map([_same_rule(rule) for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/")])
+    api_routes = Map(
+        [_same_rule(rule) for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/")], merge_slashes=False
+    )
 
     @app.before_request
     def refuse_unknown_api_paths() -> None:
         """Dash answers GET of any path with its page; below /api that would pass a typing error off as success."""
         if request.path == "/api" or request.path.startswith("/api/"):
-            is_socket = request.headers.get("Upgrade", "").lower() == "websocket"
             method = "GET" if request.method == "HEAD" else request.method
-            api_routes.bind("").match(request.path, method, websocket=is_socket)
+            api_routes.bind("").match(request.path, method, websocket=_is_socket())
+
+
+def _is_socket() -> bool:
+    return request.headers.get("Upgrade", "").lower() == "websocket"
 
 
 def _same_rule(rule: Rule) -> Rule:
@@ -105,6 +113,8 @@ def _answer_http_error(error: HTTPException) -> Response | HTTPException:
         detail = f"Nothing lives at {request.path}."
     elif status == HTTPStatus.METHOD_NOT_ALLOWED and members:
         detail = f"{request.path} does not take {request.method}; use {' or '.join(members['allowed'])}."
+    elif isinstance(error, WebsocketMismatch):
+        detail = f"{request.path} {_NO_SOCKET if _is_socket() else _SOCKET_ONLY}"
     elif status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         detail = f"The body is larger than {request.max_content_length or 0:,} bytes."
     answer = problem(status, HTTPStatus(status).phrase, detail, **members)

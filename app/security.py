@@ -74,16 +74,17 @@ def check_bind_host(host: str) -> None:
         )
 
 
-def guard(app: Flask, *, port: int | None, policy: str) -> None:
+def guard(app: Flask, *, port: int | None, policy: str, host: str = "127.0.0.1") -> None:
     """Check every request of `app` and add the protective headers to every answer.
 
-    `port` is where the server listens; None accepts any (tests, where nothing listens).
+    `host` and `port` are where the server listens; a port of None accepts any (tests, where nothing listens).
     """
+    own_name = f"[{host}]" if ":" in host else host
     app.config["MAX_CONTENT_LENGTH"] = CALLBACK_BODY_BYTES
 
     @app.before_request
     def check_sender() -> None:
-        _check_host(request.headers.get("Host", ""), port)
+        _check_host(request.headers.get("Host", ""), own_name, port)
         if request.method not in _READING or request.headers.get("Upgrade", "").lower() == "websocket":
             _check_origin()
         if request.path.startswith("/api/"):
@@ -97,10 +98,10 @@ def guard(app: Flask, *, port: int | None, policy: str) -> None:
         return response
 
 
-def _check_host(host: str, port: int | None) -> None:
+def _check_host(host: str, own_name: str, port: int | None) -> None:
     name, given_port = _split(host)
-    if name not in LOOPBACK_NAMES:
-        raise Forbidden(f"Host {host!r} is not this server's; use http://127.0.0.1{f':{port}' if port else ''}.")
+    if name not in (*LOOPBACK_NAMES, own_name):
+        raise Forbidden(f"Host {host!r} is not this server's; use http://{own_name}{f':{port}' if port else ''}.")
     if port is not None and given_port not in (None, port):
         raise Forbidden(f"Host {host!r} names another port; this server listens on port {port}.")
 

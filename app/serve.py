@@ -22,6 +22,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
 from app.security import check_bind_host
+from engine.benchmarking.process_control import die_with_parent
 from engine.config import Settings
 from engine.errors import AddressInUse, EngineError, InvalidValue
 
@@ -118,8 +119,8 @@ def _holder_of(port: int) -> str | None:
 class _Server(BaseApplication):  # type: ignore[misc]
     def __init__(self, options: ServeOptions, listener: socket.socket) -> None:
         self.options = options
-        host, self.port = listener.getsockname()[:2]
-        self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+        self.host, self.port = listener.getsockname()[:2]
+        self.url = f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
         self.descriptor = listener.detach()  # gunicorn owns and closes it from here on
         self.held = _Worker()
         super().__init__()
@@ -137,6 +138,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "accesslog": None,
             "control_socket_disable": True,
             "proc_name": "modeldyno",
+            "post_fork": _end_with_parent,
             "post_worker_init": self._announce,
             "worker_exit": self._close,
         }
@@ -161,7 +163,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
         workbench = Workbench.open(self.options.settings)
         self.held.workbench = workbench
-        application = create_app(workbench, port=self.port)
+        application = create_app(workbench, host=self.host, port=self.port)
         self.held.sockets = application.extensions[live.EXTENSION]
         workbench.database.announce(self.url)
         return application
@@ -197,6 +199,11 @@ class _StoppableWorker(ThreadWorker):  # type: ignore[misc]
     def handle_quit(self, sig: int, frame: Any) -> None:
         self.app.stop_talking()
         super().handle_quit(sig, frame)
+
+
+def _end_with_parent(arbiter: Arbiter, worker: ThreadWorker) -> None:
+    """Runs in the worker: one without its parent would keep the address from the next server."""
+    die_with_parent(arbiter.pid)
 
 
 def _start_first_run(workbench: Any) -> None:

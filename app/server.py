@@ -22,12 +22,16 @@ _FOR_EVER = "public, max-age=31536000, immutable"
 _A_WHILE = "public, max-age=300"
 
 
-def create_app(workbench: Workbench, *, port: int | None = None, max_sockets: int = live.MAX_SOCKETS) -> Flask:
+def create_app(
+    workbench: Workbench, *, host: str = "127.0.0.1", port: int | None = None, max_sockets: int = live.MAX_SOCKETS
+) -> Flask:
     """The whole dashboard over `workbench`, which the caller opens and closes.
 
-    `port` is where it will listen: other ports in a Host header are refused; None accepts any.
+    `host` and `port` are where it will listen: others in a Host header are refused, save loopback's usual names; a
+    port of None accepts any.
     """
     app = Flask("modeldyno", static_folder=None)
+    app.url_map.merge_slashes = False  # werkzeug would redirect //api//... to another host
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["COMPRESS_LEVEL"] = 1  # on loopback time is dear and bytes are cheap
     Compress(app)
@@ -36,7 +40,7 @@ def create_app(workbench: Workbench, *, port: int | None = None, max_sockets: in
         app.register_blueprint(blueprint)
     live.register(app, live.LiveSockets(max_sockets))
     dash = _dashboard(app)
-    security.guard(app, port=port, policy=security.page_policy(dash.csp_hashes()))
+    security.guard(app, host=host, port=port, policy=security.page_policy(dash.csp_hashes()))
     _set_caching(app)
     problems.register(app)
     return app

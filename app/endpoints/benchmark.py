@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
 from enum import StrEnum
 from http import HTTPStatus
@@ -24,7 +25,7 @@ from engine.backends import BACKENDS
 from engine.catalog.registry import Catalog
 from engine.domain.case import Precision
 from engine.domain.result import ResultFilter
-from engine.domain.run import MAX_BATCH_SIZE, RunStatus
+from engine.domain.run import MAX_BATCH_SIZE, Run, RunStatus
 from engine.errors import EngineError, InvalidValue, NotFinished, UnknownName
 from engine.storage import runs
 from engine.workflows.hardware import hardware
@@ -37,6 +38,8 @@ Choice = TypeVar("Choice", bound=StrEnum)
 MAX_ROWS = 10_000
 """Most results in one answer of `query`."""
 MAX_RUNS = 1000
+_UNDER_WAY = tuple(status for status in RunStatus if not status.is_final)
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 @benchmark.post("/run")
@@ -70,8 +73,10 @@ def run_results(run_id: str) -> Response:
     with workbench.database.cursor() as cursor:
         run = runs.get(cursor, run_id)
     if not run.status.is_final:
+        run = workbench.supervisor.progress(run.run_id).run
+    if not run.status.is_final:
         raise NotFinished(
-            f"Run {run.number} is {run.status.value} with {run.done} of {run.total} cases done; "
+            f"Run {run.number} is {run.status.value} with {run.done} of {run.total} results there; "
             f"follow it at /api/benchmark/status/{run.run_id}."
         )
     rows = result_rows(workbench, ResultFilter(run_id=run.run_id))
@@ -91,9 +96,18 @@ def run_results(run_id: str) -> Response:
 def list_runs() -> Response:
     wanted = _known_parameters("limit", "status")
     statuses = [_choice(RunStatus, value, "status") for value in _several(wanted, "status")]
-    with data.workbench().database.cursor() as cursor:
-        found = runs.recent(cursor, limit=_limit(wanted, 50, MAX_RUNS), statuses=statuses)
+    found = _newest_runs(_limit(wanted, 50, MAX_RUNS), statuses)
     return jsonify({"runs": [run_payload(run) for run in found]})
+
+
+def _newest_runs(limit: int, statuses: list[RunStatus]) -> list[Run]:
+    """As stored, except that a run under way is what its supervisor says: not every change of it is stored."""
+    live = {progress.run.run_id: progress.run for progress in data.workbench().supervisor.active()}
+    stored_as = {*statuses, *_UNDER_WAY} if statuses else set()
+    with data.workbench().database.cursor() as cursor:
+        found = runs.recent(cursor, limit=limit + len(live), statuses=list(stored_as))
+    current = [live.get(run.run_id, run) for run in found]
+    return [run for run in current if not statuses or run.status in statuses][:limit]
 
 
 @benchmark.post("/cancel/<run_id>")
@@ -153,8 +167,11 @@ def _known_parameters(*names: str) -> MultiDict[str, str]:
 
 
 def _several(wanted: MultiDict[str, str], name: str) -> list[str]:
-    """Values given as ?name=a&name=b or ?name=a,b."""
-    return [value.strip() for text in wanted.getlist(name) for value in text.split(",") if value.strip()]
+    """Values given as ?name=a&name=b or ?name=a,b; none when the parameter is left out."""
+    values = [value.strip() for text in wanted.getlist(name) for value in text.split(",") if value.strip()]
+    if name in wanted and not values:
+        raise InvalidValue(f"{name} is empty; give it a value, or leave it out for all.", field=name)
+    return values
 
 
 def _limit(wanted: MultiDict[str, str], default: int, most: int) -> int:
@@ -178,10 +195,9 @@ def _batch_size(value: str) -> int:
 
 
 def _integer(value: str, field: str) -> int:
-    try:
-        return int(value)
-    except ValueError:
-        raise InvalidValue(f"{field} {value!r} is not a whole number.", field=field) from None
+    if not _WHOLE_NUMBER.fullmatch(value):
+        raise InvalidValue(f"{field} {value!r} is not a whole number.", field=field)
+    return int(value)
 
 
 def _choice(kind: type[Choice], value: str, field: str) -> Choice:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from dash import dcc, html
@@ -55,18 +56,22 @@ EXAMPLES: tuple[tuple[str, str], ...] = (
 """Label and statement; each runs as it stands."""
 
 GRID_HEIGHT = 340
-_NUMERIC = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "REAL", "HUGEINT")
-_FRACTIONS = ("DOUBLE", "FLOAT", "REAL")
+_NUMERIC = re.compile(r"U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|FLOAT|DOUBLE|DECIMAL\(\d+, ?\d+\)|BIGNUM")
+_FRACTIONS = ("DOUBLE", "FLOAT")
 _SIX_DIGITS: Mapping[str, Any] = {
-    "valueFormatter": {"function": "params.value == null ? '' : d3.format('.6~r')(params.value)"},
+    "valueFormatter": {
+        "function": "params.value == null ? '' : !params.value.toFixed ? params.value : "
+        "params.value < 1000000 && params.value > -1000000 ? d3.format('.6~r')(params.value) : '' + params.value"
+    },
     "useValueFormatterForExport": False,
 }
-"""The grid shows six digits; the file holds them all."""
+"""The grid shows six digits of a fraction below a million; a tooltip and the file hold them all."""
 _NO_FORMULA = (
-    "params.value == null || params.value.toFixed ? params.value : "
+    "params.value == null || params.value.toFixed || params.column.colDef.type == 'rightAligned' ? params.value : "
     "'=+-@'.includes(params.value[0]) ? \"'\" + params.value : params.value"
 )
-"""Text that a spreadsheet would run as a formula is kept from it, as in the Comparison's download."""
+"""Text that a spreadsheet would run as a formula is kept from it, as in the Comparison's download; numbers too long for
+the browser are text as well, but in a column of numbers."""
 _SIMPLE_TYPES: Mapping[str, str] = {
     "VARCHAR": "text",
     "BIGINT": "integer",
@@ -178,6 +183,7 @@ def sql_grid(columns: Sequence[str], types: Sequence[str], rows: Sequence[Sequen
             "field": f"c{index}",
             "headerName": name,
             "headerTooltip": f"{name}: {simple_type(kind)}",
+            "tooltipField": f"c{index}",
             "type": "rightAligned" if is_numeric(kind) else None,
             "filter": "agNumberColumnFilter" if is_numeric(kind) else "agTextColumnFilter",
             "minWidth": 90,
@@ -221,26 +227,18 @@ def simple_type(kind: str) -> str:
 
 
 def is_numeric(kind: str) -> bool:
-    return any(kind.upper().startswith(name) or kind.upper().startswith(f"U{name}") for name in _NUMERIC) or (
-        kind.upper() in ("BIGINT", "SMALLINT", "TINYINT", "UBIGINT", "USMALLINT", "UTINYINT")
-    )
+    return _NUMERIC.fullmatch(kind.upper()) is not None
 
 
 def plain(value: Any) -> Any:
-    """A value that JSON can carry without losing what a reader sees."""
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, int):
-        return value if abs(value) < 2**53 else str(value)
+    """A value of the sandbox's answer as the browser can hold it: what is no number there becomes its text."""
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False)
     if isinstance(value, float):
-        return value if value == value and abs(value) != float("inf") else str(value)
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, datetime | date):
-        return value.isoformat(sep=" ") if isinstance(value, datetime) else value.isoformat()
-    if isinstance(value, list | tuple):
-        return ", ".join(str(plain(item)) for item in value)
-    return str(value)
+        return value if isfinite(value) else str(value)
+    if isinstance(value, int) and abs(value) >= 2**53:
+        return str(value)
+    return value
 
 
 def _column(name: str, kind: str) -> Component:

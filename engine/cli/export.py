@@ -41,7 +41,7 @@ def report(common: Common, run_id: str | None, output: Path | None) -> int:
         with Client(common.server) as client:
             report_id, run_id, path = _from_server(client, run_id, output or Path())
         return _tell(common, report_id, run_id, path)
-    with open_workbench(common) as workbench:
+    with open_workbench(common, only_reads=True) as workbench:
         if run_id is None:
             with workbench.database.cursor() as cursor:
                 ended = runs.recent(cursor, limit=_LOOKED_AT, statuses=_FINAL)

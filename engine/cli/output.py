@@ -56,7 +56,7 @@ def print_rows(headings: Sequence[str], rows: Rows, style: str, *, numeric: Sequ
         if style == "csv":
             writer = csv.writer(sys.stdout, lineterminator="\n")
             writer.writerow(headings)
-            writer.writerows(["" if value is None else value for value in row] for row in rows)
+            writer.writerows(["" if value is None else _nested_as_json(value) for value in row] for row in rows)
         elif style == "markdown":
             click.echo(_markdown_line(headings))
             click.echo("|" + "|".join(" ---: " if heading in numeric else " --- " for heading in headings) + "|")
@@ -136,13 +136,13 @@ def _markdown_line(values: Sequence[Any]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """As JSON has it: infinities and not-a-number become null, times ISO 8601, anything else unknown its text."""
+    """As JSON has it: infinities, not-a-number and anything else unknown become their text, times ISO 8601."""
     if isinstance(value, dict):
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_plain(inner) for inner in value]
     if isinstance(value, float):
-        return value if isfinite(value) else None
+        return value if isfinite(value) else str(value)
     if value is None or isinstance(value, str | int):
         return value
     if isinstance(value, date | time):
@@ -151,4 +151,8 @@ def _plain(value: Any) -> Any:
 
 
 def _cell(value: Any) -> str:
-    return "-" if value is None else str(value).replace("\n", " ")
+    return "-" if value is None else str(_nested_as_json(value)).replace("\n", " ")
+
+
+def _nested_as_json(value: Any) -> Any:
+    return json.dumps(_plain(value), ensure_ascii=False) if isinstance(value, dict | list | tuple) else value

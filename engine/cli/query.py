@@ -26,7 +26,7 @@ def query(common: Common, sql: str, style: str) -> int:
     modeldyno query "select model_type, median(latency_seconds) from results group by all"
     """
     common.refuse_server("query", "The server's Reports page has a console for SQL.")
-    with open_workbench(common) as workbench:
+    with open_workbench(common, only_reads=True) as workbench:
         table = run_query(workbench, sql)
     if common.as_json or style == "json":
         print_json(

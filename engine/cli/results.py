@@ -71,7 +71,7 @@ def _stored(
     workloads: tuple[Workload, ...],
     statuses: tuple[str, ...],
 ) -> list[dict[str, Any]]:
-    with open_workbench(common) as workbench:
+    with open_workbench(common, only_reads=True) as workbench:
         if run_id is not None:
             with workbench.database.cursor() as cursor:
                 run_id = runs.get(cursor, run_id).run_id

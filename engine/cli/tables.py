@@ -39,7 +39,7 @@ def print_results(rows: Sequence[Row], style: str) -> None:
         titles = [metric.title for metric in metrics]
         lines = (
             [
-                row["run_id"][:8],
+                row["run_id"],
                 *(row[name] for name in _IDENTITY),
                 _status(row),
                 *(_shown(row, metric) for metric in metrics),

@@ -20,6 +20,7 @@ from duckdb import DuckDBPyConnection
 
 from engine.errors import StorageError
 from engine.storage import problems
+from engine.storage.new_file import log_path
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
@@ -122,14 +123,24 @@ class Connection:
 
     def _log_size(self) -> int:
         try:
-            return self.path.with_name(f"{self.path.name}.wal").stat().st_size
+            return log_path(self.path).stat().st_size
         except FileNotFoundError:
             return 0
 
 
-def _connect(path: Path) -> DuckDBPyConnection:
+@contextmanager
+def reading_only(path: Path) -> Iterator[DuckDBPyConnection]:
+    """A look into a file that leaves it, and the log beside it, untouched."""
+    connection = _connect(path, read_only=True)
     try:
-        return duckdb.connect(str(path), config=_CONFIG)
+        yield connection
+    finally:
+        connection.close()
+
+
+def _connect(path: Path, *, read_only: bool = False) -> DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(path), read_only=read_only, config=_CONFIG)
     except duckdb.Error as error:
         raise problems.explain_open_error(path, error) from error
 

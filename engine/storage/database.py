@@ -17,8 +17,9 @@ from duckdb import DuckDBPyConnection
 
 from engine.errors import StorageError
 from engine.storage import problems
-from engine.storage.connection import Connection
-from engine.storage.migrate import migrate, shipped_migrations
+from engine.storage.connection import Connection, reading_only
+from engine.storage.migrate import migrate, present_version, shipped_migrations
+from engine.storage.new_file import log_path, nothing_half_made
 from engine.storage.snapshot import Snapshots, remove_stale_snapshots
 
 Outcome = TypeVar("Outcome")
@@ -49,16 +50,10 @@ class Database:
         """
         path = path.absolute()
         problems.check_place(path)
-        connection = Connection(path)
-        try:
-            with connection.cursor() as cursor:
-                version = migrate(cursor, path, shipped_migrations())
-        except duckdb.Error as error:
-            connection.close()
-            raise problems.explain_open_error(path, error) from error
-        except BaseException:
-            connection.close()
-            raise
+        with nothing_half_made(path):
+            if log_path(path).exists():
+                _refuse_untouched(path)
+            connection, version = _open_at_schema(path)
         remove_stale_snapshots(path)
         return cls(connection, version)
 
@@ -145,6 +140,28 @@ class Database:
                 future.set_result(outcome)
                 self._connection.fold_in_log()
             del job, action, future  # what the action refers to may go while the next one is awaited
+
+
+def _refuse_untouched(path: Path) -> None:
+    """Raise for a file of something else before DuckDB folds the log beside it in."""
+    try:
+        with reading_only(path) as connection:
+            present_version(connection, path, shipped_migrations())
+    except duckdb.Error as error:
+        raise problems.explain_open_error(path, error) from error
+
+
+def _open_at_schema(path: Path) -> tuple[Connection, int]:
+    connection = Connection(path)
+    try:
+        with connection.cursor() as cursor:
+            return connection, migrate(cursor, path, shipped_migrations())
+    except duckdb.Error as error:
+        connection.close()
+        raise problems.explain_open_error(path, error) from error
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _in_transaction(cursor: DuckDBPyConnection, action: Callable[[DuckDBPyConnection], Outcome]) -> Outcome:

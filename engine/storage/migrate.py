@@ -36,7 +36,16 @@ def shipped_migrations() -> list[Migration]:
 
 def migrate(connection: DuckDBPyConnection, path: Path, migrations: list[Migration]) -> int:
     """Apply what is missing and return the schema's number; a foreign or newer database is refused untouched."""
-    present = _present_version(connection, path)
+    present = present_version(connection, path, migrations)
+    for migration in migrations:
+        if migration.number > present:
+            _apply(connection, migration)
+    return migrations[-1].number
+
+
+def present_version(connection: DuckDBPyConnection, path: Path, migrations: list[Migration]) -> int:
+    """0 for an empty database. Raises DatabaseIncompatible for a foreign one, or one newer than `migrations`."""
+    present = _journalled_version(connection, path)
     newest = migrations[-1].number
     if present > newest:
         raise DatabaseIncompatible(
@@ -44,14 +53,10 @@ def migrate(connection: DuckDBPyConnection, path: Path, migrations: list[Migrati
             "Upgrade this program, or keep the file and use another one with --db-path.",
             field="db_path",
         )
-    for migration in migrations:
-        if migration.number > present:
-            _apply(connection, migration)
-    return newest
+    return present
 
 
-def _present_version(connection: DuckDBPyConnection, path: Path) -> int:
-    """0 for an empty database."""
+def _journalled_version(connection: DuckDBPyConnection, path: Path) -> int:
     tables = {name for (name,) in connection.execute("select table_name from duckdb_tables()").fetchall()}
     if not tables:
         return 0

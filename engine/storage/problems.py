@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from engine.errors import DatabaseIncompatible, DatabaseLocked, DiskFull, StorageError
+from engine.storage.new_file import clear_empty_file
 
 _NO_ROOM = re.compile(
     r"no space left on device|disk quota exceeded|file too large|not enough space|out of disk", re.IGNORECASE
@@ -27,7 +28,10 @@ def server_note(path: Path) -> Path:
 
 
 def check_place(path: Path) -> None:
-    """Refuse, before DuckDB touches it, a path that cannot hold our database; creates the folder."""
+    """Refuse, before DuckDB touches it, a path that cannot hold our database; creates the folder.
+
+    An empty file, such as a first start without room leaves when it is killed, counts as none.
+    """
     if path.is_dir():
         raise StorageError(
             f"The database path {path} is a folder. Name a file inside it: --db-path {path / 'modeldyno.duckdb'}",
@@ -35,6 +39,7 @@ def check_place(path: Path) -> None:
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        clear_empty_file(path)
     except OSError as error:
         raise explain_os_error(path, error) from error
     if not path.exists():
@@ -54,7 +59,9 @@ def explain_os_error(path: Path, error: OSError) -> StorageError:
     """A file system error while the database's folder or file was reached."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return disk_full(path, str(error))
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    if error.errno == errno.EROFS:
+        return _read_only(path)
+    if error.errno in (errno.EACCES, errno.EPERM):
         return StorageError(
             f"No permission to use {path} ({error.strerror}). Change the permissions of {error.filename or path}, "
             "or choose another file with --db-path.",
@@ -73,7 +80,9 @@ def explain_open_error(path: Path, error: duckdb.Error) -> StorageError:
         return _locked(path, text)
     if is_no_room(error):
         return disk_full(path, text)
-    if "Permission denied" in text or "Read-only file system" in text or "Operation not permitted" in text:
+    if "Read-only file system" in text:
+        return _read_only(path)
+    if "Permission denied" in text or "Operation not permitted" in text:
         return StorageError(
             f"No permission to use {path}. Change the permissions of the file and its folder, or choose another file "
             "with --db-path.",
@@ -86,6 +95,14 @@ def explain_open_error(path: Path, error: duckdb.Error) -> StorageError:
             field="db_path",
         )
     return DatabaseIncompatible(f"{path} cannot be read, it seems damaged: {first_line(text)} {_KEEP}", field="db_path")
+
+
+def _read_only(path: Path) -> StorageError:
+    return StorageError(
+        f"{path} lies on a file system that is mounted read-only. Choose a file elsewhere with --db-path, or have that "
+        "file system mounted for writing.",
+        field="db_path",
+    )
 
 
 def explain_write_error(path: Path, error: duckdb.Error) -> StorageError:
@@ -153,7 +170,10 @@ def _locked(path: Path, text: str) -> DatabaseLocked:
     holder = f"process {pid} ({_command_of(pid)})" if pid is not None else "another process"
     note = read_server_note(path)
     if note is not None and pid in (None, note[0]):
-        remedy = f"It serves at {note[1]}: send the work there with --server {note[1]}, or stop it first."
+        remedy = (
+            f"It serves at {note[1]}: send the work there with --server {note[1]}, ask in SQL on its page "
+            f"{note[1]}/reports, or stop it first."
+        )
     else:
         remedy = "Stop it first, send the work to its server with --server URL, or use another file with --db-path."
     return DatabaseLocked(f"The database {path} is in use by {holder}. {remedy}", field="db_path")

@@ -8,6 +8,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +23,10 @@ from engine.storage.snapshot import VIEWS
 
 MAX_RESULT_BYTES = 16 * 2**20
 """Of the rows as JSON text: what one answer may weigh on the server."""
+
+MAX_QUERIES = 2
+"""How many run at once, for each may take as much memory as it is allowed; others wait in line for a moment."""
+_places = threading.BoundedSemaphore(MAX_QUERIES)
 
 _INHERITED = ("LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
 """The only environment variables the query's process sees."""
@@ -34,7 +42,7 @@ class QueryTable:
     truncated: bool
     """There were more rows than the limits let through."""
     seconds: float
-    """Spent executing and fetching, without starting the process."""
+    """From the question to the answer: copying what was written since the last one included."""
 
 
 def run_query(
@@ -44,13 +52,18 @@ def run_query(
     timeout_seconds: float = 10.0,
     max_rows: int = 100_000,
     memory_bytes: int = 1 << 30,
+    patience_seconds: float = 3.0,
 ) -> QueryTable:
-    """Run one SELECT on the data as of now. Raises QueryRefused, or QueryFailed with the place of the mistake."""
+    """Run one SELECT on the data as of now. Raises QueryRefused, or QueryFailed with the place of the mistake.
+
+    Raises QueryFailed too when, for `patience_seconds`, no other query ends that stands in the way.
+    """
     if len(sql) > MAX_SQL_LENGTH:
         raise QueryRefused(f"The statement has {len(sql)} characters; {MAX_SQL_LENGTH} are allowed.")
     if "\0" in sql:
         raise QueryRefused("The statement holds a null character; remove it.")
-    with database.snapshots.current() as copy:
+    asked_at = time.perf_counter()
+    with _place(patience_seconds), database.snapshots.current() as copy:
         request = {
             "path": str(copy),
             "sql": sql,
@@ -61,7 +74,7 @@ def run_query(
             "cpu_seconds": math.ceil(timeout_seconds) + 1,
         }
         answer = _ask_child(request, timeout_seconds)
-    return _read_answer(answer, memory_bytes)
+    return _read_answer(answer, memory_bytes, seconds=time.perf_counter() - asked_at)
 
 
 def schema(database: Database) -> dict[str, list[tuple[str, str]]]:
@@ -70,12 +83,23 @@ def schema(database: Database) -> dict[str, list[tuple[str, str]]]:
     with database.cursor() as cursor:
         rows = cursor.execute(
             "select table_name, column_name, data_type from duckdb_columns() "
-            "where not internal and list_contains($views, table_name) order by table_name, column_index",
+            "where not internal and database_name = current_database() "
+            "and list_contains($views, table_name) order by table_name, column_index",
             {"views": list(VIEWS)},
         ).fetchall()
     for view, column, kind in rows:
         found[view].append((column, kind))
     return found
+
+
+@contextmanager
+def _place(patience_seconds: float) -> Iterator[None]:
+    if not _places.acquire(timeout=patience_seconds):
+        raise QueryFailed(f"{MAX_QUERIES} other queries are running; ask again when one of them has ended.")
+    try:
+        yield
+    finally:
+        _places.release()
 
 
 def child_environment() -> dict[str, str]:
@@ -112,7 +136,7 @@ def _ask_child(request: dict[str, Any], timeout_seconds: float) -> dict[str, Any
     return answer
 
 
-def _read_answer(answer: dict[str, Any], memory_bytes: int) -> QueryTable:
+def _read_answer(answer: dict[str, Any], memory_bytes: int, *, seconds: float) -> QueryTable:
     if "refused" in answer:
         raise QueryRefused(answer["refused"], field="sql")
     if "failed" in answer:
@@ -124,26 +148,34 @@ def _read_answer(answer: dict[str, Any], memory_bytes: int) -> QueryTable:
         types=tuple(answer["types"]),
         rows=[tuple(row) for row in answer["rows"]],
         truncated=answer["truncated"],
-        seconds=answer["seconds"],
+        seconds=seconds,
     )
 
 
 def _death(status: int, errors: str, memory_bytes: int) -> QueryFailed:
     """Why the process ended without an answer."""
-    if "MemoryError" in errors or "bad_alloc" in errors or status in (-signal.SIGKILL, -signal.SIGABRT):
+    if "MemoryError" in errors or "bad_alloc" in errors or status == -signal.SIGKILL:
         return _too_much_memory(memory_bytes)
     if status == -signal.SIGXCPU:
         return QueryFailed("The query used more processor time than it may; narrow it with WHERE.", field="sql")
     if status < 0:
         name = signal.Signals(-status).name
-        return QueryFailed(f"The query's process was ended by {name}; the statement may be too deeply nested.")
+        return QueryFailed(
+            f"The query's process was ended by {name}: the statement may be too long or too deeply nested, or need "
+            f"more than the {_in_gib(memory_bytes)} of memory it may use. Simplify it.",
+            field="sql",
+        )
     last = errors.strip().splitlines()[-1] if errors.strip() else f"exit status {status}"
     return QueryFailed(f"The query's process ended without an answer: {last}")
 
 
 def _too_much_memory(memory_bytes: int) -> QueryFailed:
     return QueryFailed(
-        f"The query needed more than the {memory_bytes / 2**30:.2g} GiB of memory it may use. "
-        "Select fewer rows or columns, or aggregate.",
+        f"The query needed more than the {_in_gib(memory_bytes)} of memory it may use. Select fewer rows or columns, "
+        "or aggregate; a statement of thousands of parts needs as much itself, so shorten it.",
         field="sql",
     )
+
+
+def _in_gib(memory_bytes: int) -> str:
+    return f"{memory_bytes / 2**30:.2g} GiB"

@@ -11,9 +11,8 @@ import os
 import re
 import resource
 import sys
-import time
-from datetime import date, datetime, timedelta
-from datetime import time as time_of_day
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +23,12 @@ from engine.errors import QueryFailed, QueryRefused
 from engine.storage.sandbox_rules import check_statement
 
 _BATCH = 500
+_TIMES = frozenset(
+    {"DATE", "INTERVAL", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"}
+)
+"""Types whose infinities, months or nanoseconds Python's own do not have: columns of these leave DuckDB as text."""
+_OPENING = "from ("
+_MOMENT = re.compile(r"(\d+-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)(\+00)?")
 _POSITION = re.compile(r"\n+LINE (\d+): (.*)\n( *)\^[\s\S]*$")
 
 
@@ -83,14 +88,13 @@ def _answer(request: dict[str, Any]) -> str:
     connection = _open(request["path"], request["memory_bytes"])
     sql = request["sql"]
     _check(connection, sql, request["tables"])
-    started = time.perf_counter()
-    result = connection.execute(sql)
-    description = result.description or []
-    columns = [str(column[0]) for column in description]
-    types = [str(column[1]) for column in description]
-    rows, truncated = _fetch(result, request["max_rows"], request["max_bytes"])
-    seconds = time.perf_counter() - started
-    head = json.dumps({"columns": columns, "types": types, "truncated": truncated, "seconds": seconds})
+    columns, types = _headings(connection, sql)
+    statement = _with_times_as_text(sql, types)
+    if statement != sql:
+        _check(connection, statement, request["tables"])  # nothing is executed that was not judged
+    result = connection.execute(statement)
+    rows, truncated = _fetch(result, types, request["max_rows"], request["max_bytes"])
+    head = json.dumps({"columns": columns, "types": types, "truncated": truncated})
     return f'{head[:-1]}, "rows": [{", ".join(rows)}]}}'
 
 
@@ -100,7 +104,7 @@ def _check(connection: DuckDBPyConnection, sql: str, tables: list[str]) -> None:
     tree: dict[str, Any] = json.loads(row[0]) if row else {"error": True}
     if tree["error"]:
         if tree.get("error_type") == "not implemented":
-            raise QueryRefused("Only SELECT statements run here; nothing can be changed.")
+            raise _not_a_select(connection, sql)
         raise QueryFailed(_located(str(tree.get("error_message", "It cannot be parsed.")), sql, tree.get("position")))
     catalogue = connection.execute(
         "select view_name from duckdb_views() where internal union select table_name from information_schema.tables"
@@ -112,15 +116,52 @@ def _check(connection: DuckDBPyConnection, sql: str, tables: list[str]) -> None:
         raise QueryRefused("Only one SELECT statement runs here; nothing can be changed.")
 
 
-def _fetch(result: DuckDBPyConnection, max_rows: int, max_bytes: int) -> tuple[list[str], bool]:
+def _headings(connection: DuckDBPyConnection, sql: str) -> tuple[list[str], list[str]]:
+    """Names and types of the answer's columns, found without executing."""
+    try:
+        bound = connection.sql(sql)
+    except duckdb.Error:
+        connection.execute(sql)  # fails likewise, and says where
+        raise
+    return list(bound.columns), [str(kind) for kind in bound.types]
+
+
+def _with_times_as_text(sql: str, types: Sequence[str]) -> str:
+    """What to execute for `sql`: its lines stay as they are, but for what precedes the first."""
+    if _TIMES.isdisjoint(types):
+        return sql
+    columns = [f"cast(#{n} as varchar)" if kind in _TIMES else f"#{n}" for n, kind in enumerate(types, start=1)]
+    return f"{_OPENING}{_without_semicolons(sql)}\n) as answer select {', '.join(columns)}"
+
+
+def _without_semicolons(sql: str) -> str:
+    """One statement with blanks in place of what ends it, so that it can stand in parentheses."""
+    text = bytearray(sql.encode())
+    for offset, _ in duckdb.tokenize(sql):
+        if text[offset : offset + 1] == b";":
+            text[offset] = ord(" ")
+    return text.decode()
+
+
+def _not_a_select(connection: DuckDBPyConnection, sql: str) -> QueryRefused:
+    if any(statement.type == duckdb.StatementType.MULTI for statement in connection.extract_statements(sql)):
+        return QueryRefused(
+            "PIVOT without its values is not available here, as DuckDB would write them down first. Name them: "
+            "PIVOT ... ON column IN ('one', 'two') USING ..."
+        )
+    return QueryRefused("Only SELECT statements run here; nothing can be changed.")
+
+
+def _fetch(result: DuckDBPyConnection, types: Sequence[str], max_rows: int, max_bytes: int) -> tuple[list[str], bool]:
     """Rows as JSON texts, and whether there were more than the limits let through."""
+    readers = [_as_iso if kind in _TIMES else _plain for kind in types]
     rows: list[str] = []
     size = 0
     while batch := result.fetchmany(_BATCH):
         for row in batch:
             if len(rows) == max_rows:
                 return rows, True
-            text = json.dumps([_plain(value) for value in row])
+            text = json.dumps([read(value) for read, value in zip(readers, row, strict=True)])
             size += len(text) + 2
             if size > max_bytes:
                 if not rows:
@@ -132,6 +173,12 @@ def _fetch(result: DuckDBPyConnection, max_rows: int, max_bytes: int) -> tuple[l
     return rows, False
 
 
+def _as_iso(text: str | None) -> str | None:
+    """DuckDB's text of a moment in ISO 8601; intervals, infinities and years before Christ as DuckDB prints them."""
+    found = _MOMENT.fullmatch(text or "")
+    return f"{found[1]}T{found[2]}{'+00:00' if found[3] else ''}" if found else text
+
+
 def _plain(value: Any) -> Any:
     """What JSON can carry without loss: times as ISO 8601 text, exact decimals as numbers when a float holds them."""
     if value is None or isinstance(value, (bool, int, float, str)):
@@ -139,7 +186,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         number = float(value)
         return number if Decimal(repr(number)) == value else str(value)
-    if isinstance(value, (datetime, date, time_of_day)):
+    if isinstance(value, (datetime, date, time)):
         return value.isoformat()
     if isinstance(value, timedelta):
         return str(value)
@@ -177,11 +224,16 @@ def _located(text: str, sql: str, offset: Any) -> str:
 
 
 def _column(sql: str, line: int, shown: str, arrow: int) -> int:
-    """1-based column of the arrow; DuckDB shows long lines cut at both ends, marked by dots."""
+    """1-based column of the arrow; DuckDB shows long lines cut at both ends, marked by dots.
+
+    What precedes the first line when times are read as text counts for nothing.
+    """
     whole = sql.split("\n")[line - 1] if line <= sql.count("\n") + 1 else ""
     body = shown.strip()
     leading = 3 if body.startswith("...") and not whole.startswith("...") else 0
     core = body.removeprefix("...").removesuffix("...") if leading or body.endswith("...") else body
+    if line == 1 and not leading and core.startswith(_OPENING):
+        core, arrow = core.removeprefix(_OPENING), arrow - len(_OPENING)
     start = whole.find(core)
     indent = len(shown) - len(shown.lstrip())
     return max(1, start + arrow - indent - leading + 1) if start >= 0 else max(1, arrow + 1)

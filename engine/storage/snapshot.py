@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.errors import StorageError
 from engine.storage import problems
+from engine.storage.new_file import log_path
 
 if TYPE_CHECKING:
     from engine.storage.database import Database
@@ -91,7 +92,7 @@ class Snapshots:
                     cursor.execute(f"detach {name}")
         except StorageError:
             path.unlink(missing_ok=True)
-            path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
+            log_path(path).unlink(missing_ok=True)
             raise
         return _Copy(path=path, writes=writes)
 

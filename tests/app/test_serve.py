@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
+from socket import create_connection
 
 import pytest
 
@@ -30,9 +31,9 @@ def started(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[subprocess.Popen[str]]:
+def running(settings: Settings, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """On any free port; gone afterwards, whatever the test found."""
-    process = started(settings, "--port", "0")
+    process = started(settings, "--port", "0", *arguments)
     try:
         yield process
     finally:
@@ -52,8 +53,8 @@ def taken_port() -> Iterator[int]:
         yield other.getsockname()[1]
 
 
-def answer(port: int, path: str, host: str) -> int:
-    connection = HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+def answer(port: int, path: str, host: str, at: str = "127.0.0.1") -> int:
+    connection = HTTPConnection(at, port, timeout=SECONDS)
     with closing(connection):
         connection.request("GET", path, headers={"Host": host})
         return connection.getresponse().status
@@ -129,6 +130,48 @@ def test_a_file_that_is_no_database_is_refused_and_kept(tmp_path: Path) -> None:
     (line,) = said.splitlines()
     assert line.startswith("Database cannot be read: ")
     assert other.read_text() == "not a database\n"
+
+
+def address_of(process: subprocess.Popen[str]) -> tuple[str, int]:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    found = re.match(r"ModelDyno is at http://([\d.]+):(\d+) ", line)
+    assert found is not None, line
+    return found[1], int(found[2])
+
+
+def test_a_server_on_another_loopback_address_answers_there(settings: Settings) -> None:
+    with running(settings, "--host", "127.0.0.2") as process:
+        host, port = address_of(process)
+        assert (host, answer(port, "/healthz", f"127.0.0.2:{port}", at="127.0.0.2")) == ("127.0.0.2", 200)
+        connection = HTTPConnection(host, port, timeout=SECONDS)
+        with closing(connection):
+            connection.request("GET", "//api//benchmark/runs")
+            assert connection.getresponse().status == 404, "no redirection to another host"
+
+
+def test_a_killed_server_leaves_its_port_and_its_database_to_the_next(settings: Settings) -> None:
+    with running(settings) as process:
+        _, port = address_of(process)
+        with closing(create_connection(("127.0.0.1", port))) as held:
+            held.sendall(f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+            assert held.recv(12).endswith(b"200")
+            process.kill()
+            process.wait()
+            with closing(free_again(port)):
+                Database.open(settings.db_path).close()
+
+
+def free_again(port: int) -> socket.socket:
+    """Its listener, within a second or two."""
+    deadline = time.monotonic() + 2
+    while True:
+        try:
+            return listen("127.0.0.1", port)
+        except AddressInUse:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
 
 
 def test_wrong_usage_has_a_status_of_its_own(settings: Settings) -> None:

@@ -44,6 +44,8 @@ def test_query_narrows_by_every_parameter(client: FlaskClient, measured: str) ->
     ("query", "field"),
     [
         ("model=brt", "model"),
+        ("model=", "model"),
+        ("hardware=,", "hardware"),
         ("hardware=tpuu", "hardware"),
         ("batch_size=0", "batch_size"),
         ("batch_size=x", "batch_size"),

@@ -96,7 +96,14 @@ def test_an_unknown_model_comes_with_the_nearest_names(client: FlaskClient) -> N
     assert client.post("/api/benchmark/run", json={"models": ["brt"]}).json["nearest"] == ["bert"]
 
 
-@pytest.mark.parametrize("body", ["", "{", "[1, 2]", '"bert"', "models=bert"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "", "{", "[1, 2]", '"bert"', "models=bert", "[" * 100_000, '{"models": ' + "[" * 900 + "]" * 900 + "}",
+        '{"runs": NaN}', '{"runs": -Infinity}', '{"runs": 1e999}', '{"runs": ' + "9" * 5000 + "}",
+    ],
+    ids=lambda body: body[:20],
+)  # fmt: skip
 def test_a_body_that_is_no_json_object_is_a_bad_request(client: FlaskClient, body: str) -> None:
     answer = client.post("/api/benchmark/run", data=body, content_type="application/json")
     assert (answer.status_code, answer.mimetype) == (400, PROBLEM)
@@ -134,6 +141,7 @@ def test_a_model_counts_as_completed_when_all_its_cases_have_ended(
 def test_results_of_a_run_under_way_are_not_finished(client: FlaskClient) -> None:
     answer = client.get(f"/api/benchmark/results/{start(client)}")
     assert (answer.status_code, answer.json["title"]) == (409, "Not finished")
+    assert "is initializing with 0 of 0 results there" in answer.json["detail"]
 
 
 def test_results_of_an_ended_run_hold_failures_too(client: FlaskClient, bench: StandInWorkbench) -> None:
@@ -172,6 +180,18 @@ def test_an_ended_run_can_be_resumed_and_a_live_one_cannot(client: FlaskClient, 
     assert (answer.status_code, answer.json["status"]) == (202, "initializing")
 
 
+def test_a_run_that_is_being_cancelled_is_so_everywhere(client: FlaskClient, bench: StandInWorkbench) -> None:
+    run_id, ended = start(client), start(client)
+    bench.supervisor.end(ended)
+    client.post(f"/api/benchmark/cancel/{run_id}")
+    listed = client.get("/api/benchmark/runs").json["runs"]
+    assert [run["status"] for run in listed] == ["completed", "cancelling"]
+    cancelling = client.get("/api/benchmark/runs?status=cancelling&limit=1").json["runs"]
+    assert [run["run_id"] for run in cancelling] == [run_id]
+    assert client.get("/api/benchmark/runs?status=initializing").json["runs"] == []
+    assert "is cancelling with" in client.get(f"/api/benchmark/results/{run_id}").json["detail"]
+
+
 def test_runs_are_listed_newest_first_and_by_status(client: FlaskClient, bench: StandInWorkbench) -> None:
     first, second = start(client, title="first"), start(client, title="second")
     bench.supervisor.end(first, RunStatus.FAILED, "no room")
@@ -182,7 +202,9 @@ def test_runs_are_listed_newest_first_and_by_status(client: FlaskClient, bench: 
     assert [run["run_id"] for run in failed] == [first]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=many", "status=fine", "offset=3"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=many", "limit=1_0", "limit=%EF%BC%95", "status=fine", "status=", "offset=3"]
+)
 def test_a_bad_list_parameter_is_refused_by_name(client: FlaskClient, query: str) -> None:
     answer = client.get(f"/api/benchmark/runs?{query}")
     assert (answer.status_code, answer.json["field"]) == (422, query.partition("=")[0])

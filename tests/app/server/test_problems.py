@@ -27,7 +27,9 @@ def test_a_locked_database_is_a_service_that_is_unavailable() -> None:
     assert status_of(errors.DiskFull("full")) == 507
 
 
-@pytest.mark.parametrize("path", ["/api", "/api/", "/api/nope", "/api/benchmark", "/api/benchmark/status"])
+@pytest.mark.parametrize(
+    "path", ["/api", "/api/", "/api/nope", "/api/benchmark", "/api/benchmark/status", "/api//benchmark/runs"]
+)
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_unknown_paths_below_api_are_not_found(client: FlaskClient, path: str, method: str) -> None:
     answer = client.open(path, method=method)
@@ -42,6 +44,12 @@ def test_a_wrong_method_names_the_right_ones(client: FlaskClient, method: str, p
     answer = client.open(path, method=method)
     assert (answer.status_code, answer.mimetype) == (405, "application/problem+json")
     assert answer.headers["Allow"] == allowed
+
+
+def test_a_plain_question_to_a_socket_is_told_what_lives_there(client: FlaskClient) -> None:
+    answer = client.get("/api/benchmark/ws/1")
+    assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+    assert "is a WebSocket: connect with ws://" in answer.json["detail"]
 
 
 class _Broken(StandInSupervisor):

@@ -46,6 +46,18 @@ def test_any_other_host_is_refused(guarded: FlaskClient, host: str) -> None:
     assert (answer.status_code, answer.mimetype) == (403, "application/problem+json")
 
 
+@pytest.mark.parametrize(("host", "name"), [("127.0.0.2", "127.0.0.2"), ("::1", "[::1]")])
+def test_the_address_that_is_listened_on_is_served_and_recommended(host: str, name: str) -> None:
+    app = Flask("bare")
+    guard(app, host=host, port=8050, policy="default-src 'none'")
+    app.add_url_rule("/", view_func=lambda: "hello")
+    register(app)
+    client = app.test_client()
+    assert client.get("/", headers={"Host": f"{name}:8050"}).status_code == 200
+    refused = client.get("/", headers={"Host": "127.0.0.3:8050"})
+    assert (refused.status_code, f"use http://{name}:8050." in refused.json["detail"]) == (403, True)
+
+
 @pytest.mark.parametrize(
     "origin", ["http://evil.example", "http://localhost:3000", "https://localhost", "null", "http://127.0.0.1"]
 )

@@ -192,6 +192,14 @@ def test_a_measured_memory_of_nothing_does_not_break_the_curve() -> None:
     assert len(of_kind(shown(case, Metric.PEAK_MEMORY), "Graph")) == 1
 
 
+def test_an_interval_that_claims_less_says_so_wherever_it_is_shown() -> None:
+    modest = a_prediction(confidence=0.75)
+    case = predicted(predictions={Metric.LATENCY: modest}, curve={Metric.LATENCY: (modest,)}, measured=())
+    said = text_of(shown(case, Metric.LATENCY))
+    assert "75 % interval, not measured" in said
+    assert "90" not in said
+
+
 def test_how_far_to_trust_it_is_said_with_what_it_was_tested_on() -> None:
     said = text_of(shown(predicted(), Metric.LATENCY))
     assert "How far to trust it: off by more than 21\N{THIN SPACE}% half the time" in said

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from decimal import Decimal
-
 import pytest
 
 from app.views.report_list import report_facts, report_list, report_list_title
-from app.views.sql_console import plain, simple_type, sql_grid, sql_outcome, sql_schema
+from app.views.sql_console import is_numeric, plain, simple_type, sql_grid, sql_outcome, sql_schema
 from tests.app.tabs.component_tree import of_kind, parts, text_of
 from tests.builders import A_TIME, a_run, a_stored_report
 
@@ -63,14 +60,23 @@ def test_columns_of_one_name_stay_apart_in_the_grid() -> None:
         (True, True),
         (2**60, str(2**60)),
         (float("nan"), "nan"),
-        (Decimal("1.5"), 1.5),
-        (datetime(2026, 1, 2, 3, 4, tzinfo=UTC), "2026-01-02 03:04:00+00:00"),
-        ([1.0, None], "1.0, None"),
-        (b"\x00", "b'\\x00'"),
+        (float("-inf"), "-inf"),
+        ([1.0, None], "[1.0, null]"),
+        ({"a": [1, None], "é": "x"}, '{"a": [1, null], "é": "x"}'),
     ],
 )
 def test_values_reach_the_browser_without_loss(value: object, shown: object) -> None:
     assert plain(value) == shown
+
+
+@pytest.mark.parametrize("kind", ["BIGINT", "UTINYINT", "HUGEINT", "UINTEGER", "FLOAT", "DOUBLE", "DECIMAL(4,2)"])
+def test_numbers_are_aligned_as_such(kind: str) -> None:
+    assert is_numeric(kind)
+
+
+@pytest.mark.parametrize("kind", ["INTERVAL", "DOUBLE[]", "INTEGER[3]", "DECIMAL(4,2)[]", "VARCHAR", "POINT"])
+def test_what_only_begins_like_a_number_is_none(kind: str) -> None:
+    assert not is_numeric(kind)
 
 
 def test_an_answer_that_was_cut_says_so() -> None:

@@ -10,9 +10,9 @@ import pytest
 from engine.cli.output import print_json, print_rows, say
 
 
-def test_json_has_null_for_what_json_cannot_say(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_the_text_of_a_number_that_json_cannot_say(capsys: pytest.CaptureFixture[str]) -> None:
     print_json({"a": nan, "b": -inf, "c": None, "d": 1.5, "e": (1, True)})
-    assert json.loads(capsys.readouterr().out) == {"a": None, "b": None, "c": None, "d": 1.5, "e": [1, True]}
+    assert json.loads(capsys.readouterr().out) == {"a": "nan", "b": "-inf", "c": None, "d": 1.5, "e": [1, True]}
 
 
 def test_json_writes_times_and_decimals_as_programs_read_them(capsys: pytest.CaptureFixture[str]) -> None:
@@ -23,6 +23,12 @@ def test_json_writes_times_and_decimals_as_programs_read_them(capsys: pytest.Cap
 def test_csv_leaves_missing_values_empty_and_quotes_what_needs_it(capsys: pytest.CaptureFixture[str]) -> None:
     print_rows(("a", "b"), [(None, 'say "1,2"'), (0, "")], "csv")
     assert capsys.readouterr().out == 'a,b\n,"say ""1,2"""\n0,\n'
+
+
+@pytest.mark.parametrize("style", ["table", "csv", "markdown"])
+def test_what_nests_is_written_as_json(capsys: pytest.CaptureFixture[str], style: str) -> None:
+    print_rows(("a",), [({"a": [1, None]},)], style)
+    assert '{"a": [1, null]}' in capsys.readouterr().out.replace('""', '"')
 
 
 def test_markdown_stays_one_table_whatever_the_values_hold(capsys: pytest.CaptureFixture[str]) -> None:

@@ -75,5 +75,6 @@ def test_the_table_of_results_has_one_line_for_each_process(capsys: pytest.Captu
     print_results(rows_of(a_result(latency=0.04), a_failed_result(reason="ValueError: bad")), "table")
     headings, completed, failed = cells(capsys.readouterr().out)
     assert headings[0] == "Run" and headings[-1] == "Measured"
+    assert completed[0] == a_result().run_id, "what is printed must do for --run"
     assert completed[7:9] == ["completed", "40.0 ms"]
     assert failed[7:9] == ["failed: ValueError: bad", "-"]

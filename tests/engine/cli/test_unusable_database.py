@@ -40,7 +40,7 @@ UNPRIVILEGED = """
     if os.geteuid() == 0:
         os.setgid(65534)
         os.setuid(65534)
-    sys.exit(run(["results", "--db-path", sys.argv[1]]))
+    sys.exit(run(["hardware", "--db-path", sys.argv[1]]))
 """
 
 
@@ -84,6 +84,7 @@ def test_a_database_held_by_a_server_comes_with_its_address(cli: Cli, tmp_path: 
         holder.communicate()
     assert said.status == 1
     assert "send the work there with --server http://127.0.0.1:4321" in said.errors
+    assert "ask in SQL on its page http://127.0.0.1:4321/reports" in said.errors
 
 
 def test_a_catalogue_needs_no_database(cli: Cli, stored: Path, held: tuple[Path, int]) -> None:
@@ -130,6 +131,17 @@ def test_a_folder_in_place_of_the_file_is_named(cli: Cli, tmp_path: Path) -> Non
     said = cli("results", "--db-path", tmp_path)
     assert said.status == 1
     assert f"--db-path {tmp_path / 'modeldyno.duckdb'}" in said.errors
+
+
+@pytest.mark.parametrize(
+    "command", [("results",), ("query", "select 1"), ("export", "report")], ids=lambda words: words[0]
+)
+def test_a_command_that_only_reads_makes_no_database(cli: Cli, tmp_path: Path, command: tuple[str, ...]) -> None:
+    path = tmp_path / "mistyped.duckdb"
+    said = cli(*command, "--db-path", path)
+    assert (said.status, said.output) == (2, "")
+    assert f"There is no database at {path}." in said.errors and "--db-path" in said.errors
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_home_inside_a_file_is_named(cli: Cli, tmp_path: Path) -> None:

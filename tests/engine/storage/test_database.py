@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import shutil
 import sqlite3
 import tempfile
@@ -11,7 +12,7 @@ import pytest
 
 from engine.errors import DatabaseIncompatible, DatabaseLocked, StorageError
 from engine.storage import migrate as migrations
-from engine.storage import runs
+from engine.storage import problems, runs
 from engine.storage.database import Database
 from tests.engine.storage import child
 
@@ -199,10 +200,6 @@ def _short(path: Path) -> None:
     path.write_bytes(b"hi")
 
 
-def _empty(path: Path) -> None:
-    path.write_bytes(b"")
-
-
 def _sqlite(path: Path) -> None:
     connection = sqlite3.connect(path)
     connection.execute("create table t (a)")
@@ -252,7 +249,7 @@ def _other_duckdb(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "make",
-    [_text, _short, _empty, _sqlite, _truncated, _overwritten, _damaged_tables, _foreign, _newer, _other_duckdb],
+    [_text, _short, _sqlite, _truncated, _overwritten, _damaged_tables, _foreign, _newer, _other_duckdb],
 )
 def test_an_unusable_file_is_named_and_left_alone(tmp_path, make):
     path = tmp_path / "mine.duckdb"
@@ -263,6 +260,36 @@ def test_an_unusable_file_is_named_and_left_alone(tmp_path, make):
     assert str(path) in caught.value.message
     assert "--db-path" in caught.value.message
     assert path.read_bytes() == before
+
+
+def test_an_empty_file_is_as_good_as_none(tmp_path):
+    path = tmp_path / "a.duckdb"
+    path.write_bytes(b"")
+    database = Database.open(path)
+    database.close()
+    assert database.version == len(migrations.shipped_migrations())
+
+
+PENDING = """
+    import os, sys
+    import duckdb
+
+    connection = duckdb.connect(sys.argv[1])
+    connection.execute("create table invoices (amount double)")
+    connection.execute("checkpoint")
+    connection.execute("insert into invoices from range(1000)")
+    os._exit(0)
+"""
+
+
+def test_a_foreign_file_keeps_its_log_too(tmp_path):
+    path = tmp_path / "a.duckdb"
+    child.run(PENDING, str(path))
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert set(before) == {"a.duckdb", "a.duckdb.wal"}
+    with pytest.raises(DatabaseIncompatible, match="nothing in it was changed"):
+        Database.open(path)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
 def test_a_newer_schema_advises_an_upgrade(tmp_path):
@@ -297,6 +324,15 @@ DENIED = """
     except StorageError as error:
         print(type(error).__name__, error.message)
 """
+
+
+def test_a_read_only_file_system_is_named_as_such(tmp_path):
+    told = (
+        problems.explain_os_error(tmp_path, OSError(errno.EROFS, "Read-only file system")),
+        problems.explain_open_error(tmp_path, duckdb.IOException("IO Error: Cannot open file: Read-only file system")),
+    )
+    for error in told:
+        assert "mounted read-only" in error.message and "permission" not in error.message
 
 
 @pytest.mark.parametrize("what", ["file", "folder"])

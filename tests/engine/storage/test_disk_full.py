@@ -79,6 +79,31 @@ def test_no_room_for_growth(tmp_path, ending, limit, fold):
     assert kept == {*told["saved"], *told["after"]}
 
 
+FIRST_START = """
+    import resource, sys
+    from pathlib import Path
+    from engine.errors import DiskFull
+    from engine.storage.database import Database
+
+    path = Path(sys.argv[1])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), resource.RLIM_INFINITY))
+    try:
+        Database.open(path)
+    except DiskFull as error:
+        print(error.message)
+    print([entry.name for entry in path.parent.iterdir()])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    Database.open(path).close()
+"""
+
+
+@pytest.mark.parametrize("room", [0, 4096, 20_000])
+def test_a_first_start_without_room_leaves_nothing_in_the_way_of_the_next(tmp_path, room):
+    message, left = child.run(FIRST_START, str(tmp_path / "a.duckdb"), str(room)).splitlines()
+    assert message.startswith(f"No room to write to {tmp_path / 'a.duckdb'}")
+    assert left == "[]"
+
+
 def test_the_message_of_a_full_disk_is_recognised():
     for text in ("No space left on device", "Disk quota exceeded", "File too large"):
         explained = problems.explain_write_error(Path("/x/a.duckdb"), duckdb.IOException(f"IO Error: {text}"))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -52,9 +53,69 @@ def test_values_keep_what_json_can_carry(filled):
     )
     (row,) = table.rows
     assert row == (
-        1.5, "0.12345678901234567891", 2.0**100, True, None, "2026-01-02", "1:30:00", [1, None], {"a": [0.5]},
+        1.5, "0.12345678901234567891", 2.0**100, True, None, "2026-01-02", "01:30:00", [1, None], {"a": [0.5]},
         {"k": 1}, "6162", "x",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("interval '1 month 2 days'", "1 month 2 days"),
+        ("'infinity'::timestamp", "infinity"),
+        ("'-infinity'::date", "-infinity"),
+        ("'infinity'::timestamptz", "infinity"),
+        ("timestamp_ns '2026-01-02 03:04:05.123456789'", "2026-01-02T03:04:05.123456789"),
+        ("timestamptz '2026-01-02 03:04:05+00'", "2026-01-02T03:04:05+00:00"),
+        ("null::date", None),
+    ],
+)
+def test_times_that_python_lacks_arrive_whole(filled, value, text):
+    assert sandbox.run_query(filled, f"select {value}; -- ; so it is").rows == [(text,)]
+
+
+def test_reading_times_as_text_keeps_names_types_and_order(filled):
+    table = sandbox.run_query(
+        filled, "select i as a, date '2026-01-01' + i::int as a from range(3) t(i) order by 1 desc"
+    )
+    assert (table.columns, table.types) == (("a", "a"), ("BIGINT", "DATE"))
+    assert table.rows == [(2, "2026-01-03"), (1, "2026-01-02"), (0, "2026-01-01")]
+
+
+def test_infinities_stay_numbers(filled):
+    assert sandbox.run_query(filled, "select 1 / 0.0, -1 / 0.0").rows == [(float("inf"), float("-inf"))]
+
+
+def test_pivot_needs_its_values(filled):
+    with pytest.raises(QueryRefused, match=r"ON column IN \("):
+        sandbox.run_query(filled, "pivot results on status using count(*)")
+    sql = "pivot (select status from results) on status in ('completed', 'failed') using count(*)"
+    assert sandbox.run_query(filled, sql).rows == [(5, 1)]
+
+
+def test_a_statement_of_thousands_of_parts_is_told_to_shorten(filled):
+    with pytest.raises(QueryFailed, match="shorten it"):
+        sandbox.run_query(filled, " union all ".join(["select 1"] * 4000))
+
+
+def test_the_time_shown_includes_the_copying(database):
+    begun = time.perf_counter()
+    with database.snapshots._making:  # somebody else's copy is being made
+        asked = threading.Thread(target=lambda: answers.append(sandbox.run_query(database, "select 1")))
+        answers: list[sandbox.QueryTable] = []
+        asked.start()
+        time.sleep(0.5)
+    asked.join()
+    assert 0.5 <= answers[0].seconds <= time.perf_counter() - begun
+
+
+def test_no_more_queries_at_once_than_there_is_memory_for(filled):
+    with ExitStack() as others:
+        for _ in range(sandbox.MAX_QUERIES):
+            others.enter_context(sandbox._place(0))
+        with pytest.raises(QueryFailed, match="2 other queries are running; ask again"):
+            sandbox.run_query(filled, "select 1", patience_seconds=0.1)
+    assert sandbox.run_query(filled, "select 1").rows == [(1,)]
 
 
 def test_a_fresh_write_is_seen_at_once(database):
@@ -98,7 +159,9 @@ def test_one_row_that_is_too_large_is_refused(filled):
         ("select * from resultz", "Did you mean results?"),
         ("select medain(latency_seconds) from results", "Did you mean median"),
         ("select model_type + 1 from results", "explicit type casts."),
-        ("select 'abc'::int", "Could not convert"),
+        ("select 'abc'::int", "Line 1, column 13: Could not convert"),
+        ("select 'abc'::int, interval 1 day", "Line 1, column 13: Could not convert"),
+        ("select date '2026-01-01',\n  'abc'::int", "Line 2, column 8: Could not convert"),
     ],
 )
 def test_mistakes_are_located_and_helped(filled, sql, message):
@@ -128,7 +191,10 @@ def test_two_users_at_once_do_not_wait_for_each_other(filled):
 
 
 def test_the_column_browser_lists_what_can_be_queried(filled):
-    listed = sandbox.schema(filled)
+    with filled.cursor() as cursor, filled.snapshots.current() as copy:
+        cursor.execute(f"attach '{copy}' as copy_in_the_making (read_only)")
+        listed = sandbox.schema(filled)
+        cursor.execute("detach copy_in_the_making")
     assert list(listed) == ["results", "measurements", "failures", "runs", "environments", "compatibility"]
     assert ("latency_seconds", "DOUBLE") in listed["results"]
     assert ("samples", "DOUBLE[]") in listed["measurements"]
