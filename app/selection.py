@@ -148,14 +148,18 @@ def alike(summaries: Sequence[CaseSummary]) -> list[CaseSummary]:
     return [summary for summary in summaries if _setting(summary.case) == commonest]
 
 
-def history(results: Sequence[Result], case_id: str, metric: Metric) -> list[tuple[float, ...]]:
-    """Per-process medians of one case, a tuple for each run that completed it, oldest run first."""
+def history(results: Sequence[Result], case_id: str, metric: Metric, shown_run: str) -> list[tuple[float, ...]]:
+    """Per-process medians of one case, a tuple for each run that completed it, oldest run first.
+
+    It ends with `shown_run`, whose figures the page shows: a run just begun says nothing yet.
+    """
     by_run: dict[str, list[float]] = {}
     for result in sorted(results, key=lambda found: found.started_at):
         measured = result.measurement(metric)
         if result.case.case_id == case_id and result.status is ResultStatus.COMPLETED and measured is not None:
             by_run.setdefault(result.run_id, []).append(median(measured.samples))
-    return [tuple(values) for values in by_run.values()]
+    last = list(by_run).index(shown_run) if shown_run in by_run else len(by_run)
+    return [tuple(values) for values in by_run.values()][: last + 1]
 
 
 def _place(case: Case) -> tuple[Any, ...]:

@@ -267,7 +267,7 @@ def _figure_text(estimate: Estimate, scale: Scale, decimals: int) -> FigureText:
 
 def _visible(value: float, decimals: int) -> int:
     """`decimals`, or as many as the first two digits of `value` take."""
-    return max(decimals, _decimals_of(value, 2)) if value else decimals
+    return max(decimals, 1 - math.floor(math.log10(abs(value)))) if value else decimals
 
 
 def _bound(value: float, decimals: int) -> str:

@@ -212,6 +212,7 @@ def _page(
             [found for found in measured() if found.environment_id == summary.environment_id],
             summary.case.case_id,
             metric,
+            summary.last_run_id,
         ),
         theme=theme,
         narrow=narrow,

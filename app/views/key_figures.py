@@ -75,7 +75,7 @@ def _tile(figure: KeyFigure, runs: Sequence[tuple[float, ...]], theme: Theme) ->
     comparison = _against_previous(figure.metric, runs)
     verdict = spark = None
     if comparison is not None:
-        verdict = verdict_mark(comparison.verdict, format_comparison(comparison))
+        verdict = verdict_mark(comparison.verdict, f"{format_comparison(comparison)}, against the run before")
         if len(runs) >= _FEWEST_RUNS:
             spark = _spark([median(values) for values in runs], comparison, theme)
     estimate = figure.summary.estimates[figure.metric]

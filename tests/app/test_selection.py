@@ -164,6 +164,7 @@ def test_a_history_is_one_case_by_run_from_the_oldest_on() -> None:
     newer = measured(case, 0.05, day=1, run_id="second", how_many=2)
     older = measured(case, 0.04, run_id="first", how_many=3)
     other = [a_result(a_case(batch_size=8)), a_failed_result(case, started_at=A_TIME + timedelta(days=2))]
-    found = history([*newer, *other, *older], case.case_id, Metric.LATENCY)
+    found = history([*newer, *other, *older], case.case_id, Metric.LATENCY, "second")
     assert [len(values) for values in found] == [3, 2]
+    assert history([*newer, *older], case.case_id, Metric.LATENCY, "first") == found[:1], "the shown run ends it"
     assert found[0] == pytest.approx(processes(0.04, 3))

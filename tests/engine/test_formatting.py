@@ -59,6 +59,12 @@ def test_a_column_has_one_unit_and_the_decimals_of_its_median_row():
     assert [text.plain for text in texts] == ["114 ms", "118 ms", "900 ms"]
 
 
+def test_a_column_says_no_more_of_a_value_than_its_tile():
+    rows = [estimate(0.246, 0.227, 0.271), estimate(0.249, 0.23, 0.29)]
+    assert [text.value for text in formatting.format_column(rows, Metric.LATENCY)] == ["250", "250"]
+    assert formatting.format_estimate(rows[0], Metric.LATENCY).value == "250"
+
+
 def test_a_row_much_smaller_than_its_column_keeps_two_digits():
     rows = [estimate(value, value / 3, value * 3) for value in (0.0013, 0.2, 0.4, 0.5)]
     assert [text.value for text in formatting.format_column(rows, Metric.LATENCY)] == ["1.3", "200", "400", "500"]

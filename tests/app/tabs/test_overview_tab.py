@@ -171,7 +171,14 @@ def test_key_figures_are_judged_against_the_run_before(bench: StandInWorkbench) 
     store(bench, measured(a_case(), 0.04, run_id="a"), measured(a_case(), 0.05, run_id="b", day=1))
     latency = of_class(show()[1], "kpi-tile")[0]
     assert text_of(of_class(latency, "kpi-value")) == "50.00"
-    assert "1.25x slower (+25\N{THIN SPACE}%)" in text_of(latency)
+    assert "1.25x slower (+25\N{THIN SPACE}%), against the run before" in text_of(latency)
+
+
+def test_a_run_just_begun_changes_neither_a_key_figure_nor_its_verdict(bench: StandInWorkbench) -> None:
+    store(bench, measured(a_case(), 0.04, run_id="a"), measured(a_case(), 0.05, run_id="b", day=1))
+    before = text_of(of_class(show()[1], "kpi-tile")[0])
+    store(bench, measured(a_case(), 0.09, run_id="c", day=2, how_many=1))
+    assert text_of(of_class(show()[1], "kpi-tile")[0]) == before
 
 
 def test_an_interval_of_a_single_process_says_so(bench: StandInWorkbench) -> None:
