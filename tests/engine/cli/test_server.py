@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from engine.cli.client import Client
 from engine.cli.commands import modeldyno
 from tests.engine.cli import processes
 from tests.engine.cli.conftest import A_TINY_BERT, Cli, Measured
@@ -51,10 +52,13 @@ def test_a_server_tells_its_hardware_and_types(cli: Cli, url: str) -> None:
 
 def test_a_server_makes_a_report_that_is_saved_here(cli: Cli, measured: Measured, url: str, tmp_path: Path) -> None:
     made = cli("export", "report", "--server", url, "--output", tmp_path, "--json").json
-    assert made["run_id"] == measured.said.json["run_id"]
+    with Client(url) as client:
+        ended = client.get("/api/benchmark/runs", {"status": "completed,cancelled,failed,interrupted"})["runs"]
+    assert made["run_id"] == next(run["run_id"] for run in ended if run["cases"]["completed"])
     saved = Path(made["path"])
     assert saved.parent == tmp_path.resolve() and "<!doctype html>" in saved.read_text()[:200].lower()
     named = cli("export", "report", "--server", url, "--run", "1", "--output", tmp_path / "mine.html")
+    assert measured.said.json["run_id"] in (tmp_path / "mine.html").read_text()
     assert (tmp_path / "mine.html").is_file() and named.output.strip() == str((tmp_path / "mine.html").resolve())
 
 
