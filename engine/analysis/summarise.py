@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from engine.domain.hardware import Environment
 from engine.domain.measurement import Estimate, Metric
 from engine.domain.result import FailureKind, Provenance, Result, ResultStatus
 from engine.domain.summary import CaseSummary
-from engine.stats.comparison import FEWEST_PROCESSES
 from engine.stats.quantiles import median
 from engine.stats.summary import estimate_over_processes, estimate_within_process, range_over_processes
 
@@ -18,18 +17,23 @@ _SAYS_NOTHING = (FailureKind.ALREADY_MEASURED, FailureKind.PLATEAU, FailureKind.
 """Reasons for a missing result that tell nothing about the case itself."""
 
 
-def summarise(results: Iterable[Result], environments: Mapping[str, Environment] | None = None) -> list[CaseSummary]:
+def summarise(
+    results: Iterable[Result],
+    environments: Mapping[str, Environment] | None = None,
+    *,
+    partial_runs: Collection[str] = (),
+) -> list[CaseSummary]:
     """One summary for each case, environment and provenance, the newest first.
 
-    Figures come from the processes of one run, never from several mixed: the newest with as many as a verdict needs,
-    or else the one with most, so that a run just begun or cancelled takes nothing away. Failures are those of that
-    run and of later ones. Cases that were only cancelled or not needed have no summary.
+    Figures come from the processes of one run, never from several mixed: the newest that was carried out. One of
+    `partial_runs`, just begun or cut short, takes its place once it has as many processes. Failures are those of
+    that run and of later ones. Cases that were only cancelled or not needed have no summary.
     """
     groups: dict[tuple[str, str, Provenance], list[Result]] = {}
     for result in results:
         if not _is_silent(result):
             groups.setdefault((result.case.case_id, result.environment_id, result.provenance), []).append(result)
-    summaries = [_summary(group, environments or {}) for group in groups.values()]
+    summaries = [_summary(group, environments or {}, partial_runs) for group in groups.values()]
     return sorted(summaries, key=lambda summary: summary.measured_at, reverse=True)
 
 
@@ -39,11 +43,13 @@ def _is_silent(result: Result) -> bool:
     return result.status is ResultStatus.CANCELLED or result.failure is None or result.failure.kind in _SAYS_NOTHING
 
 
-def _summary(group: Sequence[Result], environments: Mapping[str, Environment]) -> CaseSummary:
+def _summary(
+    group: Sequence[Result], environments: Mapping[str, Environment], partial_runs: Collection[str]
+) -> CaseSummary:
     ordered = sorted(group, key=lambda result: (result.started_at, result.repetition))
     newest = ordered[-1]
     completed_anywhere = [result for result in ordered if result.status is ResultStatus.COMPLETED]
-    shown_run = _telling_run(completed_anywhere) if completed_anywhere else newest.run_id
+    shown_run = _telling_run(completed_anywhere, partial_runs) if completed_anywhere else newest.run_id
     completed = [result for result in completed_anywhere if result.run_id == shown_run]
     since = _begin_of(ordered, shown_run)
     failed = [
@@ -75,11 +81,13 @@ def _is_noisy(completed: Sequence[Result]) -> bool | None:
     return any(told) if told else None
 
 
-def _telling_run(completed: Sequence[Result]) -> str:
-    """The newest run with FEWEST_PROCESSES, or with as many as any has where none has that many."""
+def _telling_run(completed: Sequence[Result], partial_runs: Collection[str]) -> str:
+    """The newest whole run, or a later partial one with as many processes; of partial ones alone the fullest."""
     counts = Counter(result.run_id for result in completed)
-    enough = min(FEWEST_PROCESSES, max(counts.values()))
-    return next(result.run_id for result in reversed(completed) if counts[result.run_id] >= enough)
+    newest_first = list(dict.fromkeys(result.run_id for result in reversed(completed)))
+    whole = next((run_id for run_id in newest_first if run_id not in partial_runs), None)
+    enough = max(counts.values()) if whole is None else counts[whole]
+    return next(run_id for run_id in newest_first if run_id == whole or counts[run_id] >= enough)
 
 
 def _begin_of(ordered: Sequence[Result], run_id: str) -> datetime:

@@ -206,6 +206,12 @@ def _run(row: tuple[Any, ...]) -> Run:
     )
 
 
+def uncompleted(cursor: DuckDBPyConnection) -> set[str]:
+    """Ids of runs that are under way or ended early."""
+    rows = cursor.execute("select run_id from run where status <> $status", {"status": RunStatus.COMPLETED}).fetchall()
+    return {run_id for (run_id,) in rows}
+
+
 def count(cursor: DuckDBPyConnection, *, statuses: Sequence[RunStatus]) -> int:
     """How many runs are of the named statuses."""
     names = [status.value for status in statuses]

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,14 +18,10 @@ from engine.config import CHECKOUT
 from engine.errors import QueryFailed, QueryRefused
 from engine.storage.database import Database
 from engine.storage.sandbox_rules import MAX_SQL_LENGTH
-from engine.storage.snapshot import VIEWS
+from engine.storage.snapshot import MAX_QUERIES, VIEWS
 
 MAX_RESULT_BYTES = 16 * 2**20
 """Of the rows as JSON text: what one answer may weigh on the server."""
-
-MAX_QUERIES = 2
-"""How many run at once, for each may take as much memory as it is allowed; others wait in line for a moment."""
-_places = threading.BoundedSemaphore(MAX_QUERIES)
 
 _INHERITED = ("LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
 """The only environment variables the query's process sees."""
@@ -63,7 +58,7 @@ def run_query(
     if "\0" in sql:
         raise QueryRefused("The statement holds a null character; remove it.")
     asked_at = time.perf_counter()
-    with _place(patience_seconds), database.snapshots.current() as copy:
+    with _place(database, patience_seconds), database.snapshots.current() as copy:
         request = {
             "path": str(copy),
             "sql": sql,
@@ -93,13 +88,14 @@ def schema(database: Database) -> dict[str, list[tuple[str, str]]]:
 
 
 @contextmanager
-def _place(patience_seconds: float) -> Iterator[None]:
-    if not _places.acquire(timeout=patience_seconds):
+def _place(database: Database, patience_seconds: float) -> Iterator[None]:
+    places = database.snapshots.places
+    if not places.acquire(timeout=patience_seconds):
         raise QueryFailed(f"{MAX_QUERIES} other queries are running; ask again when one of them has ended.")
     try:
         yield
     finally:
-        _places.release()
+        places.release()
 
 
 def child_environment() -> dict[str, str]:

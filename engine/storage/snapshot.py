@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 VIEWS = ("results", "measurements", "failures", "runs", "environments", "compatibility")
 """What the SQL console offers, in the order it lists them; all else stays out of reach."""
 
+MAX_QUERIES = 2
+"""How many run at once, for each may take as much memory as it is allowed; others wait in line for a moment."""
+
 
 @dataclass(slots=True)
 class _Copy:
@@ -36,6 +39,8 @@ class Snapshots:
         self._lock = threading.Lock()
         self._making = threading.Lock()
         self._current: _Copy | None = None
+        self.places = threading.BoundedSemaphore(MAX_QUERIES)
+        """Whoever queries a copy holds one."""
         self._numbers = itertools.count(1)
 
     @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from engine.analysis.summarise import summarise
 from engine.domain.result import ResultFilter
 from engine.domain.summary import CaseSummary
-from engine.storage import environments, results
+from engine.storage import environments, results, runs
 
 if TYPE_CHECKING:
     from engine.workflows.workbench import Workbench
@@ -23,4 +23,5 @@ def _summaries(workbench: Workbench, wanted: ResultFilter) -> tuple[CaseSummary,
     with workbench.database.cursor() as cursor:
         found = results.find(cursor, wanted)
         known = {environment.environment_id: environment for environment in environments.all_environments(cursor)}
-    return tuple(summarise(found, known))
+        partial = runs.uncompleted(cursor)
+    return tuple(summarise(found, known, partial_runs=partial))

@@ -12,7 +12,8 @@ from app.tabs.overview import write_address as write
 from engine.domain.case import Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.result import Provenance
-from engine.storage import environments
+from engine.domain.run import RunStatus
+from engine.storage import environments, runs
 from tests.app.measured import measured, store
 from tests.app.stand_in import StandInWorkbench
 from tests.app.tabs.component_tree import of_class, of_kind, parts, text_of, with_id
@@ -177,8 +178,13 @@ def test_key_figures_are_judged_against_the_run_before(bench: StandInWorkbench) 
 def test_a_run_just_begun_changes_neither_a_key_figure_nor_its_verdict(bench: StandInWorkbench) -> None:
     store(bench, measured(a_case(), 0.04, run_id="a"), measured(a_case(), 0.05, run_id="b", day=1))
     before = text_of(of_class(show()[1], "kpi-tile")[0])
-    store(bench, measured(a_case(), 0.09, run_id="c", day=2, how_many=1))
+    environment_id = bench.environment.environment_id
+    begun = bench.database.write(lambda cursor: runs.create(cursor, a_request(), environment_id))
+    store(bench, measured(a_case(), 0.09, run_id=begun.run_id, day=2, how_many=3))
     assert text_of(of_class(show()[1], "kpi-tile")[0]) == before
+    at = A_TIME + timedelta(days=2)
+    bench.database.write(lambda cursor: runs.set_status(cursor, begun.run_id, RunStatus.COMPLETED, at=at))
+    assert text_of(of_class(of_class(show()[1], "kpi-tile")[0], "kpi-value")) == "90.0", "carried out as it was asked"
 
 
 def test_an_interval_of_a_single_process_says_so(bench: StandInWorkbench) -> None:

@@ -112,7 +112,7 @@ def test_the_time_shown_includes_the_copying(database):
 def test_no_more_queries_at_once_than_there_is_memory_for(filled):
     with ExitStack() as others:
         for _ in range(sandbox.MAX_QUERIES):
-            others.enter_context(sandbox._place(0))
+            others.enter_context(sandbox._place(filled, 0))
         with pytest.raises(QueryFailed, match="2 other queries are running; ask again"):
             sandbox.run_query(filled, "select 1", patience_seconds=0.1)
     assert sandbox.run_query(filled, "select 1").rows == [(1,)]
