@@ -89,8 +89,8 @@ class RunSupervisor:
         run = self._stored(run_id)
         live = self._find_live(run.run_id)
         if live is None or not live.set_status(RunStatus.CANCELLING):
-            status = run.status if live is None else live.run.status
-            raise Conflict(f"Run {run.number} is {status}; there is nothing to cancel.")
+            ended = self._stored(run.run_id) if live is None else live.run  # it may have ended since it was looked up
+            raise Conflict(f"Run {run.number} is {ended.status}; there is nothing to cancel.")
         live.cancel.set()
         live.wake()
         return live.run

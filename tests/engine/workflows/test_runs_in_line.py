@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -97,10 +98,28 @@ def test_cancelling_what_has_ended_or_never_was_is_told(open_workbench: Open) ->
 
 
 def test_cancelling_twice_does_no_harm(open_workbench: Open) -> None:
-    launcher = FakeLauncher(seconds=5.0)
-    workbench = open_workbench(launcher)
+    workbench = open_workbench(FakeLauncher(seconds=5.0))
     run = workbench.supervisor.submit(a_request())
-    assert [workbench.supervisor.cancel(run.run_id).status for _ in range(2)] == [RunStatus.CANCELLING] * 2
+    assert workbench.supervisor.cancel(run.run_id).status is RunStatus.CANCELLING
+    try:
+        assert workbench.supervisor.cancel(run.run_id).status is RunStatus.CANCELLING
+    except Conflict as conflict:  # the first was quicker
+        assert conflict.message == "Run 1 is cancelled; there is nothing to cancel."
+    assert workbench.supervisor.wait(run.run_id, PATIENCE).status is RunStatus.CANCELLED
+
+
+def test_a_run_that_ended_while_it_was_looked_up_is_refused_as_it_ended(
+    open_workbench: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workbench = open_workbench(FakeLauncher())
+    run = workbench.supervisor.submit(a_request())
+    before = replace(run, status=RunStatus.INITIALIZING)
+    workbench.supervisor.wait(run.run_id, PATIENCE)
+    stored = workbench.supervisor._stored
+    answers = iter([before])
+    monkeypatch.setattr(workbench.supervisor, "_stored", lambda name: next(answers, None) or stored(name))
+    with pytest.raises(Conflict, match="Run 1 is completed; there is nothing to cancel"):
+        workbench.supervisor.cancel(run.run_id)
 
 
 def test_a_cancel_that_comes_as_the_run_ends_is_refused_and_the_end_stands(open_workbench: Open) -> None:
