@@ -1,0 +1,170 @@
+"""What goes into a forward pass, written down so that it can be built at any batch size and printed as code.
+
+An input has a shape of whole numbers and of texts: "B" is the batch size, "B*12" twelve rows for each example, "L" the
+sequence length. Everything is drawn from one seeded generator, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Dimension = int | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placeholder:
+    """Tokens of an input that stand for features of another modality."""
+
+    token: str
+    """Expression of the token's id, such as config.image_token_id."""
+    count: int
+    before: tuple[str, ...] = ()
+    """Expressions of tokens that have to stand in front."""
+    after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """One argument of a forward pass."""
+
+    name: str
+    fill: str
+    """normal | uniform | tokens | ones | zeros | constant | rows | arange | true | none"""
+    shape: tuple[Dimension, ...] = ()
+    dtype: str = "float"
+    """float (the model's precision), float32, long, int or bool."""
+    low: int = 0
+    high: int | str = 0
+    """For tokens: one more than the largest id, a number or an expression."""
+    value: Any = None
+    """For constant: the number. For rows: one example's rows, repeated for each of the batch."""
+    placeholders: tuple[Placeholder, ...] = ()
+    last: str | None = None
+    """Expression of the id of the last token, where a model looks for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All arguments of one forward pass."""
+
+    inputs: tuple[Input, ...]
+    length: int = 16
+
+    def named(self, name: str) -> Input | None:
+        return next((item for item in self.inputs if item.name == name), None)
+
+
+def size_of(dimension: Dimension, config: Any, batch_size: int, length: int) -> int:
+    """The number that `dimension` stands for: itself, or an expression in B, L and config."""
+    if isinstance(dimension, int):
+        return dimension
+    return int(eval(dimension, {"__builtins__": {}}, {"B": batch_size, "L": length, "config": config}))
+
+
+def build_inputs(
+    plan: Plan, config: Any, batch_size: int, *, dtype: Any = None, length: int | None = None
+) -> dict[str, Any]:
+    """Tensors for `plan`; the same call gives the same numbers."""
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    length = plan.length if length is None else length
+    built = {
+        item.name: _tensor(item, config, batch_size, length, generator, dtype or torch.float32) for item in plan.inputs
+    }
+    for item in plan.inputs:
+        if item.fill == "kinds":  # which tokens stand for an image: 1, for a video: 2, for text: 0
+            built[item.name] = (built["input_ids"] == evaluated(item.value, config)).to(torch.long)
+    return built
+
+
+def _tensor(item: Input, config: Any, batch_size: int, length: int, generator: Any, precision: Any) -> Any:
+    import torch
+
+    shape = tuple(size_of(dimension, config, batch_size, length) for dimension in item.shape)
+    dtype = {"float": precision, "float32": torch.float32, "long": torch.long, "int": torch.int32, "bool": torch.bool}[
+        item.dtype
+    ]
+    match item.fill:
+        case "normal":
+            return torch.randn(shape, generator=generator).to(dtype)
+        case "uniform":
+            return torch.rand(shape, generator=generator).to(dtype)
+        case "tokens":
+            high = item.high if isinstance(item.high, int) else evaluated(item.high, config)
+            tokens = torch.randint(item.low, max(high, item.low + 1), shape, generator=generator, dtype=dtype)
+            return _marked(tokens, item, config)
+        case "ones":
+            return torch.ones(shape, dtype=dtype)
+        case "zeros":
+            return torch.zeros(shape, dtype=dtype)
+        case "constant":
+            return torch.full(shape, item.value, dtype=dtype)
+        case "rows":
+            return torch.tensor(list(item.value) * batch_size, dtype=dtype)
+        case "example":
+            return torch.tensor([item.value] * batch_size, dtype=dtype)
+        case "arange":
+            return torch.arange(shape[-1], dtype=dtype).expand(shape).contiguous()
+        case "literal":
+            return item.value
+        case "sequence":
+            return [torch.tensor(row, dtype=dtype) for row in list(item.value) * batch_size]
+        case "kinds":
+            return None
+        case "boxes":
+            corners = torch.randint(0, 500, shape, generator=generator, dtype=dtype)
+            corners[..., 2:] = corners[..., :2] + 100
+            return corners
+        case "patches":
+            patches = torch.randn(shape, generator=generator)
+            columns = item.value
+            patches[..., 0] = torch.arange(shape[1]) // columns + 1
+            patches[..., 1] = torch.arange(shape[1]) % columns + 1
+            return patches.to(dtype)
+    raise ValueError(f"unknown fill {item.fill!r} of {item.name}")
+
+
+def _marked(tokens: Any, item: Input, config: Any) -> Any:
+    position = 1
+    for placeholder in item.placeholders:
+        ids = [evaluated(text, config) for text in placeholder.before]
+        ids += [evaluated(placeholder.token, config)] * placeholder.count
+        ids += [evaluated(text, config) for text in placeholder.after]
+        for offset, number in enumerate(ids):
+            tokens[..., position + offset] = number
+        position += len(ids)
+    if item.last is not None:
+        tokens[..., -1] = evaluated(item.last, config)
+    return tokens
+
+
+def evaluated(expression: str, config: Any) -> int:
+    """The number behind an expression such as config.text_config.vocab_size."""
+    value = eval(expression, {"__builtins__": {}}, {"config": config})
+    if isinstance(value, (list, tuple)):
+        value = value[0]
+    return int(value)
+
+
+def marked_length(placeholders: Sequence[Placeholder]) -> int:
+    return sum(len(mark.before) + mark.count + len(mark.after) for mark in placeholders)
+
+
+def plan_from_json(data: Mapping[str, Any]) -> Plan:
+    """The plan that `asdict` made, or one written by hand with only the fields that differ from their defaults."""
+    inputs = []
+    for entry in data["inputs"]:
+        marks = tuple(
+            Placeholder(
+                token=mark["token"],
+                count=mark["count"],
+                before=tuple(mark.get("before", ())),
+                after=tuple(mark.get("after", ())),
+            )
+            for mark in entry.get("placeholders", ())
+        )
+        inputs.append(Input(**{**entry, "shape": tuple(entry.get("shape", ())), "placeholders": marks}))
+    return Plan(inputs=tuple(inputs), length=data.get("length", 16))
