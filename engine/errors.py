@@ -29,9 +29,18 @@ class UnknownName(EngineError):
 
     title = "Unknown name"
 
-    def __init__(self, kind: str, value: str, known: Iterable[str], *, field: str | None = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        value: str,
+        known: Iterable[str],
+        *,
+        field: str | None = None,
+        listed_in: str = "`modeldyno catalog`",
+    ) -> None:
         self.kind = kind
         self.value = value
+        self.listed_in = listed_in
         self.nearest: Sequence[str] = nearest_names(value, known)
         super().__init__(f"Unknown {kind} {value!r}. {self._remedy(sorted(known))}", field=field)
 
@@ -40,7 +49,7 @@ class UnknownName(EngineError):
             return f"Did you mean {' or '.join(self.nearest)}?"
         if len(known) <= 20:
             return f"Choose one of: {', '.join(known)}."
-        return f"There are {len(known)} to choose from; `modeldyno catalog` lists them."
+        return f"There are {len(known)} to choose from; {self.listed_in} lists them."
 
 
 class BackendUnavailable(EngineError):

@@ -73,7 +73,8 @@ def find_checkpoint(name: str, among: Mapping[str, Checkpoint] | None = None) ->
         return sharing[0]
     known = sharing or checkpoints.values()
     whole = bool(sharing) or "/" in name
-    raise UnknownName("checkpoint", name, [entry.name if whole else entry.short_name for entry in known])
+    names = [entry.name if whole else entry.short_name for entry in known]
+    raise UnknownName("checkpoint", name, names, listed_in="data/checkpoints.toml")
 
 
 def parse_checkpoints(text: str) -> dict[str, Checkpoint]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 SEED = 0
+LARGE = 60_000_000
+"""Parameters above which the library's own initialisation takes too long for a search."""
 
 
 class TooLarge(Exception):
@@ -20,10 +22,14 @@ def parameter_count(model_class: Any, config: Any) -> int:
 
 
 def build(model_class: Any, config: Any, most_parameters: int) -> Any:
-    """The model with the library's own initial weights, ready to infer; TooLarge beyond `most_parameters`."""
+    """The model, ready to infer, with the library's own initial weights up to `LARGE` parameters and small random
+    ones beyond.
+
+    TooLarge beyond `most_parameters`, unless the model cannot be counted: then only the process's own limit stops it.
+    """
     import torch
 
-    count = guard(model_class, config, most_parameters)
+    count = _count(model_class, config, most_parameters)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEED)
         if count is not None and count > LARGE:
@@ -31,11 +37,8 @@ def build(model_class: Any, config: Any, most_parameters: int) -> Any:
         return model_class(config).eval()
 
 
-LARGE = 60_000_000
-"""Parameters above which the library's own initialisation takes too long for a search."""
-
-
-def guard(model_class: Any, config: Any, most_parameters: int) -> int | None:
+def _count(model_class: Any, config: Any, most_parameters: int) -> int | None:
+    """Parameters; None where the model cannot be built without numbers."""
     try:
         count = parameter_count(model_class, config)
     except (RuntimeError, NotImplementedError, ValueError, TypeError, AttributeError):

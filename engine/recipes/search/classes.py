@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 
@@ -43,12 +44,8 @@ def model_classes_of(config_class: Any, module: str, offered: Sequence[str]) -> 
 
 def _modules(module: str) -> list[Any]:
     package = importlib.import_module(f"transformers.models.{module}")
-    names = [name for name in dir(package) if name.startswith("modeling_")]
-    names += [name for name in getattr(package, "_import_structure", {}) if name.startswith("modeling_")]
-    from pathlib import Path
-
-    names += [path.stem for path in sorted(Path(package.__path__[0]).glob("modeling_*.py"))]
-    return [importlib.import_module(f"transformers.models.{module}.{name}") for name in dict.fromkeys(names)]
+    names = [path.stem for path in sorted(Path(package.__path__[0]).glob("modeling_*.py"))]
+    return [importlib.import_module(f"transformers.models.{module}.{name}") for name in names]
 
 
 def _from_modules(module: str, name: str) -> Any:

@@ -12,6 +12,8 @@ from typing import Any
 
 Dimension = int | str
 
+SEED = 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placeholder:
@@ -31,7 +33,8 @@ class Input:
 
     name: str
     fill: str
-    """normal | uniform | tokens | ones | zeros | constant | rows | arange | true | none"""
+    """normal, uniform, tokens, ones, zeros, constant, rows, example, arange, kinds, boxes, patches, sequence, or
+    literal."""
     shape: tuple[Dimension, ...] = ()
     dtype: str = "float"
     """float (the model's precision), float32, long, int or bool."""
@@ -39,7 +42,8 @@ class Input:
     high: int | str = 0
     """For tokens: one more than the largest id, a number or an expression."""
     value: Any = None
-    """For constant: the number. For rows: one example's rows, repeated for each of the batch."""
+    """For constant the number; for rows, example and sequence what stands for one example; for kinds the expression of
+    the token that is told apart; for patches the columns; for literal the argument itself."""
     placeholders: tuple[Placeholder, ...] = ()
     last: str | None = None
     """Expression of the id of the last token, where a model looks for it."""
@@ -63,30 +67,24 @@ def size_of(dimension: Dimension, config: Any, batch_size: int, length: int) -> 
     return int(eval(dimension, {"__builtins__": {}}, {"B": batch_size, "L": length, "config": config}))
 
 
-def build_inputs(
-    plan: Plan, config: Any, batch_size: int, *, dtype: Any = None, length: int | None = None
-) -> dict[str, Any]:
-    """Tensors for `plan`; the same call gives the same numbers."""
+def build_inputs(plan: Plan, config: Any, batch_size: int) -> dict[str, Any]:
+    """Tensors for `plan` in fp32; the same call gives the same numbers."""
     import torch
 
-    generator = torch.Generator().manual_seed(0)
-    length = plan.length if length is None else length
-    built = {
-        item.name: _tensor(item, config, batch_size, length, generator, dtype or torch.float32) for item in plan.inputs
-    }
+    generator = torch.Generator().manual_seed(SEED)
+    built = {item.name: _tensor(item, config, batch_size, plan.length, generator) for item in plan.inputs}
     for item in plan.inputs:
-        if item.fill == "kinds":  # which tokens stand for an image: 1, for a video: 2, for text: 0
+        if item.fill == "kinds":  # 1 where a token stands for another modality, 0 for text
             built[item.name] = (built["input_ids"] == evaluated(item.value, config)).to(torch.long)
     return built
 
 
-def _tensor(item: Input, config: Any, batch_size: int, length: int, generator: Any, precision: Any) -> Any:
+def _tensor(item: Input, config: Any, batch_size: int, length: int, generator: Any) -> Any:
     import torch
 
     shape = tuple(size_of(dimension, config, batch_size, length) for dimension in item.shape)
-    dtype = {"float": precision, "float32": torch.float32, "long": torch.long, "int": torch.int32, "bool": torch.bool}[
-        item.dtype
-    ]
+    names = {"float": "float32", "int": "int32"}
+    dtype = getattr(torch, names.get(item.dtype, item.dtype))
     match item.fill:
         case "normal":
             return torch.randn(shape, generator=generator).to(dtype)

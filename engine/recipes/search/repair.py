@@ -7,8 +7,9 @@ import types
 from dataclasses import replace
 from typing import Any
 
-from engine.recipes.search.candidates import Subject, alternatives, tokens
+from engine.recipes.search.candidates import alternatives
 from engine.recipes.search.inputs import Input, Plan, marked_length
+from engine.recipes.search.subject import Subject
 
 
 def repaired(plan: Plan, subject: Subject, error: BaseException, batch_size: int) -> Plan | None:
@@ -22,7 +23,6 @@ def repaired(plan: Plan, subject: Subject, error: BaseException, batch_size: int
         _frames,
         _products,
         _length_limit,
-        _decoder,
     ):
         changed = remedy(plan, subject, error, text, batch_size)
         if changed is not None and changed != plan:
@@ -108,26 +108,15 @@ def _add_missing(plan: Plan, subject: Subject, error: BaseException, text: str, 
     asked = re.findall(r"'(\w+)'", names[0]) if names else []
     if not asked and re.search(r"(specify|provide|must be|required|cannot be None|is None|have to|need)", text):
         asked = re.findall(r"\b(\w+)\b", text)
+    never = {"labels", "inputs_embeds", "decoder_inputs_embeds", "past_key_values", "encoder_outputs"}
+    if "pixel_values" in asked:
+        never.add("input_ids")  # "pixel_values or input_ids": the one at hand will do
     for name in asked:
-        if (
-            subject.takes(name)
-            and plan.named(name) is None
-            and name
-            not in (
-                "labels",
-                "inputs_embeds",
-                "decoder_inputs_embeds",
-                "past_key_values",
-                "encoder_outputs",
-                "input_ids" if "pixel_values" in asked else "",
-            )
-        ):
-            found = alternatives(subject, name, ())
-            if found:
-                added = plan
-                for item in found[0]:
-                    added = with_input(added, item) if added.named(item.name) is None else added
-                return added
+        if subject.takes(name) and plan.named(name) is None and name not in never:
+            added = plan
+            for item in alternatives(subject, name, ())[0]:
+                added = added if added.named(item.name) else with_input(added, item)
+            return added
     return None
 
 
@@ -198,21 +187,8 @@ def _products(plan: Plan, subject: Subject, error: BaseException, text: str, bat
 
 
 def _length_limit(plan: Plan, subject: Subject, error: BaseException, text: str, batch_size: int) -> Plan | None:
-    """Fewer tokens than tried, or a multiple of what the model works in."""
+    """A length that is a multiple of what the model works in."""
     match = re.search(r"multiple of (?:the )?(?:\w+ )*?\(?(\d+)", text)
     if match and int(match[1]) > 1 and plan.length % int(match[1]):
         return replace(plan, length=-(-plan.length // int(match[1])) * int(match[1]))
-    if (
-        "out of range" in text
-        and plan.length > 16
-        and plan.named("input_ids") is not None
-        and not (plan.named("input_ids") or Input(name="", fill="")).placeholders
-    ):
-        return replace(plan, length=8)
-    return None
-
-
-def _decoder(plan: Plan, subject: Subject, error: BaseException, text: str, batch_size: int) -> Plan | None:
-    if "decoder_input_ids" in text and plan.named("decoder_input_ids") is None and subject.takes("decoder_input_ids"):
-        return with_input(plan, tokens(subject, "decoder_input_ids"))
     return None

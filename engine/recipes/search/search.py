@@ -1,18 +1,21 @@
-"""The search for one type: classes, rungs and plans in turn until a forward pass returns finite numbers."""
+"""The search for one type: classes, rungs and plans in turn until a forward pass returns sound numbers."""
 
 from __future__ import annotations
 
-import re
 import time
 import traceback
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from engine.recipes.search.build import TooLarge, build
-from engine.recipes.search.candidates import Subject, plans
+from engine.recipes.search.candidates import missing_modalities, plans
 from engine.recipes.search.classes import config_class_of, model_classes_of
 from engine.recipes.search.inputs import Plan, build_inputs, plan_from_json
 from engine.recipes.search.repair import repaired
-from engine.recipes.search.shrink import Rung, nodes, shrunk
+from engine.recipes.search.rope_sections import asked_sections, set_sections
+from engine.recipes.search.shrink import Rung, shrunk
+from engine.recipes.search.subject import Subject
 
 BATCH = 2
 REPAIRS = 10
@@ -20,52 +23,61 @@ MOST_PARAMETERS = {Rung.TINY: 300_000_000, Rung.NARROW: 300_000_000, Rung.DEPTH:
 
 
 def search(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Find how `model_type` is built and run. Returns what was found, or every rung's failure."""
+    """Find how `arguments["model_type"]` is built and run, in at most about `seconds`.
+
+    `module` is its modelling package, `offered` the classes to try first, `override` its correction. Returns `status`
+    (runs, failed, no_class) and `notes`, what was tried in vain. For what runs also the `class`, the `rung`, the
+    arguments of the configuration, the `plan` of inputs, the shapes of `outputs`, the number of `parameters`, and
+    `missing`: modalities that the class declares and the plan leaves out.
+    """
     import torch
 
-    torch.set_num_threads(int(arguments.get("threads", 1)))
+    torch.set_num_threads(1)
     deadline = time.monotonic() + float(arguments.get("seconds", 60.0))
-    name = arguments["model_type"]
     notes: list[str] = []
     best: dict[str, Any] | None = None
-    config_class = config_class_of(name)
+    config_class = config_class_of(arguments["model_type"])
     override = arguments.get("override", {})
-    offered = [override["class"]] if "class" in override else arguments["offered"]
-    classes = model_classes_of(config_class, arguments["module"], offered)
+    chosen = override.get("class")
+    classes = model_classes_of(config_class, arguments["module"], [chosen] if chosen else arguments["offered"])
+    if chosen:
+        classes = [found for found in classes if found.__name__ == chosen]
     if not classes:
         return {"status": "no_class", "notes": notes}
-    for rung in Rung:
-        for model_class in classes[: 2 if rung is Rung.TINY else 1]:
-            if time.monotonic() > deadline:
-                return best or {"status": "failed", "notes": [*notes, "out of time"]}
-            try:
-                found = _on_rung(name, config_class, model_class, rung, deadline, notes, override)
-            except Exception as error:
-                notes.append(f"{rung} {model_class.__name__}: {_short(error)}")
-                continue
-            if found is not None and found["full"]:
-                return {**found, "notes": notes}
-            best = best or (found and {**found, "notes": notes})
-    return best or {"status": "failed", "notes": notes}
+    for rung, model_class in [(Rung.TINY, found) for found in classes[:2]] + [
+        (rung, classes[0]) for rung in Rung if rung is not Rung.TINY
+    ]:
+        if time.monotonic() > deadline:
+            notes.append("out of time")
+            break
+        try:
+            found = _on_rung(config_class, model_class, rung, deadline, notes, override)
+        except Exception as error:  # whatever a foreign model raises is an answer: this rung does not do
+            notes.append(f"{rung} {model_class.__name__}: {_short(error)}")
+            continue
+        best = found if found is not None and not found["missing"] else best or found
+        if best is not None and not best["missing"]:
+            break
+    return {**(best or {"status": "failed"}), "notes": notes}
 
 
 def _on_rung(
-    name: str,
     config_class: Any,
     model_class: Any,
     rung: Rung,
     deadline: float,
     notes: list[str],
-    override: dict[str, Any],
-    mrope: list[int] | None = None,
+    override: Mapping[str, Any],
+    sections: list[int] | None = None,
 ) -> dict[str, Any] | None:
+    """What runs first on this rung; None, with a note, when nothing does."""
     corrections = override.get("default", {})
-    config_arguments = merged(corrections, shrunk(config_class, rung, corrections))
+    arguments = merged(corrections, shrunk(config_class, rung, corrections))
     if rung is not Rung.DEFAULT:
-        config_arguments = merged(config_arguments, override.get("config", {}))
-    if mrope is not None:
-        _set_mrope(config_class, config_arguments, mrope)
-    config = config_class(**config_arguments)
+        arguments = merged(arguments, override.get("config", {}))
+    if sections is not None:
+        set_sections(config_class, arguments, sections)
+    config = config_class(**arguments)
     try:
         model = build(model_class, config, MOST_PARAMETERS[rung])
     except TooLarge as error:
@@ -73,8 +85,7 @@ def _on_rung(
         return None
     subject = Subject(model_class, config)
     reasons: dict[str, int] = {}
-    known = [(plan_from_json(override), True)] if "inputs" in override else plans(subject)
-    for plan, full in known:
+    for plan in [plan_from_json(override)] if "inputs" in override else plans(subject):
         if time.monotonic() > deadline:
             break
         result = _try(model, subject, plan)
@@ -84,47 +95,20 @@ def _on_rung(
                 "status": "runs",
                 "class": model_class.__name__,
                 "rung": rung.value,
-                "config": config_arguments,
-                "plan": plan_json(plan),
-                "full": full,
+                "config": arguments,
+                "plan": asdict(plan),
+                "missing": sorted(missing_modalities(subject, plan)),
                 "outputs": shapes,
-                "parameters": sum(p.numel() for p in model.parameters()),
+                "parameters": sum(parameter.numel() for parameter in model.parameters()),
             }
         reasons[result] = reasons.get(result, 0) + 1
-    sections = next((found for found in map(_SECTIONS.search, reasons) if found), None)
-    if sections is not None and mrope is None and rung is not Rung.DEFAULT and int(sections[1]) >= 4:
-        old = [int(number) for number in sections[2].split(",")]
-        if sum(old) != int(sections[1]):
-            return _on_rung(
-                name, config_class, model_class, rung, deadline, notes, override, _scaled(old, int(sections[1]))
-            )
-    for reason, count in list(reasons.items())[:3]:
-        notes.append(f"{rung} {model_class.__name__} x{count}: {reason}")
+    if sections is None and rung is not Rung.DEFAULT and (asked := asked_sections(reasons)):
+        return _on_rung(config_class, model_class, rung, deadline, notes, override, asked)
+    notes += [f"{rung} {model_class.__name__} x{count}: {reason}" for reason, count in list(reasons.items())[:3]]
     return None
 
 
-_SECTIONS = re.compile(r"split_sizes to sum exactly to (\d+) .*?split_sizes=\[([\d, ]+)\]")
-
-
-def _scaled(sections: list[int], total: int) -> list[int]:
-    """Sections in the same proportions with another sum."""
-    scaled = [max(1, section * total // sum(sections)) for section in sections]
-    scaled[0] += total - sum(scaled)
-    return scaled
-
-
-def _set_mrope(config_class: Any, arguments: dict[str, Any], sections: list[int]) -> None:
-    config = config_class(**arguments)
-    for path, node in nodes(config):
-        rope = getattr(node, "rope_parameters", None)
-        if isinstance(rope, dict) and ("text" in path or path == "config" or "text" in node.model_type):
-            target = arguments
-            for part in path.split(".")[1:]:
-                target = target.setdefault(part, {})
-            target["rope_parameters"] = {**rope, "mrope_section": sections}
-
-
-def merged(arguments: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+def merged(arguments: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
     """`arguments` with those of `more` in their place, sub-configurations field by field."""
     result = dict(arguments)
     for key, value in more.items():
@@ -162,6 +146,7 @@ def forward(model: Any, config: Any, plan: Plan, batch_size: int = BATCH) -> dic
 
 
 def tensors_of(outputs: Any, prefix: str = "") -> dict[str, Any]:
+    """Tensors of an output, those inside lists by their place; the cache of a generating model is left out."""
     import torch
 
     if isinstance(outputs, torch.Tensor):
@@ -174,7 +159,7 @@ def tensors_of(outputs: Any, prefix: str = "") -> dict[str, Any]:
     else:
         return {}
     for key, value in pairs:
-        if str(key) in ("past_key_values",):
+        if key == "past_key_values":
             continue
         if isinstance(value, torch.Tensor):
             found[f"{prefix}{key}"] = value
@@ -183,22 +168,16 @@ def tensors_of(outputs: Any, prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def fault_of(outputs: dict[str, Any]) -> str | None:
+def fault_of(outputs: Mapping[str, Any]) -> str | None:
+    """What is wrong with the outputs of a forward pass, in a few words; minus infinity is how models mask."""
     import torch
 
-    floats = {name: value for name, value in outputs.items() if value.is_floating_point() and value.numel()}
     if not outputs:
         return "no tensors"
-    for name, value in floats.items():
-        if bool(torch.isnan(value).any()):
-            return f"output {name} has NaN"
+    for name, value in outputs.items():
+        if value.is_floating_point() and bool((torch.isnan(value) | torch.isposinf(value)).any()):
+            return f"output {name} is not finite"
     return None
-
-
-def plan_json(plan: Plan) -> Any:
-    from dataclasses import asdict
-
-    return asdict(plan)
 
 
 def _short(error: BaseException) -> str:

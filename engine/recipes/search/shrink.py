@@ -6,11 +6,14 @@ heads and the width they split) still agree afterwards; only counts (layers, exp
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
+
+from engine.recipes.search import field_kinds
+from engine.recipes.search.token_ids import with_small_token_ids
+from engine.recipes.search.tree import field_names, is_count, is_list_of_ints, is_plain, nodes, sub_names
 
 
 class Rung(StrEnum):
@@ -34,77 +37,6 @@ SMALL_WIDTH = 128
 LARGE_IMAGE = 256
 PATCHES_A_SIDE = 8
 _PLAIN_SIDE = 224
-
-_LAYERS = re.compile(
-    r"^(num_hidden_layers|n_layers?|num_layers|(\w+_)?(num_hidden_|num_)?layers|num_\w*layers|num_\w*blocks|n_blocks|depth|\w+_depth"
-    r"|num_\w*_layers|\w+_num_layers|\w+_num_hidden_layers|layers|num_hidden_groups|num_encoder_blocks)$"
-)
-_NOT_LAYERS = re.compile(
-    r"(max_depth|min_depth|max_window_layers|num_kv_shared|first_k|nextn|mtp_|_every_|feature_layer|depth_divisor|num_feature|"
-    r"conv|postnet|residual|upsampl|downsampl|fusion|num_res_blocks|num_random_blocks|num_block_repeats|head_depth|stage|adapter"
-    r"|num_encoder_blocks|multiscale|num_dense_layers|aligner_num_add_layers|max_depth|num_upscale|tdnn|no_rope_layers|hidden_layers_to)"
-)
-_EXPERTS = re.compile(
-    r"^(num_experts|n_routed_experts|num_local_experts|moe_num_experts|num_moe_experts|expert_count|ffn_num_experts)$"
-)
-_TOP_K = re.compile(
-    r"^(num_experts_per_tok(en)?|top_k_experts|moe_topk|moe_k|moe_top_k|num_experts_per_token|num_selected_experts)$"
-)
-_GROUPS = re.compile(r"^(n_group|topk_group|num_expert_group|num_expert_groups)$")
-_VOCABULARY = re.compile(r"^(\w*_)?vocab_size(_\w+)?$|^unpadded_vocab_size$")
-_HEADS = re.compile(
-    r"^(num_attention_heads|num_heads|n_heads?|num_key_value_heads|\w+_attention_heads|\w+_num_attention_heads|\w+_num_key_value_heads"
-    r"|num_kv_heads|n_kv_heads|index_n_heads|linear_num_key_heads|linear_num_value_heads|linear_num_heads|encoder_num_heads|decoder_num_heads"
-    r"|resampler_heads|attention_heads|num_\w*_heads|\w+_num_heads|mamba_n_heads|n_mamba_heads|mamba_num_heads)$"
-)
-_HEAD_WIDTH = re.compile(
-    r"^(\w*head_dim|d_kv|d_head|dim_head|kv_channels|linear_key_head_dim|linear_value_head_dim|resampler_dim_head|rotary_dim)$"
-)
-_WIDTH = re.compile(
-    r"^(hidden_size|d_model|d_ff|d_inner|dim|\w+_dim|\w+_ff_dim|\w*hidden_size\w*|\w*intermediate_size\w*|ffn_dim|\w+_ffn_dim|n_embd|n_inner"
-    r"|embedding_size|embed_dim|\w+_proj_size|\w*_lora_rank|mlp_dim|\w*width|\w+_hidden_dim|adapter_dim|dim_feedforward|\w+_units"
-    r"|projection_size|pooler_output_size|model_dim|inner_dim|cross_attention_hidden_size|conv_dim|tdnn_dim|fusion_hidden_size"
-    r"|\w*_embedding_size|lru_width|output_size|encoder_feedforward_dim|neck_out_channels|out_hidden_size|mask_feature_size|feature_size)$"
-)
-_NOT_WIDTH = re.compile(
-    r"(state_dim|conv_kernel_dim|per_group|codevector_groups|vocab|image|patch|kernel|window|crop|chunk|codebook_size|time_|_std|codebook_dim"
-    r"|mask_|window_|max_|min_|num_|queries|input_dim|quantization_dim|mel_dim|action_dim|acoustic_dim|bbox)"
-)
-_TOTALS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
-_STAGE_DEPTHS = (
-    "depths",
-    "num_blocks",
-    "layer_depths",
-    "stage_num_blocks",
-    "num_layers",
-    "depth",
-    "num_hidden_layers",
-    "encoder_layers_per_stage",
-)
-_STAGES = (
-    "depths",
-    "num_heads",
-    "embed_dims",
-    "embed_dim",
-    "dim",
-    "depth",
-    "num_attention_heads",
-    "num_blocks",
-    "stage_num_blocks",
-    "layer_depths",
-    "kernel_sizes",
-    "in_channels",
-    "encoder_hidden_sizes",
-    "neck_hidden_sizes",
-    "num_channels",
-    "hidden_sizes",
-)
-"""Fields that hold a list in models of several stages, whose widths depend on each other in ways no rule knows."""
-_INDICES = re.compile(r"(layers$|index|indic|layer_ids|insert_layer)")
-_CODEC = ("codebook_size", "upsampling_ratios", "upsample_rates", "num_filters", "downsampling_ratios", "num_codebooks")
-_IMAGE = ("image_size", "img_size", "input_size", "spec_size")
-_PERIOD = re.compile(r"(_period|_interval|sliding_window_pattern|cross_attention_frequency|_every_n_layers|_step)$")
-_TOKEN = re.compile(r"(_token_id|_token_index|_token_ids|_index)$|^(boa|eoa|boi|eoi)_\w+$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,39 +68,15 @@ def shrunk(config_class: Any, rung: Rung, corrections: Mapping[str, Any] | None 
     for _, node in nodes(default):
         vars(node)["allow_global_per_layer_attribute_access"] = True
     arguments = _changes(default, CUTS[rung])
-    return _with_small_token_ids(default, arguments)
-
-
-def nodes(config: Any, path: str = "config") -> Iterator[tuple[str, Any]]:
-    """The configuration and all its sub-configurations with the expression that leads to each."""
-    yield path, config
-    for name in sub_names(config):
-        yield from nodes(getattr(config, name), f"{path}.{name}")
-
-
-def sub_names(config: Any) -> list[str]:
-    """Attributes of `config` that hold configurations themselves."""
-    from transformers import PreTrainedConfig
-
-    names = [name for name in getattr(type(config), "sub_configs_defaults", {}) if hasattr(config, name)]
-    names += [name for name, value in vars(config).items() if isinstance(value, PreTrainedConfig) and name not in names]
-    return [name for name in names if isinstance(getattr(config, name), PreTrainedConfig)]
-
-
-def field_names(config: Any) -> list[str]:
-    """Declared fields, those that every configuration has left out."""
-    from transformers import PreTrainedConfig
-
-    common = {item.name for item in fields(PreTrainedConfig)}
-    return [item.name for item in fields(config) if item.name not in common and not item.name.startswith("_")]
+    return with_small_token_ids(default, arguments, VOCABULARY)
 
 
 def _changes(config: Any, cut: Cut) -> dict[str, Any]:
     declared = {item.name: item.default for item in fields(config)}
     values: dict[str, Any] = {name: getattr(config, name, None) for name in field_names(config)}
     inner = sub_names(config)
-    lists = any(isinstance(values.get(name), (list, tuple)) and len(values[name]) > 1 for name in _STAGES)
-    keeps_widths = cut.widths == 1 or lists or any(name in values for name in _CODEC)
+    lists = any(isinstance(values.get(name), (list, tuple)) and len(values[name]) > 1 for name in field_kinds.STAGES)
+    keeps_widths = cut.widths == 1 or lists or any(name in values for name in field_kinds.CODEC)
     kept = kept_layers(config, values)
     found: dict[str, Any] = {}
     for name, value in values.items():
@@ -227,7 +135,7 @@ def _carried(sub: Any) -> dict[str, Any]:
     kept = {}
     for name in [*field_names(sub), "out_features", "out_indices", "num_labels"]:
         value = getattr(sub, name, None)
-        if name in inner or value is None or not _is_plain(value):
+        if name in inner or value is None or not is_plain(value):
             continue
         if name in ("layer_types", "mlp_layer_types", "rope_parameters") and declared.get(name) is None:
             continue  # derived from other fields, which may be about to change
@@ -242,25 +150,9 @@ def _carried(sub: Any) -> dict[str, Any]:
     return kept
 
 
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return all(isinstance(key, str) and _is_plain(inner) for key, inner in value.items())
-    if isinstance(value, (list, tuple)):
-        return all(map(_is_plain, value))
-    return value is None or isinstance(value, (bool, int, float, str))
-
-
-def is_list_of_ints(value: Any) -> bool:
-    return (
-        isinstance(value, (list, tuple))
-        and bool(value)
-        and all(isinstance(item, int) and not isinstance(item, bool) for item in value)
-    )
-
-
 def kept_layers(config: Any, values: Mapping[str, Any]) -> list[int]:
     """Indices of layers that show each kind of layer once: two, or more where a pattern is longer."""
-    total = next((values[name] for name in _TOTALS if isinstance(values.get(name), int)), None)
+    total = next((values[name] for name in field_kinds.TOTALS if isinstance(values.get(name), int)), None)
     if total is None:
         return list(range(LAYERS))
     kinds = _kinds(config, total)
@@ -276,7 +168,12 @@ def kept_layers(config: Any, values: Mapping[str, Any]) -> list[int]:
         return list(range(min(max(chosen) + 1, total)))
     needed = LAYERS
     for name, value in values.items():
-        if _PERIOD.search(name) and is_count(value) and 1 < value <= MOST_LAYERS and name != "encoder_stride":
+        if (
+            field_kinds.PERIOD.search(name)
+            and is_count(value)
+            and 1 < value <= MOST_LAYERS
+            and name != "encoder_stride"
+        ):
             needed = max(needed, value)
     return list(range(min(needed, total)))
 
@@ -298,39 +195,35 @@ def _kinds(config: Any, total: int) -> dict[str, list[Any]]:
     return found
 
 
-def is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
 def _fewer(name: str, value: int, layers: int) -> int:
     """Counts: of words, experts and layers."""
-    if _VOCABULARY.match(name):
+    if field_kinds.VOCABULARY.match(name):
         return min(value, VOCABULARY)
-    if _EXPERTS.match(name):
+    if field_kinds.EXPERTS.match(name):
         return min(value, EXPERTS)
-    if _TOP_K.match(name):
+    if field_kinds.TOP_K.match(name):
         return min(value, 2)
-    if _GROUPS.match(name) or name == "first_k_dense_replace":
+    if field_kinds.GROUPS.match(name) or name == "first_k_dense_replace":
         return min(value, 1)
     if name == "num_kv_shared_layers":
         return 0
     if name == "max_window_layers":
         return min(value, layers)
-    if name in _TOTALS:
+    if name in field_kinds.TOTALS:
         return min(value, layers)
-    if _LAYERS.match(name) and not _NOT_LAYERS.search(name):
+    if field_kinds.LAYERS.match(name) and not field_kinds.NOT_LAYERS.search(name):
         return min(value, LAYERS)
     return value
 
 
 def _narrower(name: str, value: int, cut: Cut, values: Mapping[str, Any]) -> int:
     """Widths and the numbers of heads that they split into."""
-    if _HEADS.match(name):
+    if field_kinds.HEADS.match(name):
         return _fewer_heads(name, value, cut, values)
-    if _HEAD_WIDTH.match(name):
+    if field_kinds.HEAD_WIDTH.match(name):
         divisor = cut.head_widths
         return value // divisor if value % (2 * divisor) == 0 and value > 8 else value
-    if _WIDTH.match(name) and not _NOT_WIDTH.search(name):
+    if field_kinds.WIDTH.match(name) and not field_kinds.NOT_WIDTH.search(name):
         return _narrow(value, cut.widths)
     return value
 
@@ -363,7 +256,7 @@ def _fewer_heads(name: str, value: int, cut: Cut, values: Mapping[str, Any]) -> 
 
 
 def _shorter_list(name: str, value: Any, divisor: int) -> list[int]:
-    if name in _STAGE_DEPTHS or name.endswith("_depths"):
+    if name in field_kinds.STAGE_DEPTHS or name.endswith("_depths"):
         return [min(item, 1 if len(value) > 1 else LAYERS) for item in value]
     if name in ("conv_dim", "tdnn_dim", "hidden_sizes"):
         return [_narrow(item, divisor) for item in value]
@@ -374,7 +267,7 @@ def _cut_layer_lists(
     config: Any, values: Mapping[str, Any], declared: Mapping[str, Any], kept: Sequence[int], found: dict[str, Any]
 ) -> None:
     """Lists with an entry for each layer keep those of the layers kept; indices of layers are brought into range."""
-    total = next((values[name] for name in _TOTALS if isinstance(values.get(name), int)), None)
+    total = next((values[name] for name in field_kinds.TOTALS if isinstance(values.get(name), int)), None)
     if total is None or total <= len(kept):
         return
     contiguous = list(kept) == list(range(len(kept)))
@@ -387,7 +280,7 @@ def _cut_layer_lists(
         elif (
             is_list_of_ints(value)
             and declared.get(name) is not None
-            and _INDICES.search(name)
+            and field_kinds.INDICES.search(name)
             and max(value) >= len(kept)
         ):
             inside = [position for position, old in enumerate(kept) if old in value]
@@ -403,13 +296,13 @@ def _cut_rope(values: Mapping[str, Any], cut: Cut, found: dict[str, Any]) -> Non
     rope = values.get("rope_parameters")
     if isinstance(rope, Mapping) and "mrope_section" in rope:
         section = [item // cut.head_widths for item in rope["mrope_section"]]
-        found["rope_parameters"] = {**{k: v for k, v in rope.items() if _is_plain(v)}, "mrope_section": section}
+        found["rope_parameters"] = {**{k: v for k, v in rope.items() if is_plain(v)}, "mrope_section": section}
 
 
 def _cut_images(values: Mapping[str, Any], declared: Mapping[str, Any], cut: Cut, found: dict[str, Any]) -> None:
     """Small images: a few patches a side; where widths stay, only images too large to be quick."""
     patch: Any = values.get("patch_size")
-    for name in _IMAGE:
+    for name in field_kinds.IMAGE:
         side: Any = values.get(name)
         if not is_count(side) or declared.get(name) is None:
             continue
@@ -419,43 +312,3 @@ def _cut_images(values: Mapping[str, Any], declared: Mapping[str, Any], cut: Cut
             smaller = patch * (PATCHES_A_SIDE if cut.widths > 1 else max(PATCHES_A_SIDE, _PLAIN_SIDE // patch))
         if side > smaller and (cut.widths > 1 or side > LARGE_IMAGE):
             found[name] = smaller
-
-
-def _with_small_token_ids(default: Any, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Give special tokens that fell out of a cut vocabulary new ids below it: one map for the whole tree."""
-    old: set[int] = set()
-    for _, node in nodes(default):
-        for name in [*field_names(node), "bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id"]:
-            if _TOKEN.search(name):
-                old.update(_ids(getattr(node, name, None)))
-    outside = sorted(item for item in old if item >= VOCABULARY)
-    renamed: dict[int, int] = {}
-    free = [number for number in range(VOCABULARY - 1, 0, -1) if number not in old]
-    for position, number in enumerate(reversed(outside)):
-        renamed[number] = free[position]
-    _rename(default, arguments, renamed)
-    return arguments
-
-
-def _ids(value: Any) -> list[int]:
-    if isinstance(value, bool) or value is None:
-        return []
-    if isinstance(value, int):
-        return [value]
-    if isinstance(value, (list, tuple)):
-        return [item for item in value if isinstance(item, int) and not isinstance(item, bool)]
-    return []
-
-
-def _rename(node: Any, arguments: dict[str, Any], renamed: Mapping[int, int]) -> None:
-    for name in [*field_names(node), "bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id"]:
-        value: Any = getattr(node, name, None)
-        if not _TOKEN.search(name) or not any(item in renamed for item in _ids(value)):
-            continue
-        if isinstance(value, int):
-            arguments[name] = renamed.get(value, value)
-        else:
-            arguments[name] = [renamed.get(item, item) for item in value]
-    for name in sub_names(node):
-        inner = arguments.setdefault(name, {})
-        _rename(getattr(node, name), inner, renamed)

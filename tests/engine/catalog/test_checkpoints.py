@@ -107,6 +107,11 @@ def test_an_unknown_checkpoint_is_answered_with_the_nearest(name: str, nearest: 
     assert caught.value.nearest[0] == nearest
 
 
+def test_a_name_like_no_other_is_sent_to_the_table_and_not_to_a_command_that_lists_types():
+    with pytest.raises(UnknownName, match=r"data/checkpoints\.toml lists them"):
+        find_checkpoint("zzzz0000")
+
+
 def test_a_short_name_that_two_owners_use_is_answered_with_both():
     shared = parse_checkpoints(table("one/name") + table("two/name"))
     assert find_checkpoint("two/name", shared).name == "two/name"

@@ -45,7 +45,7 @@ def test_a_type_is_run_with_every_modality_it_declares(
     model_type: str, inputs: set[str], loaded: ForkServerLauncher, catalog: Catalog
 ):
     recipe = found(loaded, catalog, model_type)
-    assert (recipe["status"], recipe["full"]) == ("runs", True), recipe["notes"]
+    assert (recipe["status"], recipe["missing"]) == ("runs", []), recipe["notes"]
     assert {item["name"] for item in recipe["plan"]["inputs"]} == inputs
     assert recipe["parameters"] < SMALL
     assert recipe["outputs"]
@@ -79,9 +79,9 @@ def test_image_tokens_are_as_many_as_the_images_have_features(loaded: ForkServer
 def test_image_features_of_another_width_than_the_text_are_no_match(loaded: ForkServerLauncher, catalog: Catalog):
     """This default configuration joins a tower of 3,584 with a text model of 8,192: as many numbers, no meaning."""
     recipe = found(loaded, catalog, "qwen2_5_vl")
-    assert (recipe["status"], recipe["full"]) == ("runs", False), "only its text model fits itself"
+    assert (recipe["status"], recipe["missing"]) == ("runs", ["image", "video"]), "only its text model fits itself"
     mended = found(loaded, catalog, "qwen2_5_vl", default={"vision_config": {"out_hidden_size": 8192}})
-    assert (mended["status"], mended["full"]) == ("runs", True), mended["notes"]
+    assert (mended["status"], mended["missing"]) == ("runs", []), mended["notes"]
 
 
 def test_a_correction_reaches_the_configuration(loaded: ForkServerLauncher, catalog: Catalog):
@@ -95,3 +95,27 @@ def test_what_was_tried_in_vain_is_told(loaded: ForkServerLauncher, catalog: Cat
     recipe = found(loaded, catalog, "bert", inputs=inputs)
     assert recipe["status"] == "failed"
     assert any("tiny BertForMaskedLM" in note for note in recipe["notes"])
+
+
+def test_the_class_of_a_correction_is_taken_alone(loaded: ForkServerLauncher, catalog: Catalog):
+    recipe = found(loaded, catalog, "bert", **{"class": "BertModel"})
+    assert recipe["class"] == "BertModel"
+    assert found(loaded, catalog, "bert", **{"class": "NoSuchModel"})["status"] == "no_class"
+
+
+def test_a_plan_without_a_declared_modality_says_which(loaded: ForkServerLauncher, catalog: Catalog):
+    tokens = {"name": "input_ids", "fill": "tokens", "shape": ["B", "L"], "dtype": "long", "low": 3, "high": 400}
+    recipe = found(loaded, catalog, "llava", inputs=[tokens])
+    assert (recipe["status"], recipe["missing"]) == ("runs", ["image"])
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_an_output_that_is_not_finite_is_a_fault(value: float, loaded: ForkServerLauncher):
+    outcome = loaded.run("tests.engine.recipes.outputs:fault", {"value": value}, timeout_seconds=60.0)
+    assert outcome.value == {"fault": "output logits is not finite"}, outcome.failure
+
+
+@pytest.mark.parametrize("value", [1.0, float("-inf")])
+def test_a_number_and_a_mask_are_no_fault(value: float, loaded: ForkServerLauncher):
+    outcome = loaded.run("tests.engine.recipes.outputs:fault", {"value": value}, timeout_seconds=60.0)
+    assert outcome.value == {"fault": None}, outcome.failure
