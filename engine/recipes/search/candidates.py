@@ -20,6 +20,7 @@ IMAGE_NAMES = (
     "image_patches",
     "image",
     "visual_feats",
+    "visual_embeds",
 )
 VIDEO_NAMES = ("pixel_values_videos",)
 AUDIO_NAMES = (
@@ -30,6 +31,8 @@ AUDIO_NAMES = (
     "audio_values",
     "spectrogram",
     "audio_input_ids",
+    "audio_prompt_latents",
+    "audio_latents",
 )
 
 
@@ -50,23 +53,6 @@ def plans(subject: Subject) -> Iterator[Plan]:
         yield Plan(inputs=inputs, length=TEXT_LENGTH)
 
 
-def missing_modalities(subject: Subject, plan: Plan) -> set[str]:
-    """Modalities that the model declares and `plan` leaves out; an image stands for a video and the other way round.
-
-    A model that reads one kind only gets it by whatever its parameter is called.
-    """
-    given = {modality_of(item.name) for item in plan.inputs}
-    if given & _SEEN:
-        given |= _SEEN
-    declared = subject.modalities
-    if len(declared - _SEEN) + bool(declared & _SEEN) < 2:
-        return set()
-    return declared - given
-
-
-_SEEN = {"image", "video"}
-
-
 def _by_effort(options: list[list[tuple[Input, ...]]]) -> Iterator[tuple[tuple[Input, ...], ...]]:
     """The product of all options, those nearest to the first choices first."""
     ranked = itertools.product(*(list(enumerate(option)) for option in options))
@@ -83,6 +69,7 @@ def _unique(inputs: Iterable[Input]) -> tuple[Input, ...]:
 
 
 def modality_of(name: str) -> str:
+    """What a parameter holds by its name; text and whatever comes with it where no other is known."""
     if name in IMAGE_NAMES:
         return "image"
     if name in VIDEO_NAMES:

@@ -42,6 +42,11 @@ def model_classes_of(config_class: Any, module: str, offered: Sequence[str]) -> 
     return sorted(found, key=lambda candidate: getattr(candidate, "config_class", None) is not config_class)
 
 
+def part_of(config: Any, part: str | None) -> Any:
+    """What a model class is built from: `config`, or its sub-configuration named by `part`."""
+    return config if part is None else getattr(config, part)
+
+
 def _modules(module: str) -> list[Any]:
     package = importlib.import_module(f"transformers.models.{module}")
     names = [path.stem for path in sorted(Path(package.__path__[0]).glob("modeling_*.py"))]

@@ -16,7 +16,7 @@ CELLS = 8
 """Patches along a side of an image that a model takes in patches."""
 
 
-def _geometry(subject: Subject) -> tuple[int, int, int, int]:
+def geometry(subject: Subject) -> tuple[int, int, int, int]:
     """Channels, side, patch and frames of a patch."""
     channels = subject.number(
         ["num_channels", "in_channels", "in_chans", "num_input_channels", "channels"], IMAGE_NODE, 3
@@ -30,7 +30,7 @@ def _geometry(subject: Subject) -> tuple[int, int, int, int]:
 
 
 def pixels(subject: Subject, name: str, _: Any) -> list[tuple[Input, ...]]:
-    channels, side, patch, temporal = _geometry(subject)
+    channels, side, patch, temporal = geometry(subject)
     found: list[tuple[Input, ...]] = []
     grid = next((item for item in ("image_grid_thw", "grid_thw") if subject.takes(item)), None)
     if grid is not None and patch:
@@ -86,7 +86,7 @@ def pixels(subject: Subject, name: str, _: Any) -> list[tuple[Input, ...]]:
                 )
             )
         video = [frames for frames in [subject.number(["num_frames"], None, 0)] if frames] or [8, 2]
-        if "video" in subject.modalities and "image" not in subject.modalities:
+        if _sees_videos(subject):
             found += [(replace(flat, shape=("B", frames, channels, length, length)),) for frames in video]
             found += [(replace(flat, shape=("B", channels, frames, length, length)),) for frames in video[:1]]
         if subject.takes("image_sizes"):
@@ -100,8 +100,14 @@ def pixels(subject: Subject, name: str, _: Any) -> list[tuple[Input, ...]]:
     return found
 
 
+def _sees_videos(subject: Subject) -> bool:
+    """Some classifiers of videos declare what a frame is."""
+    declared = subject.modalities
+    return ("video" in declared and "image" not in declared) or "ForVideo" in subject.model_class.__name__
+
+
 def flat_patches(subject: Subject, name: str, _: Any) -> list[tuple[Input, ...]]:
-    channels, _side, patch, _temporal = _geometry(subject)
+    channels, _side, patch, _temporal = geometry(subject)
     patch = patch or 16
     width = channels * patch * patch
     return [
@@ -111,7 +117,7 @@ def flat_patches(subject: Subject, name: str, _: Any) -> list[tuple[Input, ...]]
 
 
 def videos(subject: Subject, name: str, _: Any) -> list[tuple[Input, ...]]:
-    channels, side, patch, temporal = _geometry(subject)
+    channels, side, patch, temporal = geometry(subject)
     side = side or (patch * CELLS if patch else SIDE)
     frames = subject.number(["num_frames", "frames_per_clip"], None, 4)
     grid = "video_grid_thw"
@@ -132,7 +138,7 @@ def grid(subject: Subject, name: str, _: Any) -> list[tuple[Input, ...]]:
 
 def patches_or_states(subject: Subject, name: str, _: Any) -> list[tuple[Input, ...]]:
     if subject.takes("grid_thw"):
-        channels, _side, patch, temporal = _geometry(subject)
+        channels, _side, patch, temporal = geometry(subject)
         return [
             (Input(name=name, fill="normal", shape=(f"B*{CELLS**2}", channels * max(temporal, 1) * patch * patch)),),
             (Input(name=name, fill="normal", shape=(f"B*{CELLS**2}", channels, patch, patch)),),

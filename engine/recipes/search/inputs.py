@@ -21,7 +21,8 @@ class Placeholder:
 
     token: str
     """Expression of the token's id, such as config.image_token_id."""
-    count: int
+    count: int | str
+    """A number, or an expression in config."""
     before: tuple[str, ...] = ()
     """Expressions of tokens that have to stand in front."""
     after: tuple[str, ...] = ()
@@ -34,7 +35,7 @@ class Input:
     name: str
     fill: str
     """normal, uniform, tokens, ones, zeros, constant, rows, example, arange, kinds, boxes, patches, sequence, or
-    literal."""
+    literal; for recipes of diffusers also grid: the places of a square image."""
     shape: tuple[Dimension, ...] = ()
     dtype: str = "float"
     """float (the model's precision), float32, long, int or bool."""
@@ -101,9 +102,9 @@ def _tensor(item: Input, config: Any, batch_size: int, length: int, generator: A
         case "constant":
             return torch.full(shape, item.value, dtype=dtype)
         case "rows":
-            return torch.tensor(list(item.value) * batch_size, dtype=dtype)
+            return torch.tensor(_numbers(item.value, config) * batch_size, dtype=dtype)
         case "example":
-            return torch.tensor([item.value] * batch_size, dtype=dtype)
+            return torch.tensor([_numbers(item.value, config)] * batch_size, dtype=dtype)
         case "arange":
             return torch.arange(shape[-1], dtype=dtype).expand(shape).contiguous()
         case "literal":
@@ -129,7 +130,7 @@ def _marked(tokens: Any, item: Input, config: Any) -> Any:
     position = 1
     for placeholder in item.placeholders:
         ids = [evaluated(text, config) for text in placeholder.before]
-        ids += [evaluated(placeholder.token, config)] * placeholder.count
+        ids += [evaluated(placeholder.token, config)] * _count(placeholder, config)
         ids += [evaluated(text, config) for text in placeholder.after]
         for offset, number in enumerate(ids):
             tokens[..., position + offset] = number
@@ -147,8 +148,20 @@ def evaluated(expression: str, config: Any) -> int:
     return int(value)
 
 
-def marked_length(placeholders: Sequence[Placeholder]) -> int:
-    return sum(len(mark.before) + mark.count + len(mark.after) for mark in placeholders)
+def _count(mark: Placeholder, config: Any) -> int:
+    return mark.count if isinstance(mark.count, int) else evaluated(mark.count, config)
+
+
+def _numbers(value: Any, config: Any) -> Any:
+    """Nested lists with their expressions as numbers."""
+    if isinstance(value, (list, tuple)):
+        return [_numbers(inner, config) for inner in value]
+    return evaluated(value, config) if isinstance(value, str) else value
+
+
+def marked_length(placeholders: Sequence[Placeholder], config: Any = None) -> int:
+    """Tokens that the placeholders take up with all that stands around them."""
+    return sum(len(mark.before) + _count(mark, config) + len(mark.after) for mark in placeholders)
 
 
 def plan_from_json(data: Mapping[str, Any]) -> Plan:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from engine.recipes.search.build import TooLarge, build
-from engine.recipes.search.candidates import missing_modalities, plans
-from engine.recipes.search.classes import config_class_of, model_classes_of
+from engine.recipes.search.candidates import plans
+from engine.recipes.search.classes import config_class_of, model_classes_of, part_of
 from engine.recipes.search.inputs import Plan, build_inputs, plan_from_json
+from engine.recipes.search.modalities import missing_modalities
+from engine.recipes.search.needs import packages_of
 from engine.recipes.search.repair import repaired
 from engine.recipes.search.rope_sections import asked_sections, set_sections
 from engine.recipes.search.shrink import Rung, shrunk
 from engine.recipes.search.subject import Subject
+from engine.recipes.search.tower_widths import fitting_widths
 
 BATCH = 2
 REPAIRS = 10
@@ -26,22 +29,25 @@ def search(arguments: dict[str, Any]) -> dict[str, Any]:
     """Find how `arguments["model_type"]` is built and run, in at most about `seconds`.
 
     `module` is its modelling package, `offered` the classes to try first, `override` its correction. Returns `status`
-    (runs, failed, no_class) and `notes`, what was tried in vain. For what runs also the `class`, the `rung`, the
-    arguments of the configuration, the `plan` of inputs, the shapes of `outputs`, the number of `parameters`, and
-    `missing`: modalities that the class declares and the plan leaves out.
+    (runs, failed, no_class, or needs: with `package`, what to give pip) and `notes`, what was tried in vain. For what
+    runs also the `class`, the `rung`, the arguments of the configuration, `default`, those of them that make the
+    library's default sound, `part`, the sub-configuration that the class is built from where it is not the whole, the
+    `plan` of inputs, the shapes of `outputs`, the number of `parameters`, and `missing`: modalities that the class
+    declares and the plan leaves out.
     """
     import torch
 
     torch.set_num_threads(1)
     deadline = time.monotonic() + float(arguments.get("seconds", 60.0))
     notes: list[str] = []
+    needed: list[str] = []
     best: dict[str, Any] | None = None
     config_class = config_class_of(arguments["model_type"])
     override = arguments.get("override", {})
-    chosen = override.get("class")
-    classes = model_classes_of(config_class, arguments["module"], [chosen] if chosen else arguments["offered"])
-    if chosen:
-        classes = [found for found in classes if found.__name__ == chosen]
+    try:
+        classes = _classes(config_class, arguments["module"], arguments["offered"], override)
+    except ImportError as error:
+        return _failure(packages_of(error), [_short(error)])
     if not classes:
         return {"status": "no_class", "notes": notes}
     for rung, model_class in [(Rung.TINY, found) for found in classes[:2]] + [
@@ -54,11 +60,27 @@ def search(arguments: dict[str, Any]) -> dict[str, Any]:
             found = _on_rung(config_class, model_class, rung, deadline, notes, override)
         except Exception as error:  # whatever a foreign model raises is an answer: this rung does not do
             notes.append(f"{rung} {model_class.__name__}: {_short(error)}")
+            needed = needed or packages_of(error)
             continue
         best = found if found is not None and not found["missing"] else best or found
         if best is not None and not best["missing"]:
             break
-    return {**(best or {"status": "failed"}), "notes": notes}
+    return {**best, "notes": notes} if best is not None else _failure(needed, notes)
+
+
+def _failure(needed: list[str], notes: list[str]) -> dict[str, Any]:
+    if needed:
+        return {"status": "needs", "package": " ".join(needed), "notes": notes}
+    return {"status": "failed", "notes": notes}
+
+
+def _classes(config_class: Any, module: str, offered: Sequence[str], override: Mapping[str, Any]) -> list[Any]:
+    """Classes to try: those of the configuration's part where the correction names one, and only the one it names."""
+    chosen = override.get("class")
+    if part := override.get("part"):
+        config_class = type(part_of(config_class(**override.get("default", {})), part))
+    classes = model_classes_of(config_class, module, [chosen] if chosen else offered)
+    return [found for found in classes if found.__name__ == chosen] if chosen else classes
 
 
 def _on_rung(
@@ -69,21 +91,23 @@ def _on_rung(
     notes: list[str],
     override: Mapping[str, Any],
     sections: list[int] | None = None,
+    widths: Mapping[str, Any] | None = None,
 ) -> dict[str, Any] | None:
-    """What runs first on this rung; None, with a note, when nothing does."""
-    corrections = override.get("default", {})
+    """What runs first on this rung with all modalities, or else with some; None, with a note, when nothing does."""
+    corrections = merged(widths or {}, override.get("default", {}))
     arguments = merged(corrections, shrunk(config_class, rung, corrections))
     if rung is not Rung.DEFAULT:
         arguments = merged(arguments, override.get("config", {}))
     if sections is not None:
         set_sections(config_class, arguments, sections)
-    config = config_class(**arguments)
+    config = part_of(config_class(**arguments), override.get("part"))
     try:
         model = build(model_class, config, MOST_PARAMETERS[rung])
     except TooLarge as error:
         notes.append(f"{rung} {model_class.__name__}: too large, {error}")
         return None
     subject = Subject(model_class, config)
+    best: dict[str, Any] | None = None
     reasons: dict[str, int] = {}
     for plan in [plan_from_json(override)] if "inputs" in override else plans(subject):
         if time.monotonic() > deadline:
@@ -91,21 +115,33 @@ def _on_rung(
         result = _try(model, subject, plan)
         if isinstance(result, tuple):
             plan, shapes = result
-            return {
+            best = {
                 "status": "runs",
                 "class": model_class.__name__,
+                "part": override.get("part"),
                 "rung": rung.value,
                 "config": arguments,
+                "default": corrections,
                 "plan": asdict(plan),
                 "missing": sorted(missing_modalities(subject, plan)),
                 "outputs": shapes,
                 "parameters": sum(parameter.numel() for parameter in model.parameters()),
             }
+            break
         reasons[result] = reasons.get(result, 0) + 1
-    if sections is None and rung is not Rung.DEFAULT and (asked := asked_sections(reasons)):
-        return _on_rung(config_class, model_class, rung, deadline, notes, override, asked)
-    notes += [f"{rung} {model_class.__name__} x{count}: {reason}" for reason, count in list(reasons.items())[:3]]
-    return None
+    if best is not None and not best["missing"]:
+        return best
+    del model
+    asked = asked_sections(reasons) if sections is None and rung is not Rung.DEFAULT else None
+    fitting = None if widths is not None else fitting_widths(config_class(**corrections))
+    if asked or fitting:
+        mended = _on_rung(
+            config_class, model_class, rung, deadline, notes, override, asked or sections, fitting or widths or {}
+        )
+        best = mended if best is None or (mended is not None and not mended["missing"]) else best
+    else:
+        notes += [f"{rung} {model_class.__name__} x{count}: {reason}" for reason, count in list(reasons.items())[:3]]
+    return best
 
 
 def merged(arguments: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:

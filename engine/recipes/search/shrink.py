@@ -12,8 +12,18 @@ from enum import StrEnum
 from typing import Any
 
 from engine.recipes.search import field_kinds
+from engine.recipes.search.parts import carried, own_backbone, undeclared
+from engine.recipes.search.taps import bring_taps_into_range
 from engine.recipes.search.token_ids import with_small_token_ids
-from engine.recipes.search.tree import field_names, is_count, is_list_of_ints, is_plain, nodes, sub_names
+from engine.recipes.search.tree import (
+    field_names,
+    has_fixed_class,
+    is_count,
+    is_list_of_ints,
+    is_plain,
+    nodes,
+    sub_names,
+)
 
 
 class Rung(StrEnum):
@@ -62,13 +72,19 @@ CUTS: Mapping[Rung, Cut] = {
 
 def shrunk(config_class: Any, rung: Rung, corrections: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Keyword arguments of `config_class` for `rung`; empty for the default. `corrections` make the default valid."""
-    if rung is Rung.DEFAULT:
-        return {}
+    return {} if rung is Rung.DEFAULT else _cut(config_class, CUTS[rung], corrections)
+
+
+def widths_kept(config_class: Any, corrections: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Keyword arguments that leave few layers, experts and words, and all that an input's shape depends on."""
+    return _cut(config_class, Cut(widths=1, images=False), corrections)
+
+
+def _cut(config_class: Any, cut: Cut, corrections: Mapping[str, Any] | None) -> dict[str, Any]:
     default = config_class(**(corrections or {}))
     for _, node in nodes(default):
         vars(node)["allow_global_per_layer_attribute_access"] = True
-    arguments = _changes(default, CUTS[rung])
-    return with_small_token_ids(default, arguments, VOCABULARY)
+    return with_small_token_ids(default, _changes(default, cut), VOCABULARY)
 
 
 def _changes(config: Any, cut: Cut) -> dict[str, Any]:
@@ -101,53 +117,14 @@ def _changes(config: Any, cut: Cut) -> dict[str, Any]:
         sub = getattr(config, name)
         spec = getattr(type(config), "sub_configs_defaults", {}).get(name)
         if sub.model_type == "timm_backbone":
-            found[name] = _own_backbone(sub, spec)
+            found[name] = own_backbone(sub, spec)
             continue
-        nested = {**_carried(sub), **_changes(sub, cut)}
-        if spec is None or not _is_fixed(spec.config_class):
+        nested = {**undeclared(sub, spec), **carried(sub), **_changes(sub, cut)}
+        bring_taps_into_range(sub, nested)
+        if not has_fixed_class(config, name):
             nested = {"model_type": sub.model_type, **nested}
         found[name] = nested
     return found
-
-
-def _own_backbone(sub: Any, spec: Any) -> dict[str, Any]:
-    """The library's own ResNet in place of one from timm, with as many feature maps."""
-    given = dict(spec.init_kwargs) if spec is not None and spec.model_type == "resnet" else {}
-    indices = list(getattr(sub, "out_indices", None) or [4])
-    features = given.get("out_features") or [
-        f"stage{4 - len(indices) + 1 + position}" for position in range(min(len(indices), 4))
-    ]
-    return {"model_type": "resnet", "depths": [1, 1, 1, 1], "out_features": features}
-
-
-def _is_fixed(config_class: Any) -> bool:
-    from transformers import PreTrainedConfig
-
-    return isinstance(config_class, type) and issubclass(config_class, PreTrainedConfig)
-
-
-def _carried(sub: Any) -> dict[str, Any]:
-    """What the parent gave its part and the part's own defaults would lose."""
-    plain = type(sub)()
-    declared = {item.name: item.default for item in fields(sub)}
-    vars(plain)["allow_global_per_layer_attribute_access"] = True
-    inner = set(sub_names(sub))
-    kept = {}
-    for name in [*field_names(sub), "out_features", "out_indices", "num_labels"]:
-        value = getattr(sub, name, None)
-        if name in inner or value is None or not is_plain(value):
-            continue
-        if name in ("layer_types", "mlp_layer_types", "rope_parameters") and declared.get(name) is None:
-            continue  # derived from other fields, which may be about to change
-        try:
-            same = getattr(plain, name, None) == value
-        except RuntimeError:  # tensors and the like compare elementwise
-            continue
-        if not same:
-            kept[name] = list(value) if isinstance(value, tuple) else value
-    if "out_indices" in kept:
-        kept.pop("out_features", None)
-    return kept
 
 
 def kept_layers(config: Any, values: Mapping[str, Any]) -> list[int]:

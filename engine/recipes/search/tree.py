@@ -23,6 +23,15 @@ def sub_names(config: Any) -> list[str]:
     return [name for name in names if isinstance(getattr(config, name), PreTrainedConfig)]
 
 
+def has_fixed_class(config: Any, name: str) -> bool:
+    """Whether the sub-configuration `name` is always of one class, so that nothing else has to name its type."""
+    from transformers import PreTrainedConfig
+
+    spec = getattr(type(config), "sub_configs_defaults", {}).get(name)
+    kind = getattr(spec, "config_class", None)
+    return isinstance(kind, type) and issubclass(kind, PreTrainedConfig)
+
+
 def field_names(config: Any) -> list[str]:
     """Declared fields, those that every configuration has left out."""
     from transformers import PreTrainedConfig

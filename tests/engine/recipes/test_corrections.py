@@ -10,7 +10,7 @@ import pytest
 from engine.catalog.registry import Catalog
 from engine.config import resource_folder
 
-KEYS = {"reason", "class", "default", "config", "length", "inputs"}
+KEYS = {"generation", "reason", "class", "part", "default", "config", "length", "inputs"}
 
 
 @pytest.fixture(scope="module")
@@ -27,3 +27,7 @@ def test_every_correction_gives_its_reason_and_no_unknown_field(corrections: dic
 
 def test_every_correction_names_a_type_of_the_library(corrections: dict[str, dict[str, Any]], catalog: Catalog):
     assert set(corrections) <= set(catalog.types)
+
+
+def test_whoever_takes_a_part_says_which_class_is_built_from_it(corrections: dict[str, dict[str, Any]]):
+    assert [name for name, entry in corrections.items() if "part" in entry and "class" not in entry] == []
