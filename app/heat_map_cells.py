@@ -11,7 +11,7 @@ from app.selection import alike
 from app.url_state import Mode, Rows
 from engine.domain.case import Case, Precision
 from engine.domain.measurement import Metric
-from engine.domain.model import Family
+from engine.domain.model import Family, is_checkpoint
 from engine.domain.summary import CaseSummary, Comparison, Verdict
 from engine.figures.heat_cells import Cell, CellKind, geometric_mean, improvement
 from engine.figures.references import compared, reference
@@ -52,7 +52,7 @@ def heat_map(
     alike_ones = _comparable(summaries)
     known = [summary for summary in alike_ones if metric in summary.estimates]
     base = way(reference(known).case)
-    baselines = {summary.case.model_type: summary for summary in known if way(summary.case) == base}
+    baselines = {summary.case.model: summary for summary in known if way(summary.case) == base}
     comparisons = _comparisons(known, everything, base, metric)
     scale = scale_for([summary.estimates[metric].value for summary in known], metric)
     columns = sorted({_column_key(summary.case) for summary in alike_ones})
@@ -125,8 +125,8 @@ def most_telling(found: HeatMap) -> CaseSummary | None:
 
 def _comparable(summaries: Sequence[CaseSummary]) -> list[CaseSummary]:
     """Of each model type, what shares the commonest input shape."""
-    models = dict.fromkeys(summary.case.model_type for summary in summaries)
-    return [found for model in models for found in alike([s for s in summaries if s.case.model_type == model])]
+    models = dict.fromkeys(summary.case.model for summary in summaries)
+    return [found for model in models for found in alike([s for s in summaries if s.case.model == model])]
 
 
 def _comparisons(
@@ -142,12 +142,12 @@ def _column_key(case: Case) -> tuple[bool, str, int]:
 
 def _row_names(summaries: Sequence[CaseSummary], rows: Rows) -> list[str]:
     families = list(Family)
-    ordered = sorted(summaries, key=lambda s: (families.index(s.case.family), s.case.model_type))
+    ordered = sorted(summaries, key=lambda s: (families.index(s.case.family), s.case.model))
     return list(dict.fromkeys(_row_of(summary, rows) for summary in ordered))
 
 
 def _row_of(summary: CaseSummary, rows: Rows) -> str:
-    return summary.case.family.label if rows is Rows.FAMILY else summary.case.model_type
+    return summary.case.family.label if rows is Rows.FAMILY else summary.case.model
 
 
 def _members(
@@ -157,7 +157,7 @@ def _members(
     for summary in summaries:
         if way(summary.case) in columns:
             found.setdefault((_row_of(summary, rows), way(summary.case)), []).append(summary)
-    return {place: tuple(sorted(group, key=lambda s: s.case.model_type)) for place, group in found.items()}
+    return {place: tuple(sorted(group, key=lambda s: s.case.model)) for place, group in found.items()}
 
 
 def _cell(
@@ -196,10 +196,10 @@ def _amount(row: str, column: str, known: Sequence[CaseSummary], metric: Metric,
     words = (
         hover(known[0], metric)
         if len(known) == 1
-        else f"<b>{row}</b> {column}<br>geometric mean of {counted(len(known), 'model type')}: "
-        f"<b>{text} {scale.unit}</b><br>{', '.join(summary.case.model_type for summary in known)}"
+        else f"<b>{row}</b> {column}<br>geometric mean of {counted(len(known), _noun(known))}: "
+        f"<b>{text} {scale.unit}</b><br>{', '.join(summary.case.model for summary in known)}"
     )
-    models = tuple(summary.case.model_type for summary in known)
+    models = tuple(summary.case.model for summary in known)
     return Cell(row=row, column=column, kind=CellKind.AMOUNT, value=value, text=text, hover=words, models=models)
 
 
@@ -231,7 +231,7 @@ def _ratio(
         interval = "" if mean.low is None or mean.high is None else _interval(mean.low, mean.high)
         words = (
             f"<b>{row}</b> {column}<br>{format_ratio(mean.geometric_mean, metric)} than {base}<br>"
-            f"geometric mean of {counted(mean.cases, 'model type')}{interval}"
+            f"geometric mean of {counted(mean.cases, _noun(known))}{interval}"
         )
     text = f"{value:.2f}"
     return Cell(
@@ -242,6 +242,10 @@ def _ratio(
         text=text if decided else f"? {text}",
         hover=words,
     )
+
+
+def _noun(summaries: Sequence[CaseSummary]) -> str:
+    return "model" if any(is_checkpoint(summary.case.size) for summary in summaries) else "model type"
 
 
 def _interval(low: float, high: float) -> str:

@@ -9,10 +9,11 @@ from typing import Any
 from app.heat_map_cells import HeatMap, heat_map, most_telling, usual_mode
 from app.selection import metric_of, narrowed
 from app.url_state import Mode, Rows, ViewState
-from engine.domain.model import Size
+from engine.domain.model import Size, is_checkpoint, real_size
 from engine.domain.summary import CaseSummary
+from engine.figures.wording import sizes_in
 
-Basis = tuple[list[CaseSummary], int, Size]
+Basis = tuple[list[CaseSummary], int, str]
 
 
 def completed(summaries: Sequence[CaseSummary], state: ViewState) -> ViewState:
@@ -30,19 +31,28 @@ def completed(summaries: Sequence[CaseSummary], state: ViewState) -> ViewState:
 
 
 def heat_map_basis(summaries: Sequence[CaseSummary], state: ViewState) -> Basis:
-    """What the heat map is drawn from: one batch size and one size, chosen here where nobody chose."""
+    """What the heat map is drawn from, with its batch size and what to call its size, both chosen where nobody did.
+
+    Checkpoints stand beside the default size of types until somebody chooses one size.
+    """
     metric = metric_of(state)
     passing = narrowed(summaries, state)
     known = [summary for summary in passing if metric in summary.estimates]
     if not known:
         return [], state.batch or 1, state.size or Size.DEFAULT
-    size = state.size or (Size.DEFAULT if any(s.case.size is Size.DEFAULT for s in known) else Size.TINY)
-    sizes = [summary.case.batch_size for summary in known if summary.case.size is size]
-    batch = state.batch or (min(sizes) if sizes else 1)
-    return [s for s in passing if s.case.batch_size == batch and s.case.size is size], batch, size
+    size = state.size or real_size({summary.case.size for summary in known})
+    beside = state.size is None and size != Size.TINY
+
+    def drawn(summary: CaseSummary) -> bool:
+        return summary.case.size == size or (beside and is_checkpoint(summary.case.size))
+
+    batches = [summary.case.batch_size for summary in known if drawn(summary)]
+    batch = state.batch or (min(batches) if batches else 1)
+    found = [summary for summary in passing if summary.case.batch_size == batch and drawn(summary)]
+    return found, batch, sizes_in(found) if found else size
 
 
-def chosen_heat_map(summaries: Sequence[CaseSummary], state: ViewState) -> tuple[HeatMap | None, int, Size]:
+def chosen_heat_map(summaries: Sequence[CaseSummary], state: ViewState) -> tuple[HeatMap | None, int, str]:
     """The heat map with its batch size and size; None when nothing that passes the filters has the metric."""
     basis, batch, size = heat_map_basis(summaries, state)
     metric = metric_of(state)

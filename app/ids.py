@@ -65,6 +65,29 @@ OVERVIEW_COMPARISON_CHART = "overview-comparison-chart"
 OVERVIEW_SCALING_CHART = "overview-scaling-chart"
 OVERVIEW_TOP_CHART = "overview-top-chart"
 
+# Coverage
+
+COVERAGE_FAMILY = "coverage-family"
+COVERAGE_VERDICT = "coverage-verdict"
+COVERAGE_CHECK = "coverage-check"
+COVERAGE_BACKEND = "coverage-backend"
+COVERAGE_PRECISION = "coverage-precision"
+COVERAGE_TEXT = "coverage-text"
+COVERAGE_SINCE = "coverage-since"
+COVERAGE_HEAD = "coverage-head"
+COVERAGE_COUNT = "coverage-count"
+COVERAGE_LEGEND = "coverage-legend"
+COVERAGE_FRAME = "coverage-frame"
+COVERAGE_GRID = "coverage-grid"
+COVERAGE_CHOSEN = "coverage-chosen"
+"""dcc.Store {"model", "check"}: whose examination is open, and the check that was clicked; None: closed."""
+COVERAGE_DETAILS = "coverage-details"
+COVERAGE_CLOSE = "coverage-close"
+COVERAGE_CHANGES = "coverage-changes"
+COVERAGE_CSV = "coverage-csv"
+COVERAGE_JSON = "coverage-json"
+COVERAGE_FILE = "coverage-file"
+
 # Comparison
 
 COMPARISON_FAMILY = "comparison-family"

@@ -1,4 +1,4 @@
-"""What the search box finds: model types, runs and measured cases, and where each lives."""
+"""What the search box finds: model types, checkpoints, runs and measured cases, and where each lives."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from itertools import islice
 from urllib.parse import urlencode
 
 from app.url_state import ViewState, address, state_of_case
+from engine.catalog.checkpoints import sizes_of
 from engine.domain.case import Case
 from engine.domain.model import ModelType
 from engine.domain.run import Run
@@ -31,8 +32,10 @@ def find_places(text: str, *, models: Iterable[ModelType], runs: Iterable[Run], 
     if not words:
         return []
     found: list[Place] = []
+    types, measured = list(models), {case.model for case in cases}
     for places in (
-        _models(words, models, {case.model_type for case in cases}),
+        _models(words, types, measured),
+        _checkpoints(words, types, measured),
         _runs(words, runs),
         _cases(words, cases),
     ):
@@ -41,21 +44,37 @@ def find_places(text: str, *, models: Iterable[ModelType], runs: Iterable[Run], 
 
 
 def _models(words: list[str], models: Iterable[ModelType], measured: set[str]) -> Iterator[Place]:
-    hits = [model for model in models if _holds(f"{model.name} {model.display_name} {model.family.label}", words)]
+    hits = [model for model in models if _holds(_words_of(model), words)]
     hits.sort(
-        key=lambda model: (model.name != " ".join(words), model.name not in measured, not model.verified, model.name)
+        key=lambda model: (model.name != " ".join(words), model.name not in measured, not model.runnable, model.name)
     )
     for model in hits:
-        if model.name in measured:
-            yield Place(
-                kind="model",
-                label=model.name,
-                detail=f"{model.family.label}, measured",
-                href=address("/", ViewState(model=model.name)),
-            )
-        elif model.verified:
-            detail = f"{model.family.label}, not measured yet"
-            yield Place(kind="model", label=model.name, detail=detail, href=_live_runs(models=model.name))
+        if model.name in measured or model.runnable:
+            yield _model(model.name, model.family.label, model.name in measured)
+
+
+def _checkpoints(words: list[str], models: Iterable[ModelType], measured: set[str]) -> Iterator[Place]:
+    """Those of types that run, where the words say more than the type's own do."""
+    hits = [
+        (name, model)
+        for model in models
+        if model.runnable and not _holds(_words_of(model), words)
+        for name, checkpoint in sizes_of(model.name).items()
+        if _holds(checkpoint.name if any("/" in word for word in words) else name, words)
+    ]
+    hits.sort(key=lambda hit: (hit[0] not in measured, hit[0]))
+    for name, model in hits:
+        yield _model(name, f"checkpoint of {model.name}", name in measured)
+
+
+def _model(name: str, what: str, is_measured: bool) -> Place:
+    if is_measured:
+        return Place(kind="model", label=name, detail=f"{what}, measured", href=address("/", ViewState(model=name)))
+    return Place(kind="model", label=name, detail=f"{what}, not measured yet", href=_live_runs(models=name))
+
+
+def _words_of(model: ModelType) -> str:
+    return f"{model.name} {model.display_name} {model.family.label}"
 
 
 def _runs(words: list[str], runs: Iterable[Run]) -> Iterator[Place]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from app.url_state import ViewState
 from engine.domain.case import Case, Workload
 from engine.domain.measurement import Metric
-from engine.domain.model import Family, Size
+from engine.domain.model import Family, Size, is_checkpoint, real_size
 from engine.domain.result import Result, ResultStatus
 from engine.domain.summary import CaseSummary, Comparison
 from engine.figures.references import compared, reference
@@ -35,8 +35,9 @@ class Selection:
     """What the Overview shows; every summary in it has `metric`."""
 
     model: str
+    """A model type, or a checkpoint by its name."""
     batch: int
-    size: Size
+    size: str
     metric: Metric
     workload: Workload
     ways: tuple[CaseSummary, ...]
@@ -44,7 +45,7 @@ class Selection:
     curve: tuple[CaseSummary, ...]
     """The model at every batch size."""
     ranking: tuple[CaseSummary, ...]
-    """One per model type on one backend and precision at the batch size, best first."""
+    """One per model on one backend and precision at the batch size, best first: tiny ones, or all that are not."""
     baseline: CaseSummary
     comparisons: Mapping[str, Comparison]
     """By case id: each way but the baseline against it, corrected for everything that is measured."""
@@ -78,8 +79,9 @@ def narrowed(summaries: Sequence[CaseSummary], state: ViewState, *, but: Sequenc
     """Those that pass every chosen filter, except the fields named in `but`."""
 
     def passes(case: Case) -> bool:
+        if "model" not in but and state.model not in (None, case.model, case.model_type):
+            return False
         pairs: dict[str, tuple[Any, Any]] = {
-            "model": (state.model, case.model_type),
             "family": (state.family, case.family),
             "backend": (state.backend, case.backend),
             "precision": (state.precision, case.precision),
@@ -99,10 +101,10 @@ def select(summaries: Sequence[CaseSummary], state: ViewState) -> Selection | No
     at_batch = narrowed(known, state)
     if not at_batch:
         return None
-    model = state.model or most_measured(at_batch)
-    at_batch = [summary for summary in at_batch if summary.case.model_type == model]
-    size = state.size or (Size.DEFAULT if any(s.case.size is Size.DEFAULT for s in at_batch) else Size.TINY)
-    at_batch = alike([summary for summary in at_batch if summary.case.size is size])
+    model = _shown_model(at_batch, state.model)
+    at_batch = [summary for summary in at_batch if summary.case.model == model]
+    size = state.size or real_size({summary.case.size for summary in at_batch})
+    at_batch = alike([summary for summary in at_batch if summary.case.size == size])
     setting = _setting(at_batch[0].case)
     of_model = [
         summary
@@ -133,10 +135,21 @@ def select(summaries: Sequence[CaseSummary], state: ViewState) -> Selection | No
     )
 
 
+def _shown_model(summaries: Sequence[CaseSummary], asked: str | None) -> str:
+    """The model asked for; where a type is and only its checkpoints were measured, one of them."""
+    return asked if any(summary.case.model == asked for summary in summaries) and asked else most_measured(summaries)
+
+
+def sizes_in_use(cases: Collection[Case]) -> list[str]:
+    """As a menu lists them: tiny and default where they occur, then checkpoints by name."""
+    found = {case.size for case in cases}
+    return [*(size.value for size in Size if size in found), *sorted(filter(is_checkpoint, found))]
+
+
 def most_measured(summaries: Sequence[CaseSummary]) -> str:
-    """The model type with most cases; among equals the first by family, then by name."""
-    counts = Counter(summary.case.model_type for summary in summaries)
-    families = {summary.case.model_type: list(Family).index(summary.case.family) for summary in summaries}
+    """The model with most cases; among equals the first by family, then by name."""
+    counts = Counter(summary.case.model for summary in summaries)
+    families = {summary.case.model: list(Family).index(summary.case.family) for summary in summaries}
     return min(counts, key=lambda model: (-counts[model], families[model], model))
 
 
@@ -163,8 +176,8 @@ def history(results: Sequence[Result], case_id: str, metric: Metric, shown_run: 
 
 
 def _place(case: Case) -> tuple[Any, ...]:
-    """What model types must share to stand in one ranking; each has its own input."""
-    return (case.backend, case.precision, case.batch_size, case.size, case.threads, case.cold)
+    """What models must share to stand in one ranking; each has its own input."""
+    return (case.backend, case.precision, case.batch_size, case.is_tiny, case.threads, case.cold)
 
 
 def _setting(case: Case) -> tuple[Any, ...]:
@@ -172,9 +185,9 @@ def _setting(case: Case) -> tuple[Any, ...]:
 
 
 def _one_per_model(summaries: Sequence[CaseSummary]) -> list[CaseSummary]:
-    """Where a type was measured in several shapes, the commonest one."""
-    models = dict.fromkeys(summary.case.model_type for summary in summaries)
-    return [alike([s for s in summaries if s.case.model_type == model])[0] for model in models]
+    """Where a model was measured in several shapes, the commonest one."""
+    models = dict.fromkeys(summary.case.model for summary in summaries)
+    return [alike([s for s in summaries if s.case.model == model])[0] for model in models]
 
 
 def _most(summaries: Sequence[CaseSummary], key: Callable[[CaseSummary], Value]) -> Value:

@@ -14,7 +14,7 @@ from app.endpoints.reports import reports
 from app.failed_callbacks import answer_failed_callback
 from app.index_page import FOLDERS_LOADED_BY_PAGE, LOADED_BY_PAGE, index_page
 from app.shell import shell_layout
-from app.tabs import TABS
+from app.tabs import PAGES
 from engine.config import resource_folder
 from engine.workflows.workbench import Workbench
 
@@ -69,7 +69,7 @@ def _dashboard(app: Flask) -> Dash:
 
 
 def _is_page(path: str) -> bool:
-    return (path.rstrip("/") or "/") in {tab.path for tab in TABS}
+    return (path.rstrip("/") or "/") in {page.path for page in PAGES}
 
 
 def _set_caching(app: Flask) -> None:

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from app import data, ids
 from app.failed_callbacks import answer_failed_shell_callback, failure_notice, log_failure
 from app.search import Place, find_places
-from app.tabs import TABS, Tab
+from app.tabs import PAGES, TABS, Tab
 from app.views.controls import icon_button, link_button
 from app.views.empty_state import empty_state
 from app.views.icon import icon
@@ -159,7 +159,7 @@ def show_page(navigation: dict[str, Any] | None) -> tuple[Any, Any]:
 
 def page_at(path: str, search: str) -> Component:
     """The layout of the tab at `path`; a tab that fails is replaced by what went wrong."""
-    tab = next((tab for tab in TABS if tab.path == (path.rstrip("/") or "/")), None)
+    tab = next((tab for tab in PAGES if tab.path == (path.rstrip("/") or "/")), None)
     if tab is None:
         return _not_found(path)
     try:

@@ -11,11 +11,13 @@ from urllib.parse import parse_qs, urlencode
 
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.measurement import Metric
-from engine.domain.model import Family, Size
+from engine.domain.model import Family, Size, is_checkpoint
 from engine.domain.run import MAX_BATCH_SIZE
 
 _MOST_DIGITS = 9
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_PART = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
+_NAME = re.compile(f"{_PART}(?:/{_PART})?")
+"""Of a model type, a backend, a case, or a checkpoint, which may be a hub id."""
 
 
 class Rows(Enum):
@@ -42,7 +44,8 @@ class ViewState:
     precision: Precision | None = None
     batch: int | None = None
     workload: Workload | None = None
-    size: Size | None = None
+    size: str | None = None
+    """tiny, default or a checkpoint's name."""
     metric: Metric | None = None
     rows: Rows | None = None
     mode: Mode | None = None
@@ -69,7 +72,7 @@ def state_of(values: Mapping[str, Any]) -> ViewState:
 def state_of_case(case: Case) -> ViewState:
     """What a tab shows when it is about this case."""
     return ViewState(
-        model=case.model_type,
+        model=case.model,
         backend=case.backend,
         precision=case.precision,
         batch=case.batch_size,
@@ -100,12 +103,12 @@ def address(path: str, state: ViewState) -> str:
 def start_address(state: ViewState, *, sequence_length: int | None = None, again: bool = False) -> str:
     """Live Runs with its start form filled in as far as `state` chooses; `again` measures what is measured already."""
     chosen = {
-        "models": state.model,
+        "models": state.size if state.size is not None and is_checkpoint(state.size) else state.model,
         "backends": state.backend,
         "precisions": plain(state.precision),
         "batch_sizes": state.batch,
         "workloads": plain(state.workload),
-        "size": plain(state.size),
+        "size": None if state.size is None or is_checkpoint(state.size) else plain(state.size),
         "sequence_length": sequence_length,
         "switches": "progressive" if again else None,
     }
@@ -115,6 +118,10 @@ def start_address(state: ViewState, *, sequence_length: int | None = None, again
 
 def _name(text: str) -> str | None:
     return text if _NAME.fullmatch(text) else None
+
+
+def _size(text: str) -> str | None:
+    return Size(text) if text in tuple(Size) else _name(text)
 
 
 def _batch(text: str) -> int | None:
@@ -134,7 +141,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "precision": _member(Precision),
     "batch": _batch,
     "workload": _member(Workload),
-    "size": _member(Size),
+    "size": _size,
     "metric": _member(Metric),
     "rows": _member(Rows),
     "mode": _member(Mode),

@@ -2,6 +2,7 @@
 (function () {
   "use strict";
 
+  const FURTHER_PAGES = { "/coverage": { tab: "/", title: "Coverage" } };
   let isMove = true; // the first address counts
   let shownPath = null;
   let count = 0;
@@ -14,11 +15,12 @@
 
   function markCurrent(address) {
     const path = address.replace(/\/+$/, "") || "/";
+    const further = FURTHER_PAGES[path];
     let title = null;
     for (const link of document.querySelectorAll(".tab-link")) {
-      if (link.pathname === path) {
-        link.setAttribute("aria-current", "page");
-        title = link.title;
+      if (link.pathname === (further ? further.tab : path)) {
+        link.setAttribute("aria-current", further ? "true" : "page");
+        title = further ? further.title : link.title;
       } else {
         link.removeAttribute("aria-current");
       }

@@ -22,8 +22,7 @@ from engine.domain.measurement import Metric
 from engine.domain.model import Size
 from engine.domain.run import Protocol
 from engine.errors import EngineError
-from engine.skillsets.recipes import RECIPES
-from engine.skillsets.render import render
+from engine.skillsets.render import recipe_for, render
 from engine.skillsets.write import write
 from engine.workflows.case_facts import default_case
 
@@ -103,7 +102,7 @@ def _peer(python: Path, folder: Path) -> Iterator[subprocess.Popen[str]]:
     )
     sequence_length, _ = shape_of(load_catalog(folder / "cache").get("bert"), Size.TINY)
     settings = {
-        "tiny": dict(RECIPES["bert"].tiny),
+        "tiny": dict(recipe_for(load_catalog(folder / "cache").get("bert")).tiny),
         "warmup": _WARMUP,
         "iterations": _ITERATIONS,
         "sequence_length": sequence_length,

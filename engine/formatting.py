@@ -20,6 +20,7 @@ _NOTHING = 1e-9
 """Half-width over value below which an interval is the rounding of a computer."""
 
 _TIME_UNITS = ((1e-9, "ns"), (1e-6, "µs"), (1e-3, "ms"), (1.0, "s"), (60.0, "min"), (3600.0, "h"))
+_PARAMETER_UNITS = ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "B"))
 _RATE_UNITS = ((1.0, ""), (1e3, "k "), (1e6, "M "))
 _BYTE_UNITS = ((1.0, "B"), (1024.0, "KiB"), (1024.0**2, "MiB"), (1024.0**3, "GiB"), (1024.0**4, "TiB"))
 _FILE_UNITS = ((1.0, "B"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB"))
@@ -173,6 +174,11 @@ def format_file_size(count: float | None) -> str:
 def format_count(count: int | None) -> str:
     """Commas for thousands."""
     return MISSING if count is None else _fixed(count, 0)
+
+
+def format_parameters(count: int | None) -> str:
+    """Three digits, as model cards write them: "336 M"."""
+    return _scaled(count, _PARAMETER_UNITS).rstrip()
 
 
 def counted(count: int, noun: str, plural: str | None = None) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.hardware import BackendStatus, Environment, MachineState
 from engine.domain.measurement import Estimate, IntervalMethod, Measurement, Metric
-from engine.domain.model import Family, ModelFacts, ModelType, Size, Tier
+from engine.domain.model import Family, ModelFacts, ModelType, Shape, Size, Status, Tier
 from engine.domain.prediction import HeldOut, Prediction
 from engine.domain.report import StoredReport
 from engine.domain.result import Failure, FailureKind, Provenance, Result, ResultStatus
@@ -64,8 +64,13 @@ def a_model(name: str = "bert", **changes: Any) -> ModelType:
         "model_class": f"{camel}Model",
         "tasks": (task,),
         "modalities": ("text",),
-        "verified": True,
+        "status": Status.RUNNABLE,
+        "sequence_unit": "tokens",
+        "tiny_shape": Shape(sequence_length=16),
+        "default_shape": Shape(sequence_length=128),
     }
+    if changes.get("status", Status.RUNNABLE) is not Status.RUNNABLE:
+        values["status_reason"] = f"{name} has no recipe."
     return ModelType(**(values | changes))
 
 

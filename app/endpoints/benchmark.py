@@ -16,7 +16,6 @@ from app.endpoints.json_body import read_body
 from app.endpoints.payloads import (
     case_counts,
     environment_payload,
-    model_payload,
     run_payload,
     status_payload,
 )
@@ -29,6 +28,7 @@ from engine.domain.run import MAX_BATCH_SIZE, Run, RunStatus
 from engine.errors import EngineError, InvalidValue, NotFinished, UnknownName
 from engine.storage import runs
 from engine.workflows.hardware import hardware
+from engine.workflows.model_rows import checkpoint_rows, model_row
 from engine.workflows.result_rows import result_rows
 
 benchmark = Blueprint("benchmark", __name__, url_prefix="/api/benchmark")
@@ -126,9 +126,13 @@ def resume_run(run_id: str) -> tuple[Response, int]:
 @benchmark.get("/models")
 def list_models() -> Response:
     catalog = data.workbench().catalog
-    listed = sorted(catalog.types.values(), key=lambda model: (not model.verified, model.name))
+    listed = sorted(catalog.types.values(), key=lambda model: (not model.runnable, model.name))
     return jsonify(
-        {"models": [model_payload(model) for model in listed], "transformers_version": catalog.transformers_version}
+        {
+            "models": [model_row(model) for model in listed],
+            "checkpoints": checkpoint_rows(catalog),
+            "transformers_version": catalog.transformers_version,
+        }
     )
 
 
@@ -148,7 +152,7 @@ def query_results() -> Response:
     found = result_rows(
         workbench,
         ResultFilter(
-            model_types=tuple(_model(workbench.catalog, name) for name in _several(wanted, "model")),
+            models=tuple(_model(workbench.catalog, name) for name in _several(wanted, "model")),
             backends=tuple(BACKENDS.get(name, field="hardware").name for name in _several(wanted, "hardware")),
             precisions=tuple(_choice(Precision, value, "precision") for value in _several(wanted, "precision")),
             batch_sizes=tuple(_batch_size(value) for value in _several(wanted, "batch_size")),
@@ -182,9 +186,11 @@ def _limit(wanted: MultiDict[str, str], default: int, most: int) -> int:
 
 
 def _model(catalog: Catalog, name: str) -> str:
-    if name not in catalog.types:
-        raise UnknownName("model type", name, catalog.types, field="model")
-    return name
+    try:
+        return catalog.choose_one(name).name
+    except EngineError as error:
+        error.field = "model"
+        raise
 
 
 def _batch_size(value: str) -> int:

@@ -8,7 +8,6 @@ from math import sqrt
 from typing import Any
 
 from engine.domain.hardware import Environment
-from engine.domain.model import ModelType
 from engine.domain.report import StoredReport
 from engine.domain.result import ResultStatus
 from engine.domain.run import CaseProgress, Run, RunProgress
@@ -77,19 +76,6 @@ def case_counts(run: Run) -> Payload:
     }
 
 
-def model_payload(model: ModelType) -> Payload:
-    return {
-        "name": model.name,
-        "display_name": model.display_name,
-        "family": model.family.value,
-        "task": model.task,
-        "priority": model.tier.value,
-        "verified": model.verified,
-        "modalities": list(model.modalities),
-        "traits": list(model.traits),
-    }
-
-
 def environment_payload(environment: Environment) -> Payload:
     return {
         "environment": environment.environment_id,
@@ -121,11 +107,11 @@ def report_payload(report: StoredReport) -> Payload:
 
 
 def _models_done(cases: Iterable[CaseProgress], run: Run) -> tuple[int, int]:
-    """Model types of which every case has ended, and all model types; those asked for while nothing is planned."""
+    """Models of which every case has ended, and all models; those asked for while nothing is planned."""
     open_cases: dict[str, int] = {}
     for progress in cases:
         waits = 0 if progress.state in _ENDED else 1
-        open_cases[progress.case.model_type] = open_cases.get(progress.case.model_type, 0) + waits
+        open_cases[progress.case.model] = open_cases.get(progress.case.model, 0) + waits
     if not open_cases:
         return 0, len(run.request.models)
     return sum(1 for waiting in open_cases.values() if not waiting), len(open_cases)

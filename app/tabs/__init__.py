@@ -30,3 +30,8 @@ TABS: tuple[Tab, ...] = (
     _tab("reports", "Reports", "/reports", "reports"),
     _tab("predict", "Predict", "/predict", "predict"),
 )
+
+FURTHER_PAGES: tuple[Tab, ...] = (_tab("coverage", "Coverage", "/coverage", "overview"),)
+"""Pages that a tab leads to: they have addresses of their own and no place in the navigation; see navigation.js."""
+
+PAGES: tuple[Tab, ...] = (*TABS, *FURTHER_PAGES)

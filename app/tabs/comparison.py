@@ -14,7 +14,7 @@ from dash.development.base_component import Component
 from app import data, ids
 from app.heat_map_cells import HeatMap, most_telling
 from app.heat_map_choice import chosen_heat_map, clicked_place, completed, selected_place
-from app.selection import METRICS, metric_of, narrowed, workload_of
+from app.selection import METRICS, metric_of, narrowed, sizes_in_use, workload_of
 from app.url_state import Mode, Rows, ViewState, plain, read_state, start_address, state_of, write_state
 from app.views.card import card
 from app.views.case_details import case_details, choose_a_case, family_details
@@ -29,7 +29,7 @@ from app.views.share_button import share_button
 from app.views.shown_count import shown_count
 from engine import __version__
 from engine.domain.case import Precision, Workload
-from engine.domain.model import Family, Size
+from engine.domain.model import Family
 from engine.domain.result import ResultFilter, ResultStatus
 from engine.domain.summary import CaseSummary
 from engine.figures.tokens import Theme
@@ -279,7 +279,7 @@ def _details(summary: CaseSummary, found: HeatMap | None, state: ViewState, them
     if metric not in summary.estimates and summary.estimates:
         metric = next(iter(summary.estimates))
     comparison = found.comparisons.get(case.case_id) if found is not None else None
-    baseline = found.baselines.get(case.model_type) if found is not None and comparison is not None else None
+    baseline = found.baselines.get(case.model) if found is not None and comparison is not None else None
     return case_details(summary, metric=metric, baseline=baseline, comparison=comparison, theme=_theme(theme))
 
 
@@ -351,7 +351,7 @@ def _chips(summaries: Sequence[CaseSummary], state: ViewState) -> dict[str, Comp
     metrics = [metric for workload in Workload for metric in METRICS[workload]]
     known = {metric for summary in summaries for metric in summary.estimates}
     options: dict[str, tuple[str, list[Any], str]] = {
-        "model": ("Model", sorted({case.model_type for case in cases}), "all"),
+        "model": ("Model", sorted({case.model for case in cases}), "all"),
         "family": (
             "Family",
             [{"value": f.value, "label": f.label} for f in Family if f in {case.family for case in cases}],
@@ -360,7 +360,7 @@ def _chips(summaries: Sequence[CaseSummary], state: ViewState) -> dict[str, Comp
         "backend": ("Backend", sorted({case.backend for case in cases}), "all"),
         "precision": ("Precision", [p.value for p in Precision if p in {case.precision for case in cases}], "all"),
         "batch": ("Batch", sorted({case.batch_size for case in cases}), "all"),
-        "size": ("Size", [s.value for s in Size if s in {case.size for case in cases}], "all"),
+        "size": ("Size", sizes_in_use(cases), "all"),
         "metric": (
             "Metric",
             [{"value": metric.label, "label": metric.title.lower()} for metric in metrics if metric in known],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -11,7 +12,7 @@ from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
 from app import data, ids
-from app.selection import METRICS, history, metric_of, narrowed, select, workload_of
+from app.selection import METRICS, history, metric_of, narrowed, select, sizes_in_use, workload_of
 from app.url_state import ViewState, address, plain, read_state, start_address, state_of, write_state
 from app.views.controls import button, link_button, segmented
 from app.views.coverage_grid import coverage_table
@@ -19,12 +20,14 @@ from app.views.empty_state import empty_state
 from app.views.error_notice import error_notice
 from app.views.filter_bar import filter_bar, filter_chip
 from app.views.overview_body import overview_body, overview_head
+from app.views.overview_switch import overview_switch
 from app.views.page_width import page_width
 from app.views.share_button import share_button
 from app.views.shown_count import shown_count
+from engine.catalog.registry import Catalog
 from engine.domain.case import Precision, Workload
 from engine.domain.measurement import Metric
-from engine.domain.model import Family, Size
+from engine.domain.model import Family
 from engine.domain.result import Result, ResultFilter, ResultStatus
 from engine.domain.summary import CaseSummary
 from engine.figures.tokens import Theme
@@ -71,7 +74,13 @@ def layout(search: str) -> Component:
             ),
             html.Div(
                 [
-                    html.Div([html.Div(id=ids.OVERVIEW_HEAD), _metric_switch(state)], className="page-head"),
+                    html.Div(
+                        [
+                            html.Div(id=ids.OVERVIEW_HEAD),
+                            html.Div([overview_switch("/"), _metric_switch(state)], className="switches"),
+                        ],
+                        className="page-head",
+                    ),
                     html.Div(html.Div(className="skeleton skeleton-page"), id=ids.OVERVIEW_BODY, className="page-body"),
                 ],
                 className="page",
@@ -180,6 +189,12 @@ def _shown(state: ViewState) -> ViewState:
     return replace(state, rows=None, mode=None, case=None)
 
 
+def _worth_covering(catalog: Catalog, measured: AbstractSet[str], family: Family | None) -> list[tuple[str, Family]]:
+    """Types that were tried, and those of the first run that were not: a grid of all that run would hide them."""
+    chosen = [model for model in catalog.runnable if model.in_first_run or model.name in measured]
+    return [(model.name, model.family) for model in chosen if family in (None, model.family)]
+
+
 def _page(
     summaries: Sequence[CaseSummary], state: ViewState, theme: Theme, narrow: bool
 ) -> tuple[list[Component], list[Component], str | None]:
@@ -192,17 +207,16 @@ def _page(
     startup = [
         summary
         for summary in summaries
-        if summary.case.model_type == selection.model and summary.case.workload is Workload.STARTUP
+        if summary.case.model == selection.model and summary.case.workload is Workload.STARTUP
     ]
     workbench = data.workbench()
-    known = [(model.name, model.family) for model in workbench.catalog.types.values() if model.verified]
-    covered = [(name, family) for name, family in known if state.family is None or family is state.family]
+    covered = _worth_covering(workbench.catalog, {summary.case.model_type for summary in summaries}, state.family)
     table = coverage_table(narrowed(summaries, replace(state, model=None), but=("batch", "size", "workload")), covered)
 
     @cache
     def measured() -> list[Result]:
         with workbench.database.cursor() as cursor:
-            return results.find(cursor, replace(_COMPLETED, model_types=(selection.model,)))
+            return results.find(cursor, replace(_COMPLETED, models=(selection.model,)))
 
     body = overview_body(
         selection,
@@ -285,7 +299,7 @@ def _chips(summaries: Sequence[CaseSummary], state: ViewState) -> dict[str, Comp
         "precision": [p.value for p in Precision if p in {case.precision for case in cases}],
         "batch": sorted({case.batch_size for case in cases}),
         "workload": [w.value for w in Workload if w in {case.workload for case in cases}],
-        "size": [s.value for s in Size if s in {case.size for case in cases}],
+        "size": sizes_in_use(cases),
     }
     names = {"model": "Model", "family": "Family", "backend": "Backend", "precision": "Precision"}
     names |= {"batch": "Batch", "workload": "Workload", "size": "Size"}
@@ -304,7 +318,7 @@ def _chips(summaries: Sequence[CaseSummary], state: ViewState) -> dict[str, Comp
 
 
 def _models(summaries: Sequence[CaseSummary]) -> list[str]:
-    return sorted({summary.case.model_type for summary in summaries})
+    return sorted({summary.case.model for summary in summaries})
 
 
 def _metric_switch(state: ViewState) -> Component:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
@@ -16,7 +16,8 @@ from app.run_options import whole_number
 from app.views.controls import link_button
 from app.views.error_notice import error_notice
 from app.views.prediction_answer import prediction_answer
-from app.views.prediction_form import PREDICTED_METRICS, AskedCase, metric_switch, prediction_form
+from app.views.prediction_form import PREDICTED_METRICS, AskedCase, metric_switch, prediction_form, size_options
+from engine.catalog.checkpoints import find_size, size_names
 from engine.domain.case import Case, Precision
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
@@ -38,7 +39,7 @@ def layout(search: str) -> Component:
             dcc.Store(id=ids.PREDICT_ASKED, data=asdict(asked)),
             html.Div(
                 [
-                    prediction_form(asked, bench.catalog.verified, predictable_backends(bench)),
+                    prediction_form(asked, bench.catalog.runnable, predictable_backends(bench)),
                     dcc.Loading(
                         html.Div(_awaited(), id=ids.PREDICT_ANSWER, **{"aria-live": "polite"}),
                         delay_show=300,
@@ -65,7 +66,15 @@ def _awaited() -> list[Component]:
 def asked_in(search: str) -> AskedCase:
     """The case that the address names; what it leaves out keeps its default."""
     given = {name: value for name, value in parse_qsl(search.lstrip("?")) if name in _NAMES}
-    return AskedCase(**given)
+    return _with_type(AskedCase(**given))
+
+
+def _with_type(asked: AskedCase) -> AskedCase:
+    """A checkpoint named as the model becomes the size of its type, as the form has it."""
+    size = find_size(asked.model)
+    if size is None or asked.model in workbench().catalog.types:
+        return asked
+    return replace(asked, model=size_names()[size].model_type, size=size)
 
 
 @callback(
@@ -121,6 +130,20 @@ def switch_metric(metric: str, before: dict[str, str]) -> Any:
 
 
 @callback(
+    Output(ids.PREDICT_SIZE, "options"),
+    Output(ids.PREDICT_SIZE, "value"),
+    Input(ids.PREDICT_MODEL, "value"),
+    State(ids.PREDICT_SIZE, "value"),
+    prevent_initial_call=True,
+)
+def offer_sizes(model: str | None, chosen: str | None) -> Any:
+    """Those of the model; a checkpoint of another one gives way to the default."""
+    options = size_options(workbench().catalog.types.get(model or ""))
+    known = [option["value"] for option in options]
+    return options, chosen if chosen in known else Size.DEFAULT.value
+
+
+@callback(
     Output(ids.PREDICT_ANSWER, "children"),
     Input(ids.PREDICT_ASKED, "data"),
     Input(ids.THEME, "data"),
@@ -160,11 +183,11 @@ def measure(
         case = _case(AskedCase(model or "", size or "", backend or "", precision or "", batch_size or ""))
         run = workbench().supervisor.submit(
             RunRequest(
-                models=(case.model_type,),
+                models=(case.model,),
                 backends=(case.backend,),
                 precisions=(case.precision,),
                 batch_sizes=(case.batch_size,),
-                size=SizeChoice(case.size),
+                size=SizeChoice.leading_to(case.size),
             )
         )
     except EngineError as error:
@@ -184,7 +207,7 @@ def _case(asked: AskedCase) -> Case:
     return chosen_case(
         workbench(),
         model=asked.model,
-        size=_choice(Size, asked.size, "size"),
+        size=asked.size,
         backend=asked.backend,
         precision=_choice(Precision, asked.precision, "precision"),
         batch_size=batch_size,

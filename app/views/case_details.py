@@ -16,6 +16,7 @@ from app.views.error_notice import error_notice
 from app.views.marks import backend_mark, provenance_mark, verdict_mark
 from engine.domain.case import Case
 from engine.domain.measurement import Metric
+from engine.domain.model import Size
 from engine.domain.run import Protocol, RunRequest, SizeChoice
 from engine.domain.summary import CaseSummary, Comparison
 from engine.figures.process_strip import process_strip
@@ -78,7 +79,7 @@ def case_details(
     return card(
         _title(summary, comparison),
         html.Div(parts, className="case-details"),
-        subtitle=f"{case.model_type} · {way(case)} · {shape(case)}"
+        subtitle=f"{case.model} · {way(case)} · {shape(case)}"
         + (f" · against {way(baseline.case)}" if baseline is not None else ""),
         class_name=class_name,
     )
@@ -124,12 +125,12 @@ def reproduce_command(summary: CaseSummary) -> str:
     case = summary.case
     return benchmark_command(
         RunRequest(
-            models=(case.model_type,),
+            models=(case.model,),
             backends=(case.backend,),
             precisions=(case.precision,),
             batch_sizes=(case.batch_size,),
             workloads=(case.workload,),
-            size=SizeChoice(case.size.value),
+            size=SizeChoice.leading_to(case.size),
             sequence_length=case.sequence_length,
             threads=case.threads,
             cold=case.cold,
@@ -147,8 +148,8 @@ def _title(summary: CaseSummary, comparison: Comparison | None) -> str:
     if comparison is not None:
         return f"Why \N{LEFT DOUBLE QUOTATION MARK}{format_comparison(comparison)}\N{RIGHT DOUBLE QUOTATION MARK}?"
     if not summary.estimates:
-        return f"{summary.case.model_type} fails on {way(summary.case)}"
-    return f"{summary.case.model_type} on {way(summary.case)}"
+        return f"{summary.case.model} fails on {way(summary.case)}"
+    return f"{summary.case.model} on {way(summary.case)}"
 
 
 def _facts(
@@ -209,13 +210,19 @@ def _strip(summaries: Sequence[CaseSummary], metric: Metric, theme: Theme) -> Co
 
 def _member_row(found: HeatMap, summary: CaseSummary) -> Component:
     case = summary.case
-    base = found.baselines.get(case.model_type)
+    base = found.baselines.get(case.model)
     comparison = found.comparisons.get(case.case_id)
-    state = ViewState(family=case.family, batch=case.batch_size, size=case.size, metric=found.metric, case=case.case_id)
+    state = ViewState(
+        family=case.family,
+        batch=case.batch_size,
+        size=Size.TINY if case.is_tiny else None,
+        metric=found.metric,
+        case=case.case_id,
+    )
     verdict = verdict_mark(comparison.verdict, format_comparison(comparison)) if comparison is not None else None
     return html.Tr(
         [
-            html.Td(dcc.Link(case.model_type, href=address("/comparison", state))),
+            html.Td(dcc.Link(case.model, href=address("/comparison", state))),
             html.Td(_value(base, found.metric), className="numeric"),
             html.Td(_value(summary, found.metric), className="numeric"),
             html.Td(verdict or "-"),

@@ -59,7 +59,7 @@ def case_table(lines: Sequence[CaseLine], rows: str) -> list[Any]:
 
 def _row(line: CaseLine, scale: Scale) -> Component:
     case = line.case
-    qualifiers = case.label.removeprefix(case.model_type)
+    qualifiers = case.label.removeprefix(case.model)
     rate = (
         MISSING if line.throughput is None else format_estimate(line.throughput, Metric.THROUGHPUT, scale=scale).value
     )
@@ -67,7 +67,7 @@ def _row(line: CaseLine, scale: Scale) -> Component:
     return html.Tr(
         [
             html.Td(status_mark(line.state)),
-            html.Td([html.B(case.model_type), html.Span(qualifiers, className="case-qualifiers")]),
+            html.Td([html.B(case.model), html.Span(qualifiers, className="case-qualifiers")]),
             html.Td(["~ " if provisional else "", html.B(rate) if line.throughput else rate], className="numeric"),
             html.Td(format_duration(line.elapsed_seconds), className="numeric"),
             html.Td(_outcome(line), className="case-outcome"),

@@ -10,7 +10,7 @@ from app.heat_map_cells import HeatMap, mean_ratio
 from app.url_state import Mode, Rows
 from app.views.chart_card import ChartTable, chart_card
 from engine.domain.measurement import Metric
-from engine.domain.model import Family, Size
+from engine.domain.model import Family
 from engine.domain.summary import Comparison, Verdict
 from engine.figures.family_heatmap import family_heatmap, family_heatmap_title
 from engine.figures.heat_cells import CellKind, improvement
@@ -34,7 +34,7 @@ def heat_map_card(
     narrow: bool,
     selected: tuple[str, str] | None,
     batch: int,
-    size: Size,
+    size: str,
     class_name: str = "",
 ) -> Component:
     """Ratios or absolute figures; a click on a cell opens what stands behind it."""
@@ -61,7 +61,7 @@ def heat_map_card(
     )
 
 
-def _subtitle(found: HeatMap, batch: int, size: Size) -> str:
+def _subtitle(found: HeatMap, batch: int, size: str) -> str:
     what = f"batch {batch}, {size} size"
     if found.mode is Mode.RATIO:
         return f"Median {found.metric.title.lower()} against {found.baseline_way}, {what} · above 1 is better"

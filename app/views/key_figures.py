@@ -57,7 +57,7 @@ def figures_of(best: CaseSummary, curve: Sequence[CaseSummary], startup: Sequenc
         peak = max(fed, key=lambda summary: summary.estimates[Metric.THROUGHPUT].value)
         label = f"Throughput, batch {peak.case.batch_size}"
         found.insert(1, KeyFigure(label=label, metric=Metric.THROUGHPUT, summary=peak))
-    return found + _start_figures(case.backend, case.precision.value, case.size.value, startup)
+    return found + _start_figures(case.backend, case.precision.value, case.size, startup)
 
 
 def _start_figures(backend: str, precision: str, size: str, startup: Sequence[CaseSummary]) -> list[KeyFigure]:

@@ -58,7 +58,7 @@ def answer_detail(selection: Selection) -> str:
     if metric is not Metric.PEAK_MEMORY and Metric.PEAK_MEMORY in best.estimates:
         peak = format_estimate(best.estimates[Metric.PEAK_MEMORY], Metric.PEAK_MEMORY)
         text += f", {peak.plain} peak"
-    if selection.size is Size.TINY:
+    if selection.size == Size.TINY:
         text += "; tiny size, which says nothing of real speed"
     if comparison is not None and comparison.verdict is Verdict.UNDECIDED:
         text += f". Undecided: {comparison.reason}"

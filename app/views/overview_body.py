@@ -24,7 +24,7 @@ from engine.figures.backend_comparison import backend_comparison
 from engine.figures.batch_scaling import batch_scaling, batch_scaling_title, hidden_lines
 from engine.figures.tokens import Theme
 from engine.figures.top_models import top_models, top_models_title
-from engine.figures.wording import shape, way
+from engine.figures.wording import shape, sizes_in, way
 from engine.formatting import counted
 
 _UPPER_CHART = 184
@@ -108,7 +108,7 @@ def _scaling(selection: Selection, theme: Theme, narrow: bool) -> Component:
 
 def _one_batch_only(selection: Selection) -> Component:
     case = selection.ways[0].case
-    where = start_address(ViewState(model=case.model_type, workload=case.workload, size=case.size))
+    where = start_address(ViewState(model=case.model, workload=case.workload, size=case.size))
     return card(
         f"{selection.model} is measured at batch {selection.batch} only",
         empty_state(
@@ -125,7 +125,11 @@ def _ranking(selection: Selection, theme: Theme, narrow: bool) -> Component:
     metric, ranking, place = selection.metric, selection.ranking, selection.baseline.case
     hidden = len(ranking) - _TOP_MODELS
     others = ViewState(
-        backend=place.backend, precision=place.precision, batch=place.batch_size, size=place.size, metric=metric
+        backend=place.backend,
+        precision=place.precision,
+        batch=place.batch_size,
+        size=place.size if {summary.case.size for summary in ranking} == {place.size} else None,
+        metric=metric,
     )
     more = address("/comparison", others)
     tools = [link_button(f"All {len(ranking)}", more, kind="link")] if hidden > 0 else []
@@ -136,7 +140,7 @@ def _ranking(selection: Selection, theme: Theme, narrow: bool) -> Component:
         summary_table(ranking, metric),
         graph_id=ids.OVERVIEW_TOP_CHART,
         name=f"top-models-{metric.label}-{place.backend}-{place.precision}",
-        subtitle=f"{metric.title} by model type on {way(place)}, batch {place.batch_size}, {place.size} size",
+        subtitle=f"{metric.title} by model type on {way(place)}, batch {place.batch_size}, {sizes_in(ranking)} size",
         footnote=f"Each type with its own usual input{unseen} · {_interval_words(ranking, metric)}",
         tools=tools,
         class_name="span-6",

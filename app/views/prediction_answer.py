@@ -71,10 +71,10 @@ def answer_sentence(predicted: PredictedCase) -> str:
     measured = predicted.measured_here
     if measured is not None and Metric.LATENCY in measured.estimates:
         text = format_estimate(measured.estimates[Metric.LATENCY], Metric.LATENCY)
-        return f"{case.model_type} at batch {case.batch_size} was measured: {text.plain} per batch."
+        return f"{case.model} at batch {case.batch_size} was measured: {text.plain} per batch."
     prediction = predicted.predictions.get(Metric.LATENCY)
     if prediction is None:
-        return f"{case.model_type} at batch {case.batch_size}: part of the answer is missing."
+        return f"{case.model} at batch {case.batch_size}: part of the answer is missing."
     text = format_estimate(prediction.estimate, Metric.LATENCY)
     low, high = (text.interval or "").split(" – ")
     return f"Expect {text.plain} per batch, between {low} and {high}."
@@ -86,7 +86,7 @@ def _head(predicted: PredictedCase) -> Component:
         [
             html.H1(answer_sentence(predicted), className="answer"),
             html.P(
-                f"{case.model_type} {'tiny ' if case.size == 'tiny' else ''}{way(case)}, {shape(case)}, this machine. "
+                f"{case.model} {'tiny ' if case.is_tiny else ''}{way(case)}, {shape(case)}, this machine. "
                 + next(iter(predicted.predictions.values())).explanation,
                 className="answer-detail",
             ),
@@ -144,7 +144,7 @@ def _curve_card(
         prediction_curve(predicted, metric=metric, theme=theme),
         table,
         graph_id=graph_id,
-        name=f"prediction-{predicted.case.model_type}-{metric.label}",
+        name=f"prediction-{predicted.case.model}-{metric.label}",
         subtitle=f"{metric.title} over batch size, {way(predicted.case)}",
         footnote=[
             provenance_mark(Provenance.MEASURED),
@@ -234,4 +234,4 @@ def _observed(summary: CaseSummary, metric: Metric) -> str:
 
 
 def _name(case: Case) -> str:
-    return f"{case.model_type} {way(case)}, {shape(case)}"
+    return f"{case.model} {way(case)}, {shape(case)}"

@@ -11,8 +11,10 @@ from dash.development.base_component import Component
 from app import ids
 from app.views.card import card
 from app.views.controls import button, segmented
+from engine.catalog.checkpoints import sizes_of
 from engine.domain.measurement import Metric
-from engine.domain.model import ModelType
+from engine.domain.model import ModelType, Size
+from engine.formatting import format_parameters
 
 PRECISIONS = ("fp32", "bf16")
 PREDICTED_METRICS = (Metric.LATENCY, Metric.THROUGHPUT, Metric.PEAK_MEMORY)
@@ -46,10 +48,14 @@ def prediction_form(asked: AskedCase, models: Sequence[ModelType], backends: Seq
                         clearable=False,
                     ),
                 ),
-                _group(
+                _field(
                     "Size",
-                    segmented(
-                        ids.PREDICT_SIZE, (("default", "Default"), ("tiny", "Tiny")), asked.size, "Size of the model"
+                    ids.PREDICT_SIZE,
+                    dcc.Dropdown(
+                        id=ids.PREDICT_SIZE,
+                        options=size_options(next((model for model in models if model.name == asked.model), None)),
+                        value=asked.size,
+                        clearable=False,
                     ),
                 ),
                 _field(
@@ -89,6 +95,25 @@ def prediction_form(asked: AskedCase, models: Sequence[ModelType], backends: Seq
         ),
         subtitle="An untested case, or one you want to check",
     )
+
+
+def size_options(model: ModelType | None) -> list[dict[str, str]]:
+    """Default and tiny with their counted parameters, then the type's checkpoints with the published ones."""
+    counted = {
+        Size.DEFAULT.value: model.default_parameters if model is not None else None,
+        Size.TINY.value: model.tiny_parameters if model is not None else None,
+    }
+    published = sizes_of(model.name) if model is not None else {}
+    return [
+        *(
+            {"value": name, "label": name if count is None else f"{name} ({format_parameters(count)}, counted)"}
+            for name, count in counted.items()
+        ),
+        *(
+            {"value": name, "label": f"{name} ({format_parameters(checkpoint.parameters)}, published)"}
+            for name, checkpoint in published.items()
+        ),
+    ]
 
 
 def metric_switch(metric: str) -> Component:

@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.domain.case import Precision
 from engine.domain.measurement import Metric
-from engine.domain.model import Family
+from engine.domain.model import Family, is_checkpoint
 from engine.domain.summary import CaseSummary
 from engine.formatting import MISSING, Scale, format_estimate, format_time, format_time_iso, scale_for
 
@@ -128,7 +128,7 @@ def _order(summary: CaseSummary) -> tuple[Any, ...]:
     families, precisions = list(Family), list(Precision)
     return (
         families.index(case.family),
-        case.model_type,
+        case.model,
         case.workload.value,
         case.backend,
         precisions.index(case.precision),
@@ -163,11 +163,11 @@ def _row(summary: CaseSummary, units: Mapping[Metric, Scale]) -> dict[str, Any]:
     failure = summary.last_failure
     row: dict[str, Any] = {
         "case_id": case.case_id,
-        "model": case.model_type,
+        "model": case.model,
         "family": case.family.label,
         "backend": case.backend,
         "precision": case.precision.value,
-        "size": case.size.value,
+        "size": "published" if is_checkpoint(case.size) else str(case.size),
         "batch": case.batch_size,
         "input": _input(summary),
         "workload": case.workload.value,

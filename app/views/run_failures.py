@@ -13,7 +13,7 @@ from app.views.controls import link_button
 from app.views.error_notice import error_notice
 from engine.domain.case import Case
 from engine.domain.result import Failure, FailureKind, Result, ResultStatus
-from engine.domain.run import Protocol, Run, RunRequest, RunStatus
+from engine.domain.run import Protocol, Run, RunRequest, RunStatus, SizeChoice
 from engine.formatting import counted
 
 _NOTICES = 8
@@ -65,13 +65,13 @@ def _failure_notice(same: Sequence[Result], run: Run) -> Component:
 def form_address(cases: Sequence[Case], request: RunRequest) -> str:
     """The start form, filled in with what these cases of `request` have between them, to measure all of it again."""
     lists = {
-        "models": [case.model_type for case in cases],
+        "models": [case.model for case in cases],
         "backends": [case.backend for case in cases],
         "precisions": [case.precision.value for case in cases],
         "batch_sizes": [str(case.batch_size) for case in cases],
         "workloads": [case.workload.value for case in cases],
     }
-    sizes = {case.size.value for case in cases}
+    sizes = {SizeChoice.leading_to(case.size).value for case in cases}
     switches = {PROGRESSIVE: request.progressive, COLD: request.cold}
     processes = request.protocol.processes
     fields = {

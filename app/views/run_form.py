@@ -15,11 +15,12 @@ from app.views.card import card
 from app.views.controls import button
 from app.views.marks import backend_mark
 from app.views.plan_preview import plan_pending
+from engine.catalog.checkpoints import sizes_of
 from engine.domain.case import Precision, Workload
 from engine.domain.hardware import BackendStatus
 from engine.domain.model import ModelType, Tier
 from engine.domain.run import Protocol, SizeChoice
-from engine.formatting import counted, join_words
+from engine.formatting import counted, format_count, format_parameters, join_words
 
 _KEPT: Mapping[str, Any] = {"persistence": True, "persistence_type": "session"}
 """Another tab or run may be looked at without losing what was typed."""
@@ -157,22 +158,35 @@ def no_command() -> Component:
 
 
 def model_options(models: Sequence[ModelType]) -> list[dict[str, Any]]:
-    """Verified types, grouped by family in name order."""
-    ordered = sorted((model for model in models if model.verified), key=lambda model: (model.family, model.name))
+    """Types that run, grouped by family in name order, each followed by its published checkpoints, small to large."""
+    ordered = sorted((model for model in models if model.runnable), key=lambda model: (model.family, model.name))
+    return [option for model in ordered for option in (_type_option(model), *_checkpoint_options(model))]
+
+
+def _type_option(model: ModelType) -> dict[str, Any]:
+    return {
+        "value": model.name,
+        "label": model.name,
+        "search": f"{model.name} {model.display_name} {model.family.label} {model.task}",
+        "title": f"{model.display_name}: {model.family.label}, {model.task}, {model.tier} tier",
+    }
+
+
+def _checkpoint_options(model: ModelType) -> list[dict[str, Any]]:
     return [
         {
-            "value": model.name,
-            "label": model.name,
-            "search": f"{model.name} {model.display_name} {model.family.label} {model.task}",
-            "title": f"{model.display_name}: {model.family.label}, {model.task}, {model.tier} tier",
+            "value": name,
+            "label": f"{name} ({model.display_name}, {format_parameters(checkpoint.parameters)})",
+            "search": f"{checkpoint.name} {model.name} {model.display_name}",
+            "title": f"{checkpoint.name}: {format_count(checkpoint.parameters)} parameters as published",
         }
-        for model in ordered
+        for name, checkpoint in sizes_of(model.name).items()
     ]
 
 
 def tier_options(models: Sequence[ModelType]) -> list[dict[str, Any]]:
     """Tiers with how many verified types each includes; tiers are cumulative."""
-    verified = [model for model in models if model.verified]
+    verified = [model for model in models if model.runnable]
     return [
         {
             "value": tier.value,

@@ -27,7 +27,7 @@ def summary_table(
     rows = []
     for summary, text in zip(summaries, texts, strict=True):
         row = (
-            summary.case.model_type,
+            summary.case.model,
             summary.case.backend,
             summary.case.precision.value,
             str(summary.case.batch_size),

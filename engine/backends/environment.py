@@ -14,7 +14,17 @@ from engine.backends.cores import usable_logical_cores, usable_physical_cores
 from engine.backends.presence import installed_version, nvidia_gpus
 from engine.domain.hardware import Environment
 
-_LIBRARIES = ("torch", "transformers", "numpy", "safetensors", "tokenizers", "accelerate", "onnxruntime", "openvino")
+_LIBRARIES = (
+    "torch",
+    "transformers",
+    "diffusers",
+    "numpy",
+    "safetensors",
+    "tokenizers",
+    "accelerate",
+    "onnxruntime",
+    "openvino",
+)
 """Distributions whose version can change a measurement."""
 
 

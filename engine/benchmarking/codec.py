@@ -8,7 +8,7 @@ from typing import Any
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.hardware import MachineState
 from engine.domain.measurement import Measurement, Metric
-from engine.domain.model import Family, ModelFacts, Size
+from engine.domain.model import Family, ModelFacts
 from engine.domain.run import Protocol
 
 
@@ -21,7 +21,6 @@ def case_from_json(data: dict[str, Any]) -> Case:
         **{
             **data,
             "family": Family(data["family"]),
-            "size": Size(data["size"]),
             "precision": Precision(data["precision"]),
             "workload": Workload(data["workload"]),
         }

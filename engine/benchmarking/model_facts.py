@@ -22,7 +22,7 @@ def count_facts(arguments: dict[str, Any]) -> dict[str, Any]:
     """
     case = case_from_json(arguments["case"])
     module = import_skillset(Path(arguments["skillset_path"]))
-    skillset = module.load(size=case.size.value, device=_META, precision=case.precision.value)
+    skillset = module.load(size=case.size, device=_META, precision=case.precision.value)
     inputs = inputs_of(skillset, case)
     flops, notes = _flops(skillset, _without_numbers(inputs))
     facts = _facts(skillset, inputs, flops)

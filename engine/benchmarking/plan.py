@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from engine.benchmarking.eta import History, Past, total_seconds
+from engine.catalog.chosen import ChosenModel
 from engine.catalog.shapes import SequenceUnit, sequence_unit
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.hardware import BackendStatus
@@ -18,36 +19,42 @@ _COPIES = 3
 """Weights, their initialisation and what a forward pass adds, as multiples of the weights in fp32."""
 _MARGIN_BYTES = 512 * 2**20
 
-Shape = Callable[[ModelType, Size], tuple[int | None, int | None]]
+Shape = Callable[[ModelType, str], tuple[int | None, int | None]]
 """Default sequence length and image size of a type at a size."""
+Facts = Mapping[tuple[str, str], ModelFacts]
+"""By model type and size, in fp32 at batch size 1."""
 
 
 def plan_cases(
     request: RunRequest,
-    models: Sequence[ModelType],
+    models: Sequence[ChosenModel],
     shape_of: Shape,
     backends: Mapping[str, BackendStatus],
-    facts: Mapping[str, ModelFacts],
+    facts: Facts,
     memory_bytes: int,
     already_measured: set[str],
     durations: History,
 ) -> Plan:
     """Every combination the request asks for, planned or left out with a reason.
 
-    `facts` are of each type's default size in fp32 at batch size 1; a type without them counts as unknown and runs
-    tiny under `auto`. `already_measured` are case ids that incremental mode leaves out; empty for any other run.
+    `facts` are of each type's default size and of each checkpoint asked for; a type without them counts as unknown
+    and runs tiny under `auto`. `already_measured` are case ids that incremental mode leaves out; empty for any other
+    run.
     Order: rounds of one process per case, so that drift of the machine touches all cases alike and every case has
     a first figure soon; within a round small models before large and small batches before large.
     """
     cases: list[Case] = []
     skipped: list[SkippedCase] = []
-    for case, model in _cases(request, models, shape_of, facts, memory_bytes):
-        failure = _obstacle(case, backends, facts.get(model.name), memory_bytes, already_measured)
+    for case in _cases(request, models, shape_of, facts, memory_bytes):
+        failure = _obstacle(case, backends, _of(case, facts), memory_bytes, already_measured)
+        problem = next((item.model.default_problem for item in models if item.model.name == case.model_type), None)
+        if failure is None and problem is not None and case.size == Size.DEFAULT:
+            failure = Failure(kind=FailureKind.NOT_AVAILABLE, reason=f"{problem}, or measure it tiny.")
         if failure is None:
             cases.append(case)
         else:
             skipped.append(SkippedCase(case=case, failure=failure))
-    ordered = sorted(cases, key=lambda case: _cost(case, facts.get(case.model_type)))
+    ordered = sorted(cases, key=lambda case: _cost(case, _of(case, facts)))
     past = Past(durations)
     seconds = {case: past.seconds(case) for case in ordered}
     planned = tuple(
@@ -63,20 +70,21 @@ def plan_cases(
 
 
 def needed_bytes(facts: ModelFacts) -> int:
-    """Memory that building the default size and running it takes, on the safe side."""
+    """Memory that building a model of these facts and running it takes, on the safe side."""
     return _COPIES * facts.parameter_bytes + _MARGIN_BYTES
 
 
 def _cases(
     request: RunRequest,
-    models: Sequence[ModelType],
+    models: Sequence[ChosenModel],
     shape_of: Shape,
-    facts: Mapping[str, ModelFacts],
+    facts: Facts,
     memory_bytes: int,
-) -> list[tuple[Case, ModelType]]:
-    found: dict[Case, ModelType] = {}
-    for model in models:
-        size = _size(request.size, facts.get(model.name), memory_bytes)
+) -> list[Case]:
+    found: dict[Case, None] = {}
+    for chosen in models:
+        model = chosen.model
+        size = chosen.size or _size(request.size, facts.get((model.name, Size.DEFAULT)), memory_bytes)
         sequence_length, image_size = shape_of(model, size)
         if request.sequence_length is not None and sequence_unit(model) is SequenceUnit.TOKENS:
             sequence_length = request.sequence_length
@@ -98,8 +106,13 @@ def _cases(
                             threads=request.threads,
                             cold=request.cold,
                         )
-                        found.setdefault(case, model)
-    return list(found.items())
+                        found.setdefault(case)
+    return list(found)
+
+
+def _of(case: Case, facts: Facts) -> ModelFacts | None:
+    """Those of the case's model at its size; tiny ones are not counted, because they always fit."""
+    return facts.get((case.model_type, case.size))
 
 
 def _size(choice: SizeChoice, facts: ModelFacts | None, memory_bytes: int) -> Size:
@@ -127,7 +140,7 @@ def _obstacle(
         return Failure(kind=FailureKind.NOT_AVAILABLE, reason=reason)
     if case.case_id in already_measured:
         return Failure(kind=FailureKind.ALREADY_MEASURED, reason="Measured here within the last 7 days.")
-    if case.size is Size.DEFAULT and facts is not None and needed_bytes(facts) > memory_bytes:
+    if facts is not None and needed_bytes(facts) > memory_bytes:
         reason = (
             f"Needs about {needed_bytes(facts) / 2**30:.1f} GiB ({facts.parameters / 1e6:,.0f} M parameters); "
             f"{memory_bytes / 2**30:.1f} GiB are free."
@@ -137,7 +150,7 @@ def _obstacle(
 
 
 def _cost(case: Case, facts: ModelFacts | None) -> tuple[object, ...]:
-    weight = facts.parameters if facts is not None and case.size is Size.DEFAULT else 0
+    weight = facts.parameters if facts is not None else 0
     return (
         weight,
         case.model_type,

@@ -12,14 +12,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from engine.domain.model import Family, ModelType, Tier
+from engine.domain.model import Family, ModelType, Shape, Status, Tier
 
 
 def key_of(transformers_version: str, overrides_text: str, library_folder: Path) -> str:
     """Changes with the library, with the overrides and with the code that reads them."""
     digest = hashlib.sha256()
     digest.update(f"{transformers_version}\n{library_folder}\n{overrides_text}".encode())
-    for name in ("library.py", "classify.py", "overrides.py"):
+    for name in ("library.py", "classify.py", "overrides.py", "facts.py"):
         digest.update((Path(__file__).parent / name).read_bytes())
     return f"{transformers_version}-{digest.hexdigest()[:12]}"
 
@@ -52,6 +52,8 @@ def _path(cache_dir: Path, key: str) -> Path:
 
 
 def _from_row(row: dict[str, Any]) -> ModelType:
-    for name in ("tasks", "modalities", "traits"):
+    for name in ("tasks", "modalities", "traits", "parents", "packages", "left_out"):
         row[name] = tuple(row[name])
-    return ModelType(**{**row, "family": Family(row["family"]), "tier": Tier(row["tier"])})
+    shapes = {name: Shape(**row[name]) for name in ("tiny_shape", "default_shape")}
+    kinds = {"family": Family(row["family"]), "tier": Tier(row["tier"]), "status": Status(row["status"])}
+    return ModelType(**{**row, **shapes, **kinds})

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.config import resource_folder
+from engine.domain.model import Size
 from engine.errors import InvalidValue, UnknownName
 
 LIBRARIES = ("transformers", "diffusers")
@@ -27,7 +29,6 @@ class Checkpoint:
     name: str
     """The hub id, owner included."""
     model_type: str
-    """For diffusers the module that holds `model_class`, such as transformer_flux."""
     library: str
     model_class: str
     """The class whose parameters `parameters` counts; not always the class that a skillset of the type builds."""
@@ -53,28 +54,53 @@ def load_checkpoints() -> Mapping[str, Checkpoint]:
     return MappingProxyType(parse_checkpoints(checkpoints_path().read_text(encoding="utf-8")))
 
 
-def checkpoints_of(model_type: str) -> list[Checkpoint]:
-    """The shipped checkpoints of one model type, small to large; empty when there are none."""
-    found = [checkpoint for checkpoint in load_checkpoints().values() if checkpoint.model_type == model_type]
-    return sorted(found, key=lambda checkpoint: checkpoint.parameters)
+@cache
+def size_names() -> Mapping[str, Checkpoint]:
+    """Every shipped checkpoint by its name as a size and in a request."""
+    return MappingProxyType(named_as_sizes(load_checkpoints().values()))
 
 
-def find_checkpoint(name: str, among: Mapping[str, Checkpoint] | None = None) -> Checkpoint:
-    """The checkpoint with this hub id, or with this part after the slash where only one has it; of the shipped ones
-    unless others are given.
+def named_as_sizes(checkpoints: Collection[Checkpoint]) -> dict[str, Checkpoint]:
+    """Checkpoints by the hub id without its owner, where that is clear.
 
-    Raises UnknownName with the nearest names, or with the hub ids that share the short name.
+    Two that share the rest keep their hub ids, and so does one whose rest is its model type's own name (gpt2).
     """
-    checkpoints = load_checkpoints() if among is None else among
-    if checkpoint := checkpoints.get(name):
-        return checkpoint
-    sharing = [checkpoint for checkpoint in checkpoints.values() if checkpoint.short_name == name]
-    if len(sharing) == 1:
-        return sharing[0]
-    known = sharing or checkpoints.values()
-    whole = bool(sharing) or "/" in name
-    names = [entry.name if whole else entry.short_name for entry in known]
-    raise UnknownName("checkpoint", name, names, listed_in="data/checkpoints.toml")
+    times = Counter(checkpoint.short_name for checkpoint in checkpoints)
+    return {
+        checkpoint.short_name
+        if times[checkpoint.short_name] == 1 and checkpoint.short_name != checkpoint.model_type
+        else checkpoint.name: checkpoint
+        for checkpoint in checkpoints
+    }
+
+
+def find_size(name: str) -> str | None:
+    """The checkpoint's name as a size, given that or its hub id; None where no shipped one is called so."""
+    return next((size for size, checkpoint in size_names().items() if name in (size, checkpoint.name)), None)
+
+
+def sizes_of(model_type: str) -> dict[str, Checkpoint]:
+    """The shipped checkpoints of one model type by the name that each has as a size, small to large."""
+    found = [(name, checkpoint) for name, checkpoint in size_names().items() if checkpoint.model_type == model_type]
+    return dict(sorted(found, key=lambda pair: pair[1].parameters))
+
+
+def parse_size(model_type: str, text: str) -> str:
+    """A size of the type as cases have it: tiny, default, or a checkpoint by whichever name.
+
+    Raises UnknownName, or InvalidValue for a checkpoint of another type.
+    """
+    if text in tuple(Size):
+        return Size(text)
+    sizes = sizes_of(model_type)
+    for name, checkpoint in sizes.items():
+        if text in (name, checkpoint.name, checkpoint.short_name):
+            return name
+    if (elsewhere := find_size(text)) is not None:
+        other = size_names()[elsewhere].model_type
+        raise InvalidValue(f"{text} is a checkpoint of {other}, not of {model_type}.", field="size")
+    listed_in = "`modeldyno catalog --checkpoints`"
+    raise UnknownName("size", text, [*(str(size) for size in Size), *sizes], field="size", listed_in=listed_in)
 
 
 def parse_checkpoints(text: str) -> dict[str, Checkpoint]:

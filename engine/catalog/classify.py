@@ -94,6 +94,15 @@ def classify(name: str, tables: NameTables, facts: SourceFacts) -> ModelType:
     )
 
 
+def offered_classes(model: ModelType, tables: NameTables) -> list[str]:
+    """Every class that an Auto table offers for the type, the one that a skillset should build first."""
+    found = [model.model_class] if model.model_class else []
+    for table in TASK_OF_TABLE:
+        names = tables.auto_classes.get(table, {}).get(model.name, ())
+        found += [names] if isinstance(names, str) else list(names)
+    return list(dict.fromkeys(found))
+
+
 def _choose_class(offered: Mapping[str, ClassNames], *, encoder_decoder: bool) -> tuple[str | None, str]:
     """The class that serves the type's main purpose; an empty name where no Auto class knows the type."""
     order = list(offered)
@@ -126,6 +135,8 @@ def _family(
         return Family.OTHER if kinds & {"image", "video"} else Family.AUDIO
     if "text-to-audio" in tasks:
         return Family.AUDIO
+    if "video-classification" in tasks and "text" not in kinds:
+        return Family.VIDEO
     if "image" in kinds:
         return Family.VISION_TEXT if "text" in kinds else Family.VISION
     if "video" in kinds:

@@ -12,7 +12,7 @@ from engine.config import resource_folder
 from engine.domain.model import Family, ModelType, Tier
 from engine.errors import InvalidValue
 
-_KEYS = {"display_name", "tier", "family", "task", "model_class", "verified", "reason"}
+_KEYS = {"display_name", "tier", "family", "task", "model_class", "reason"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +21,14 @@ class Overrides:
     """Model type -> tier, for whole lists of types."""
     types: Mapping[str, Mapping[str, Any]]
     """Model type -> fields that replace what the library says."""
+    first_run: frozenset[str] = frozenset()
 
     def apply(self, model: ModelType) -> ModelType:
         fields = {key: value for key, value in self.types.get(model.name, {}).items() if key != "reason"}
         tier = Tier(fields.pop("tier", self.tiers.get(model.name, model.tier)))
         if "family" in fields:
             fields["family"] = Family(fields["family"])
-        return replace(model, tier=tier, **fields)
+        return replace(model, tier=tier, in_first_run=model.name in self.first_run, **fields)
 
 
 def overrides_path() -> Path:
@@ -44,6 +45,8 @@ def parse_overrides(text: str) -> Overrides:
     for name, entry in document.get("tiers", {}).items():
         _require_reason(f"tiers.{name}", entry)
         tiers.update(dict.fromkeys(entry["types"], _tier(f"tiers.{name}", name)))
+    first_run = document.get("first_run", {"types": [], "reason": "none"})
+    _require_reason("first_run", first_run)
     types: Mapping[str, Mapping[str, Any]] = document.get("types", {})
     for name, entry in types.items():
         _require_reason(f"types.{name}", entry)
@@ -59,7 +62,7 @@ def parse_overrides(text: str) -> Overrides:
                 f"[types.{name}] of catalog_overrides.toml names the family {family!r}; "
                 f"choose one of {', '.join(Family)}."
             )
-    return Overrides(tiers=tiers, types=types)
+    return Overrides(tiers=tiers, types=types, first_run=frozenset(first_run["types"]))
 
 
 def _tier(place: str, value: str) -> Tier:

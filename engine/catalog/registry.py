@@ -1,4 +1,4 @@
-"""The catalogue: every model type the installed library registers, ready to choose from."""
+"""The catalogue: every model type the installed libraries have, ready to choose from."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.catalog import cache, library
+from engine.catalog import cache, frozen, library
+from engine.catalog.chosen import ChosenModel, chosen_model
 from engine.catalog.classify import classify
+from engine.catalog.custom import custom_types
+from engine.catalog.diffusers_types import diffusers_types, find_installed
+from engine.catalog.facts import with_facts
 from engine.catalog.overrides import Overrides, overrides_path, parse_overrides
 from engine.catalog.shapes import sequence_unit, shape_of
 from engine.domain.model import ModelType, Tier
 from engine.errors import UnknownName
 
-__all__ = ["Catalog", "load_catalog", "scan", "sequence_unit", "shape_of"]
+__all__ = ["Catalog", "ChosenModel", "load_catalog", "scan", "sequence_unit", "shape_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,36 +33,65 @@ class Catalog:
         except KeyError:
             raise UnknownName("model type", name, self.types, field="models") from None
 
-    def select(self, models: Sequence[str] = (), tier: Tier | None = None) -> list[ModelType]:
-        """The named types in the order given, then the verified types of `tier` and above, most used first.
+    def choose_one(self, name: str) -> ChosenModel:
+        """The type or checkpoint called `name`; raises UnknownName or InvalidValue."""
+        return chosen_model(name, self.types)
 
-        A named type is returned even when this release has no recipe for it: whoever asks is told so, not ignored.
+    def choose(self, names: Sequence[str] = (), tier: Tier | None = None) -> list[ChosenModel]:
+        """What the names stand for, types and checkpoints, each once; without names the runnable types of `tier`.
+
+        Raises UnknownName, and InvalidValue for a checkpoint of a type that the catalogue lacks. A named type is
+        returned even when it does not run.
         """
-        chosen = {name: self.get(name) for name in models}
+        named = [self.choose_one(name) for name in names]
+        found = named or [ChosenModel(model=model) for model in self.select(tier=tier)]
+        return list({(chosen.model.name, chosen.size): chosen for chosen in found}.values())
+
+    def select(self, models: Sequence[str] = (), tier: Tier | None = None) -> list[ModelType]:
+        """The named types in the order given, then the runnable types of `tier` and above, most used first.
+
+        A checkpoint's name stands for its type. A named type is returned even when it does not run: whoever asks is
+        told so, not ignored.
+        """
+        named = [self.choose_one(name).model for name in models]
+        chosen = {model.name: model for model in named}
         for included in tier.included if tier else ():
             for model in self.types.values():
-                if model.tier is included and model.verified:
+                if model.tier is included and model.runnable:
                     chosen.setdefault(model.name, model)
         return list(chosen.values())
 
     @property
-    def verified(self) -> list[ModelType]:
-        return [model for model in self.types.values() if model.verified]
+    def first_run(self) -> list[ModelType]:
+        return [model for model in self.runnable if model.in_first_run]
+
+    @property
+    def runnable(self) -> list[ModelType]:
+        return [model for model in self.types.values() if model.runnable]
 
 
 def load_catalog(cache_dir: Path) -> Catalog:
     """The catalogue of the installed transformers; scanned once per version and overrides, then read from `cache_dir`.
 
-    Neither scanning nor reading imports transformers or torch.
+    With the types of diffusers, installed or not, and a user's own; of one name the latter holds, then transformers'.
+    Neither scanning nor reading imports transformers, diffusers or torch.
     """
     overrides_text = overrides_path().read_text(encoding="utf-8")
     version = library.library_version()
-    key = cache.key_of(version, overrides_text, library.library_folder())
+    key = cache.key_of(version, overrides_text + frozen.recipes_digest(), library.library_folder())
     types = cache.load(cache_dir, key)
     if types is None:
-        types = scan(parse_overrides(overrides_text))
+        rows = frozen.frozen_rows()
+        types = [with_facts(model, rows.get(model.name)) for model in scan(parse_overrides(overrides_text))]
         cache.save(cache_dir, key, types)
-    return Catalog(types={model.name: model for model in types}, transformers_version=version)
+    own = [with_facts(custom.model, custom.row) for custom in custom_types().values()]
+    known = {model.name: model for model in [*diffusers_types(find_installed()), *types, *own]}
+    return Catalog(types=dict(sorted(known.items(), key=lambda item: item[0].casefold())), transformers_version=version)
+
+
+def registered() -> list[ModelType]:
+    """Every registered type as the library and the overrides describe it, without what recipes add."""
+    return scan(parse_overrides(overrides_path().read_text(encoding="utf-8")))
 
 
 def scan(overrides: Overrides) -> list[ModelType]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from engine.domain.model import Family, ModelType, Size
+from engine.catalog.checkpoints import size_names
+from engine.domain.model import ModelType, Size, is_checkpoint
 
 
 class SequenceUnit(StrEnum):
@@ -14,31 +15,28 @@ class SequenceUnit(StrEnum):
     SAMPLES = "samples"
 
 
-_FIXED_WINDOW = ("whisper",)
-"""Types that take a spectrogram of one fixed length."""
-
-_TEXT_FAMILIES = (Family.TEXT_ENCODER, Family.TEXT_DECODER, Family.TEXT_TO_TEXT)
-
-
 def sequence_unit(model: ModelType) -> SequenceUnit | None:
     """What `sequence_length` counts for this type; None where it has no such dimension or fixes it itself."""
-    if model.family in _TEXT_FAMILIES or model.family is Family.VISION_TEXT:
-        return SequenceUnit.TOKENS
-    if model.family is Family.AUDIO and model.name not in _FIXED_WINDOW:
-        return SequenceUnit.SAMPLES
+    return None if model.sequence_unit is None else SequenceUnit(model.sequence_unit)
+
+
+def shape_of(model: ModelType, size: str) -> tuple[int | None, int | None]:
+    """Default sequence length and image size; None for a dimension that the type lacks or fixes itself.
+
+    A published checkpoint reads what the default size reads, but for images of its own size.
+    """
+    shape = model.tiny_shape if size == Size.TINY else model.default_shape
+    image_size = shape.image_size
+    if image_size is not None and is_checkpoint(size):
+        image_size = _own_image_size(size) or image_size
+    return shape.sequence_length, image_size
+
+
+def _own_image_size(size: str) -> int | None:
+    """What the checkpoint's configuration says, if it says anything; it may say so of the part that sees."""
+    checkpoint = size_names().get(size)
+    config = checkpoint.config if checkpoint is not None else {}
+    for part in (config, *(value for value in config.values() if isinstance(value, dict))):
+        if isinstance(found := part.get("image_size"), int):
+            return found
     return None
-
-
-def shape_of(model: ModelType, size: Size) -> tuple[int | None, int | None]:
-    """Default sequence length and image size; None for a dimension that the type lacks or fixes itself."""
-    tiny = size is Size.TINY
-    sequence_length: int | None = None
-    match sequence_unit(model):
-        case SequenceUnit.TOKENS if model.family is Family.VISION_TEXT:
-            sequence_length = 16 if tiny else 77
-        case SequenceUnit.TOKENS:
-            sequence_length = 16 if tiny else 128
-        case SequenceUnit.SAMPLES:
-            sequence_length = 4_000 if tiny else 16_000
-    has_image = model.family in (Family.VISION, Family.VISION_TEXT)
-    return sequence_length, (32 if tiny else 224) if has_image else None

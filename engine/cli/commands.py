@@ -11,6 +11,8 @@ import click
 from engine import __version__
 from engine.cli.benchmark import benchmark
 from engine.cli.catalog import catalog
+from engine.cli.conformance import conformance
+from engine.cli.coverage import coverage_command
 from engine.cli.exit_status import FAILED, GOOD, INTERRUPTED, USAGE, status_of
 from engine.cli.export import export
 from engine.cli.generate import generate
@@ -35,7 +37,19 @@ def modeldyno() -> None:
     """
 
 
-for _command in (generate, benchmark, pipeline, results, query, export, catalog, hardware, serve):
+for _command in (
+    generate,
+    conformance,
+    benchmark,
+    pipeline,
+    results,
+    coverage_command,
+    query,
+    export,
+    catalog,
+    hardware,
+    serve,
+):
     modeldyno.add_command(_command)
 
 

@@ -34,6 +34,7 @@ _GOOD = (GenerationStatus.VERIFIED, GenerationStatus.RENDERED)
 )
 @click.option("--force", is_flag=True, help="Overwrite modules that were edited by hand.")
 @click.option("--no-verify", is_flag=True, help="Do not run the modules.")
+@click.option("--with-tests", is_flag=True, help="Beside each module its tests, for plain pytest: test_hf_<type>.py.")
 @local_options
 def generate(
     common: Common,
@@ -43,8 +44,9 @@ def generate(
     output_dir: Path | None,
     force: bool,
     no_verify: bool,
+    with_tests: bool,
 ) -> int:
-    """Write skillsets: one readable, runnable module per model type.
+    """Write skillsets, a runnable module per model type.
 
     Each is run once to prove that it works.
 
@@ -61,6 +63,7 @@ def generate(
         output_dir=output_dir,
         force=force,
         verify=not no_verify,
+        with_tests=with_tests,
     )
     print_outcomes(outcomes, seconds, as_json=common.as_json)
     return status

@@ -112,7 +112,11 @@ def model_options(command: Command) -> Command:
             help="Tier of model types; each includes those before it. [default: critical, unless --model is given]",
         ),
         click.option(
-            "--model", "models", multiple=True, metavar="TYPE", help="Model type, such as bert; may be repeated."
+            "--model",
+            "models",
+            multiple=True,
+            metavar="NAME",
+            help="Model type, such as bert, or published checkpoint, such as bert-large-uncased; may be repeated.",
         ),
     ):
         command = option(command)

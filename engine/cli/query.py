@@ -20,7 +20,7 @@ def query(common: Common, sql: str, style: str) -> int:
     """Run one SELECT on a copy of what is stored.
 
     It runs in a sandbox: no files, no network, limited time and memory. The views to ask are results, measurements,
-    failures, runs, environments and compatibility; every number is in SI units.
+    failures, runs, environments, compatibility and conformance; every number is in SI units.
 
     \b
     modeldyno query "select model_type, median(latency_seconds) from results group by all"

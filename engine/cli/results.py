@@ -78,7 +78,7 @@ def _stored(
         return result_rows(
             workbench,
             ResultFilter(
-                model_types=tuple(workbench.catalog.get(name).name for name in models),
+                models=tuple(workbench.catalog.choose_one(name).name for name in models),
                 backends=tuple(BACKENDS.get(name, field="hardware").name for name in hardware),
                 precisions=precisions,
                 batch_sizes=batch_sizes,

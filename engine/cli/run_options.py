@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from engine.catalog.checkpoints import find_size, parse_size, size_names
 from engine.cli.options import (
     BACKEND_LIST,
     BATCH_SIZE_LIST,
@@ -26,6 +27,7 @@ from engine.domain.run import (
     RunRequest,
     SizeChoice,
 )
+from engine.errors import UnknownName
 
 _OPTIONS = (
     click.option(
@@ -47,8 +49,9 @@ _OPTIONS = (
         "--size",
         default=SizeChoice.AUTO.value,
         show_default=True,
-        type=click.Choice([choice.value for choice in SizeChoice]),
-        help="auto: the library's default configuration where it fits this machine, else a tiny one.",
+        metavar="auto|tiny|default|NAME",
+        help="auto: the library's default configuration where it fits this machine, else a tiny one. "
+        "NAME: a published checkpoint of the one --model, such as bert-large-uncased.",
     ),
     click.option(
         "--sequence-length",
@@ -116,7 +119,12 @@ def make_request(
     incremental: bool,
     title: str | None,
 ) -> RunRequest:
-    """Models that are named win over the priority; with neither, the critical tier is meant."""
+    """Models that are named win over the priority; with neither, the critical tier is meant.
+
+    A checkpoint given as the size of one model type is asked for by its name.
+    """
+    if size not in tuple(SizeChoice):
+        models, size = (_checkpoint_of(models, size),), SizeChoice.AUTO
     return RunRequest(
         models=tuple(dict.fromkeys(models)),
         tier=None if models else tier_of(priority) or Tier.CRITICAL,
@@ -133,6 +141,19 @@ def make_request(
         protocol=Protocol(processes=processes, warmup=warmup),
         title=title,
     )
+
+
+def _checkpoint_of(models: tuple[str, ...], size: str) -> str:
+    """The name of the checkpoint `size` of the one model; raises UnknownName, or UsageError where it is not one."""
+    if find_size(size) is None and not models:
+        raise UnknownName("size", size, [*(str(choice) for choice in SizeChoice), *size_names()], field="size")
+    if len(set(models)) != 1:
+        raise click.UsageError(
+            f"--size {size} is the size of one model type; name it with a single --model, or write --model {size}."
+        )
+    if find_size(models[0]) is not None:
+        raise click.UsageError(f"--model {models[0]} names its size already; leave out --size {size}.")
+    return parse_size(models[0], size)
 
 
 def request_body(request: RunRequest) -> dict[str, Any]:

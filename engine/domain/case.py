@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from engine.domain.model import Family, Size
+from engine.domain.model import Family, Size, is_checkpoint
 from engine.errors import InvalidValue
 
 
@@ -30,7 +30,8 @@ class Case:
     model_type: str
     family: Family
     task: str
-    size: Size
+    size: str
+    """A Size, or the name of a published checkpoint whose configuration is built."""
     backend: str
     precision: Precision
     batch_size: int
@@ -55,10 +56,19 @@ class Case:
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
     @property
+    def model(self) -> str:
+        """What is measured, in one name: the checkpoint where it is one's size, else the model type."""
+        return self.size if is_checkpoint(self.size) else self.model_type
+
+    @property
+    def is_tiny(self) -> bool:
+        return self.size == Size.TINY
+
+    @property
     def label(self) -> str:
         """For logs and one-line lists."""
-        size = "" if self.size is Size.DEFAULT else f" {self.size}"
+        size = f" {self.size}" if self.is_tiny else ""
         work = "" if self.workload is Workload.INFERENCE else f" {self.workload}"
         threads = "" if self.threads is None else f" threads {self.threads}"
         cold = " cold" if self.cold else ""
-        return f"{self.model_type}{size} {self.backend} {self.precision} batch {self.batch_size}{work}{threads}{cold}"
+        return f"{self.model}{size} {self.backend} {self.precision} batch {self.batch_size}{work}{threads}{cold}"

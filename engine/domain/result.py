@@ -9,7 +9,7 @@ from enum import StrEnum
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.hardware import MachineState
 from engine.domain.measurement import Measurement, Metric
-from engine.domain.model import Family, ModelFacts, Size
+from engine.domain.model import Family, ModelFacts
 
 
 class ResultStatus(StrEnum):
@@ -88,13 +88,14 @@ class Result:
 class ResultFilter:
     """Which results are meant; an empty tuple or None does not restrict."""
 
-    model_types: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    """Model types, each with its checkpoints, and single checkpoints."""
     families: tuple[Family, ...] = ()
     backends: tuple[str, ...] = ()
     precisions: tuple[Precision, ...] = ()
     batch_sizes: tuple[int, ...] = ()
     workloads: tuple[Workload, ...] = ()
-    sizes: tuple[Size, ...] = ()
+    sizes: tuple[str, ...] = ()
     statuses: tuple[ResultStatus, ...] = ()
     run_id: str | None = None
     environment_id: str | None = None

@@ -46,6 +46,11 @@ class SizeChoice(StrEnum):
     TINY = "tiny"
     DEFAULT = "default"
 
+    @classmethod
+    def leading_to(cls, size: str) -> SizeChoice:
+        """What to choose beside `Case.model` to have a case's size again; a checkpoint's name says its size itself."""
+        return cls(size) if size in tuple(cls) else cls.AUTO
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
@@ -84,6 +89,7 @@ class RunRequest:
     """What a user asked for. Empty `models` means the tier decides."""
 
     models: tuple[str, ...] = ()
+    """Model types and published checkpoints; `size` is that of the types alone."""
     tier: Tier | None = None
     backends: tuple[str, ...] = ("cpu",)
     precisions: tuple[Precision, ...] = (Precision.FP32,)

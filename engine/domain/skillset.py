@@ -34,6 +34,10 @@ class Skillset:
     reason: str | None
     generated_at: datetime
 
+    @property
+    def is_verified(self) -> bool:
+        return self.status is GenerationStatus.VERIFIED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationOutcome:

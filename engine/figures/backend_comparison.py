@@ -48,7 +48,7 @@ def backend_comparison_title(
     """The answer: the best way to run the model, or that the measurements do not say."""
     found = comparisons or {}
     ranked = best_first(list(summaries), metric)
-    best, model = ranked[0], ranked[0].case.model_type
+    best, model = ranked[0], ranked[0].case.model
     if len(ranked) == 1:
         return f"One way to run {model} is measured: {way(best.case)}"
     level = _level_with(best, ranked, baseline, found)

@@ -106,7 +106,7 @@ def batch_scaling_title(summaries: Sequence[CaseSummary], *, metric: Metric) -> 
     lines = scaling_lines(summaries, metric)
     best = main_line(lines)
     said = _title_of_line(best, metric)
-    if len(lines) == 1 or said.startswith(best.summaries[0].case.model_type):
+    if len(lines) == 1 or said.startswith(best.summaries[0].case.model):
         return said
     return f"{best.label}: {said[0].lower()}{said[1:]}"
 
@@ -119,7 +119,7 @@ def main_line(lines: Sequence[Line]) -> Line:
 
 def _title_of_line(best: Line, metric: Metric) -> str:
     sizes = [summary.case.batch_size for summary in best.summaries]
-    model = best.summaries[0].case.model_type
+    model = best.summaries[0].case.model
     if len(sizes) == 1:
         return f"{model} is measured at batch {sizes[0]} only"
     if any(_is_lost_in_noise(best.summaries[at].estimates[metric]) for at in (0, -1)):

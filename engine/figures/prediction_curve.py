@@ -165,7 +165,7 @@ def _hover(point: Prediction, metric: Metric, scale: Scale) -> str:
     text = format_estimate(point.estimate, metric, scale=scale)
     far = "<br>beyond what was measured" if point.is_extrapolation else ""
     return (
-        f"<b>{point.case.model_type}</b> batch {point.case.batch_size}<br>"
+        f"<b>{point.case.model}</b> batch {point.case.batch_size}<br>"
         f"{metric.title.lower()} <b>{text.plain}</b> ({text.interval})<br>"
         f"predicted, {point.confidence:.0%} interval{far}"
     )

@@ -29,14 +29,14 @@ def top_models(
     """The best `limit` of `summaries`, one per model type; colour and marker say the family, and so does a word."""
     bars = [
         Bar(
-            label=f"<b>{summary.case.model_type}</b>",
+            label=f"<b>{summary.case.model}</b>",
             color=family_color(summary.case.family, theme),
             marker=MARKERS[FAMILY_SLOTS[summary.case.family]],
             estimate=summary.estimates[metric],
             remark=summary.case.family.label,
             remark_color=color("text-2", theme),
             hover=hover(summary, metric),
-            key=summary.case.model_type,
+            key=summary.case.model,
             provenance=summary.provenance,
         )
         for summary in best_first(list(summaries), metric)[:limit]
@@ -49,19 +49,19 @@ def top_models_title(summaries: Sequence[CaseSummary], *, metric: Metric) -> str
     ranked = best_first(list(summaries), metric)
     first, place = ranked[0], way(ranked[0].case)
     if len(ranked) == 1:
-        return f"Only {first.case.model_type} is measured on {place}"
+        return f"Only {first.case.model} is measured on {place}"
     figure = format_estimate(first.estimates[metric], metric)
     if first.estimates[metric].processes < 2 or ranked[1].estimates[metric].processes < 2:
-        return f"{first.case.model_type} measured {best_word(metric)} on {place}, n = 1: {figure.plain}"
+        return f"{first.case.model} measured {best_word(metric)} on {place}, n = 1: {figure.plain}"
     tied = [other for other in ranked[1:] if _overlap(first.estimates[metric], other.estimates[metric])]
     if tied and len(tied) == len(ranked) - 1:
         return f"No model leads on {place}: their intervals overlap"
     if len(tied) > _MOST_NAMED:
         return f"{len(tied) + 1} of {len(ranked)} models lead on {place}, too close to call"
     if tied:
-        names = join_words([summary.case.model_type for summary in (first, *tied)])
+        names = join_words([summary.case.model for summary in (first, *tied)])
         return f"{names} lead on {place}, too close to call"
-    return f"{first.case.model_type} is {best_word(metric)} on {place}: {figure.plain}"
+    return f"{first.case.model} is {best_word(metric)} on {place}: {figure.plain}"
 
 
 def _overlap(first: Estimate, second: Estimate) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from engine.domain.case import Case
 from engine.domain.measurement import Better, Metric
-from engine.domain.model import Size
+from engine.domain.model import is_checkpoint
 from engine.domain.summary import CaseSummary, Comparison, Verdict
 from engine.formatting import format_comparison, format_estimate, format_time
 
@@ -48,9 +48,15 @@ def shape(case: Case) -> str:
         parts.append(f"sequence {case.sequence_length}")
     if case.image_size is not None:
         parts.append(f"{case.image_size} px")
-    if case.size is Size.TINY:
+    if case.is_tiny:
         parts.append("tiny")
     return ", ".join(parts)
+
+
+def sizes_in(summaries: Sequence[CaseSummary]) -> str:
+    """Which sizes a figure shows, as stands before "size": a checkpoint's is never called the default one."""
+    words = {"published" if is_checkpoint(summary.case.size) else str(summary.case.size) for summary in summaries}
+    return " and ".join(sorted(words))
 
 
 def hover(summary: CaseSummary, metric: Metric, comparison: Comparison | None = None) -> str:
@@ -59,7 +65,7 @@ def hover(summary: CaseSummary, metric: Metric, comparison: Comparison | None = 
     estimate = summary.estimates[metric]
     text = format_estimate(estimate, metric)
     lines = [
-        f"<b>{case.model_type}</b> {way(case)}, {shape(case)}",
+        f"<b>{case.model}</b> {way(case)}, {shape(case)}",
         f"{metric.title.lower()} <b>{text.plain}</b>" + (f" ({text.interval})" if text.interval else ""),
         f"{text.n}, {estimate.method}",
         f"{summary.provenance} {format_time(summary.measured_at)}",

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.domain.case import Case, Workload
 from engine.domain.measurement import Metric
-from engine.domain.model import ModelFacts
+from engine.domain.model import ModelFacts, is_checkpoint
 from engine.domain.prediction import HeldOut, Prediction
 from engine.domain.summary import CaseSummary
 from engine.errors import NotEnoughData
@@ -137,7 +137,7 @@ def refuse_useless(prediction: Prediction, facts: ModelFacts) -> None:
     One whose bounds lie more than a factor of WIDEST apart, or a peak memory below the weights of `facts`.
     """
     metric, case = prediction.metric, prediction.case
-    remedy = f"Measure a few cases of {case.size} size in {case.precision} first."
+    remedy = f"Measure a few cases of {_size_words(case)} in {case.precision} first."
     if prediction.high > WIDEST * prediction.low:
         bounds = f"{format_value(prediction.low, metric)} and {format_value(prediction.high, metric)}"
         beyond = " It lies far beyond what was measured." if prediction.is_extrapolation else ""
@@ -150,6 +150,10 @@ def refuse_useless(prediction: Prediction, facts: ModelFacts) -> None:
         )
 
 
+def _size_words(case: Case) -> str:
+    return case.size if is_checkpoint(case.size) else f"{case.size} size"
+
+
 def _facts(summary: CaseSummary) -> ModelFacts:
     if summary.facts is None:
         raise NotEnoughData(f"{summary.case.label} was stored without its parameter and operation counts.")
@@ -157,7 +161,7 @@ def _facts(summary: CaseSummary) -> ModelFacts:
 
 
 def _same_model(measured: Case, asked: Case) -> bool:
-    return measured.model_type == asked.model_type and measured.size is asked.size
+    return measured.model_type == asked.model_type and measured.size == asked.size
 
 
 def _beyond(features: Floats, asked: Floats) -> bool:

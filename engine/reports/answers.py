@@ -7,7 +7,6 @@ from datetime import UTC
 
 from engine.domain.case import Workload
 from engine.domain.measurement import Metric
-from engine.domain.model import Size
 from engine.domain.result import FailureKind, ResultStatus
 from engine.domain.summary import CaseSummary
 from engine.figures.backend_comparison import backend_comparison_title, clear_leader
@@ -32,7 +31,7 @@ def report_title(content: ReportContent) -> str:
         return _nothing_measured(content)
     warm = [summary for summary in content.summaries if summary.case.workload is Workload.INFERENCE]
     chosen = warm or list(content.summaries)
-    real = [summary for summary in chosen if summary.case.size is not Size.TINY]
+    real = [summary for summary in chosen if not summary.case.is_tiny]
     if not real:
         models = _models(chosen)
         verb = "runs" if len(models) == 1 else "run"
@@ -86,13 +85,13 @@ def _warm_title(summaries: Sequence[CaseSummary]) -> str:
     grown = curves(summary for summary in summaries if Metric.THROUGHPUT in summary.estimates)
     if grown:
         title = batch_scaling_title(grown[0], metric=Metric.THROUGHPUT)
-        return f"{grown[0][0].case.model_type}: {title[0].lower()}{title[1:]}"
+        return f"{grown[0][0].case.model}: {title[0].lower()}{title[1:]}"
     summary = next((summary for summary in summaries if Metric.LATENCY in summary.estimates), summaries[0])
     if Metric.LATENCY not in summary.estimates:
         return f"{_model_words(models)} measured on {way(summary.case)}"
     figure = format_estimate(summary.estimates[Metric.LATENCY], Metric.LATENCY)
     return (
-        f"{summary.case.model_type} takes {figure.plain} for a forward pass "
+        f"{summary.case.model} takes {figure.plain} for a forward pass "
         f"at batch {summary.case.batch_size} on {way(summary.case)}"
     )
 
@@ -104,7 +103,7 @@ def _ways_title(groups: Sequence[Sequence[CaseSummary]], summaries: Sequence[Cas
         baseline, judged = compare_ways(groups[0], summaries, Metric.LATENCY)
         title = backend_comparison_title(groups[0], metric=Metric.LATENCY, baseline=baseline, comparisons=judged)
         return f"{title}, batch {groups[0][0].case.batch_size}"
-    model = groups[0][0].case.model_type
+    model = groups[0][0].case.model
     batches: dict[str | None, list[str]] = {}
     rivals: set[str] = set()
     factors: list[float] = []
@@ -135,15 +134,15 @@ def _startup_title(summaries: Sequence[CaseSummary]) -> str:
     if ranked:
         first = min(ranked[0], key=lambda summary: summary.estimates[metric].value)
         figure = format_estimate(first.estimates[metric], metric)
-        return f"{first.case.model_type} is built fastest of {len(ranked[0])} models: {figure.plain}"
+        return f"{first.case.model} is built fastest of {len(ranked[0])} models: {figure.plain}"
     summary = summaries[0]
     if metric not in summary.estimates:
-        return f"Startup of {summary.case.model_type} on {way(summary.case)}"
-    return f"{summary.case.model_type} is built in {format_estimate(summary.estimates[metric], metric).plain}"
+        return f"Startup of {summary.case.model} on {way(summary.case)}"
+    return f"{summary.case.model} is built in {format_estimate(summary.estimates[metric], metric).plain}"
 
 
 def _models(summaries: Sequence[CaseSummary]) -> list[str]:
-    return list(dict.fromkeys(summary.case.model_type for summary in summaries))
+    return list(dict.fromkeys(summary.case.model for summary in summaries))
 
 
 def _model_words(models: Sequence[str]) -> str:

@@ -9,13 +9,12 @@ import plotly.graph_objects as go
 
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.measurement import Metric
-from engine.domain.model import Size
 from engine.domain.summary import CaseSummary, Comparison
 from engine.figures.backend_comparison import backend_comparison, backend_comparison_title
 from engine.figures.batch_scaling import batch_scaling, batch_scaling_title, hidden_lines
 from engine.figures.references import compared, reference
 from engine.figures.top_models import top_models, top_models_title
-from engine.figures.wording import best_first, shape, way
+from engine.figures.wording import best_first, shape, sizes_in, way
 from engine.formatting import counted
 from engine.reports.wording import interval_words
 
@@ -72,12 +71,12 @@ def curves(summaries: Iterable[CaseSummary]) -> list[list[CaseSummary]]:
 
 
 def rankings(summaries: Iterable[CaseSummary]) -> list[list[CaseSummary]]:
-    """One summary of each model on the same backend, precision, size and batch, two models or more.
+    """One summary of each model on the same backend, precision and batch, tiny ones apart, two models or more.
 
     Most models first; among equals the real size before the tiny one, fp32 before others, the smallest batch first.
     """
-    found = _groups(summaries, lambda case: (case.backend, case.precision, case.size, case.batch_size))
-    single = [list({summary.case.model_type: summary for summary in group}.values()) for group in found]
+    found = _groups(summaries, lambda case: (case.backend, case.precision, case.is_tiny, case.batch_size))
+    single = [list({summary.case.model: summary for summary in group}.values()) for group in found]
     return sorted((group for group in single if len(group) > 1), key=_telling_first)
 
 
@@ -96,7 +95,7 @@ def _ranking(summaries: Sequence[CaseSummary], metric: Metric) -> list[Chart]:
     return [
         _chart(
             _named(top_models_title(group, metric=metric), metric),
-            f"{metric.title} by model type on {way(case)}, batch {case.batch_size}, {case.size} size",
+            f"{metric.title} by model type on {way(case)}, batch {case.batch_size}, {sizes_in(group)} size",
             f"Each type with its own usual input{more} · {interval_words(group, metric)}",
             draw,
         )
@@ -111,7 +110,7 @@ def _ways(summaries: Sequence[CaseSummary]) -> list[Chart]:
 
 def _rank_in_model(group: Sequence[CaseSummary], found: Sequence[Sequence[CaseSummary]]) -> int:
     """0 for the first group of its model: every model has a chart before one has two."""
-    return [other for other in found if other[0].case.model_type == group[0].case.model_type].index(group)
+    return [other for other in found if other[0].case.model == group[0].case.model].index(group)
 
 
 def _way_chart(group: Sequence[CaseSummary], everything: Sequence[CaseSummary]) -> Chart:
@@ -125,7 +124,7 @@ def _way_chart(group: Sequence[CaseSummary], everything: Sequence[CaseSummary]) 
 
     return _chart(
         backend_comparison_title(group, metric=metric, baseline=baseline, comparisons=judged),
-        f"{metric.title} of {group[0].case.model_type}, {shape(group[0].case)} · against {way(baseline.case)}",
+        f"{metric.title} of {group[0].case.model}, {shape(group[0].case)} · against {way(baseline.case)}",
         f"Median and {interval_words(group, metric)}",
         draw,
     )
@@ -152,8 +151,8 @@ def _scaling_chart(group: Sequence[CaseSummary]) -> Chart:
         return batch_scaling(group, metric=metric, theme="light", narrow=narrow, height=220)
 
     return _chart(
-        f"{model.model_type}: {_lowered(batch_scaling_title(group, metric=metric))}",
-        f"{metric.title} over batch size, {model.size} size · dashed: ideal",
+        f"{model.model}: {_lowered(batch_scaling_title(group, metric=metric))}",
+        f"{metric.title} over batch size, {sizes_in(group)} size · dashed: ideal",
         f"Line: medians · band: {interval_words(group, metric)} · both axes logarithmic{hidden_lines(group, metric)}",
         draw,
     )
@@ -161,7 +160,7 @@ def _scaling_chart(group: Sequence[CaseSummary]) -> Chart:
 
 def _telling_first(group: Sequence[CaseSummary]) -> tuple[int, bool, bool, int]:
     case = group[0].case
-    return (-len(group), case.size is Size.TINY, case.precision is not Precision.FP32, case.batch_size)
+    return (-len(group), case.is_tiny, case.precision is not Precision.FP32, case.batch_size)
 
 
 def _chart(title: str, subtitle: str, footnote: str, draw: Draw) -> Chart:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from engine import __version__
+from engine.domain.case import Case
 from engine.domain.hardware import Environment
 from engine.domain.measurement import Metric
 from engine.domain.result import Failure, Result, ResultStatus
@@ -60,6 +61,7 @@ def build_content(
 ) -> ReportContent:
     """The content of a report on one run; `results` are all rows of that run, whatever became of them."""
     completed = [result for result in results if result.status is ResultStatus.COMPLETED]
+    cases = {summary.case for summary in summaries} | {result.case for result in results}
     notes = Counter(note for result in completed for note in result.notes)
     checksums = {(result.case.model_type, result.skillset_checksum) for result in completed if result.skillset_checksum}
     return ReportContent(
@@ -71,7 +73,7 @@ def build_content(
         notes=tuple(notes.most_common(_MOST_NOTES)),
         checksums=tuple(sorted(checksums)),
         executions=len(completed),
-        command=benchmark_command(_repeated(run.request, summaries)),
+        command=benchmark_command(_repeated(run.request, cases)),
         version=__version__,
         created_at=created_at,
     )
@@ -82,10 +84,10 @@ def metrics_in(content: ReportContent) -> tuple[Metric, ...]:
     return tuple(metric for metric in Metric if any(metric in summary.estimates for summary in content.summaries))
 
 
-def _repeated(request: RunRequest, summaries: Sequence[CaseSummary]) -> RunRequest:
+def _repeated(request: RunRequest, cases: Collection[Case]) -> RunRequest:
     """The request that measures the same again: nothing left out as known, and the size that was chosen here."""
-    sizes = {summary.case.size for summary in summaries}
-    size = SizeChoice(sizes.pop().value) if len(sizes) == 1 else request.size
+    sizes = {SizeChoice.leading_to(case.size) for case in cases}
+    size = sizes.pop() if len(sizes) == 1 else request.size
     return replace(request, incremental=False, size=size)
 
 

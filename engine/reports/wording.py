@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from engine.domain.case import Case
 from engine.domain.measurement import Estimate, IntervalMethod, Metric
-from engine.domain.model import Size
 from engine.domain.result import Provenance
 from engine.domain.summary import CaseSummary
 from engine.formatting import MISSING, THIN_SPACE
@@ -44,8 +43,8 @@ STATISTICS: Mapping[Metric, str] = {
 
 
 def model_name(case: Case) -> str:
-    """The model type; a tiny size is part of the name, because its speed says nothing of the real one."""
-    return f"{case.model_type} (tiny)" if case.size is Size.TINY else case.model_type
+    """The model type or checkpoint; a tiny size is part of the name, because its speed says nothing of the real one."""
+    return f"{case.model} (tiny)" if case.is_tiny else case.model
 
 
 def input_shape(case: Case) -> str:

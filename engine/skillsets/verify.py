@@ -9,11 +9,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from engine.workloads.outputs import fault_of
+
 _BATCH_SIZE = 2
 
 
 def verify(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Import the module at `arguments["path"]`, build it tiny, infer a batch, generate where it can.
+    """Import the module at `arguments["path"]`, build it tiny, infer a batch, generate or make images where it can.
 
     Returns `ok`, the `reason` when outputs are empty or not finite, the shape of each output, the device and the
     seconds it took. Whatever the module raises passes through.
@@ -24,11 +26,15 @@ def verify(arguments: dict[str, Any]) -> dict[str, Any]:
     inputs = skillset.example_inputs(batch_size=_BATCH_SIZE)
     answer = skillset.infer(inputs)
     outputs: dict[str, Any] = answer["outputs"]
-    reason = _fault(outputs)
+    reason = fault_of(outputs, _BATCH_SIZE)
     if reason is None and hasattr(skillset, "generate"):
         generated = skillset.generate(inputs, max_new_tokens=2)["outputs"]
         outputs = {**outputs, **generated}
-        reason = _fault(generated)
+        reason = fault_of(generated, _BATCH_SIZE)
+    if reason is None and hasattr(skillset, "denoise"):
+        made = skillset.denoise(inputs, steps=2)["outputs"]
+        outputs = {**outputs, **made}
+        reason = fault_of(made, _BATCH_SIZE)
     return {
         "ok": reason is None,
         "reason": reason,
@@ -47,19 +53,3 @@ def _import(path: Path) -> ModuleType:
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
     return module
-
-
-def _fault(outputs: dict[str, Any]) -> str | None:
-    """What is wrong with the outputs, in a sentence."""
-    import torch
-
-    if not outputs:
-        return "The forward pass returned no tensors."
-    for name, value in outputs.items():
-        if value.numel() == 0:
-            return f"Output {name} is empty."
-        if not bool(torch.isfinite(value).all()):
-            return f"Output {name} holds values that are not finite."
-        if value.shape[0] != _BATCH_SIZE:
-            return f"Output {name} has {value.shape[0]} rows for a batch of {_BATCH_SIZE}."
-    return None

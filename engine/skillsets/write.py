@@ -24,7 +24,11 @@ def write(model: ModelType, text: str, output_dir: Path, force: bool = False) ->
     A file that was edited by hand, or that ModelDyno did not make, is overwritten only with `force`;
     otherwise SkillsetFailure names it.
     """
-    path = module_path(model, output_dir)
+    return write_file(module_path(model, output_dir), text, force)
+
+
+def write_file(path: Path, text: str, force: bool = False) -> Path:
+    """The same for any generated file."""
     try:
         if path.exists():
             present = path.read_text(encoding="utf-8", errors="replace")
@@ -35,7 +39,7 @@ def write(model: ModelType, text: str, output_dir: Path, force: bool = False) ->
                     f"{path} was edited by hand and is left as it is; use --force to overwrite it, or move it away.",
                     field="force",
                 )
-        output_dir.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, text)
     except OSError as error:
         raise _explained(error, path) from error

@@ -15,7 +15,7 @@ from duckdb import DuckDBPyConnection
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.hardware import MachineState
 from engine.domain.measurement import Measurement, Metric
-from engine.domain.model import Family, ModelFacts, Size
+from engine.domain.model import Family, ModelFacts
 from engine.domain.result import Failure, FailureKind, Provenance, Result, ResultFilter, ResultStatus
 from engine.errors import Conflict
 from engine.storage.values import from_json, time_of, to_json
@@ -69,7 +69,6 @@ _OF_RUN = """
 """A resumed run may hold two rows of one execution, cancelled and then carried out; the later one counts."""
 
 _LIST_FIELDS = {
-    "model_type": "model_types",
     "family": "families",
     "backend": "backends",
     "precision": "precisions",
@@ -93,7 +92,7 @@ def save(cursor: DuckDBPyConnection, result: Result) -> None:
         "model_type": case.model_type,
         "family": case.family.value,
         "task": case.task,
-        "size": case.size.value,
+        "size": str(case.size),
         "backend": case.backend,
         "precision": case.precision.value,
         "batch_size": case.batch_size,
@@ -195,6 +194,9 @@ def _where(wanted: ResultFilter) -> tuple[str, dict[str, Any]]:
         if chosen:
             conditions.append(f"list_contains(${field}, {column})")
             values[field] = [getattr(item, "value", item) for item in chosen]
+    if wanted.models:
+        conditions.append("(list_contains($models, model_type) or list_contains($models, size))")
+        values["models"] = list(wanted.models)
     if wanted.run_id is not None:
         conditions.append(_OF_RUN)
         values["run_id"] = wanted.run_id
@@ -211,7 +213,7 @@ def _case(row: tuple[Any, ...]) -> Case:
         model_type=row[0],
         family=Family(row[1]),
         task=row[2],
-        size=Size(row[3]),
+        size=row[3],
         backend=row[4],
         precision=Precision(row[5]),
         batch_size=row[6],

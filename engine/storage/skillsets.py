@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from duckdb import DuckDBPyConnection
@@ -28,20 +29,26 @@ _LATEST = """
 
 def save(cursor: DuckDBPyConnection, skillset: Skillset) -> None:
     """Add one generation to the history."""
-    cursor.execute(
-        _SAVE,
-        {
-            "model_type": skillset.model_type,
-            "family": skillset.family.value,
-            "path": skillset.path,
-            "checksum": skillset.checksum,
-            "generator_version": skillset.generator_version,
-            "transformers_version": skillset.transformers_version,
-            "status": skillset.status.value,
-            "reason": skillset.reason,
-            "generated_at": skillset.generated_at,
-        },
-    )
+    cursor.execute(_SAVE, _values(skillset))
+
+
+def save_all(cursor: DuckDBPyConnection, generated: Sequence[Skillset]) -> None:
+    """Add many generations at once."""
+    cursor.executemany(_SAVE, [_values(skillset) for skillset in generated])
+
+
+def _values(skillset: Skillset) -> dict[str, Any]:
+    return {
+        "model_type": skillset.model_type,
+        "family": skillset.family.value,
+        "path": skillset.path,
+        "checksum": skillset.checksum,
+        "generator_version": skillset.generator_version,
+        "transformers_version": skillset.transformers_version,
+        "status": skillset.status.value,
+        "reason": skillset.reason,
+        "generated_at": skillset.generated_at,
+    }
 
 
 def latest(cursor: DuckDBPyConnection) -> list[Skillset]:

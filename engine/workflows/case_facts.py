@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from engine.benchmarking import codec
-from engine.catalog.registry import shape_of
+from engine.catalog.checkpoints import size_names
+from engine.catalog.registry import ChosenModel, shape_of
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.model import ModelFacts, ModelType, Size
 from engine.domain.result import FailureKind
@@ -25,33 +26,44 @@ logger = logging.getLogger(__name__)
 TIMEOUT_SECONDS = 120.0
 
 
-def count_default_facts(
+def count_facts_of(
     workbench: Workbench,
-    models: Sequence[ModelType],
+    models: Sequence[ChosenModel],
     *,
     cancel: threading.Event | None = None,
     on_step: Callable[[str], None] | None = None,
     on_log: Callable[[str], None] | None = None,
-) -> dict[str, ModelFacts]:
-    """Facts of each type's default size by its name; a type that cannot be counted is missing and logged.
+) -> dict[tuple[str, str], ModelFacts]:
+    """Facts by model type and size: of the checkpoints, and of the default size of types. Those of a type that cannot
+    be counted are missing, those of a checkpoint as published; either way the log says so.
 
     Raises Cancelled and StorageError.
     """
     with workbench.database.cursor() as cursor:
         known = stored_facts.load_all(cursor)
-    found: dict[str, ModelFacts] = {}
-    for position, model in enumerate(models, start=1):
-        case = default_case(model)
+    found: dict[tuple[str, str], ModelFacts] = {}
+    for position, chosen in enumerate(models, start=1):
+        case = default_case(chosen.model, chosen.size or Size.DEFAULT)
+        place = (case.model_type, case.size)
         if case.case_id in known:
-            found[model.name] = known[case.case_id]
+            found[place] = known[case.case_id]
             continue
         if on_step is not None:
-            on_step(f"Counting parameters of {model.display_name}, {position} of {len(models)}")
+            named = chosen.size or chosen.model.display_name
+            on_step(f"Counting parameters of {named}, {position} of {len(models)}")
         try:
-            found[model.name] = count_case_facts(workbench, case, cancel=cancel, on_log=on_log)
+            found[place] = count_case_facts(workbench, case, cancel=cancel, on_log=on_log)
         except (SkillsetFailure, LauncherFailure) as problem:
             _tell(problem.message, on_log)
+            if chosen.size is not None:
+                found[place] = _published(chosen.size)
     return found
+
+
+def _published(size: str) -> ModelFacts:
+    """What is known of a checkpoint that could not be counted: enough to tell whether it fits, and never stored."""
+    parameters = size_names()[size].parameters
+    return ModelFacts(parameters=parameters, parameter_bytes=4 * parameters, flops=None, input_bytes=0)
 
 
 def count_case_facts(
@@ -90,14 +102,14 @@ def count_case_facts(
     return facts
 
 
-def default_case(model: ModelType) -> Case:
-    """The case whose facts stand for the type: default size, fp32, batch size 1."""
-    sequence_length, image_size = shape_of(model, Size.DEFAULT)
+def default_case(model: ModelType, size: str = Size.DEFAULT) -> Case:
+    """The case whose facts stand for the type at a size: its own input, fp32, batch size 1."""
+    sequence_length, image_size = shape_of(model, size)
     return Case(
         model_type=model.name,
         family=model.family,
         task=model.task,
-        size=Size.DEFAULT,
+        size=size,
         backend="cpu",
         precision=Precision.FP32,
         batch_size=1,

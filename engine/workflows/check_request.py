@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.backends import BACKENDS
-from engine.domain.run import RunRequest
+from engine.catalog.chosen import ChosenModel
+from engine.domain.run import RunRequest, SizeChoice
 from engine.errors import BackendUnavailable, InvalidValue, UnknownName
 
 if TYPE_CHECKING:
@@ -16,16 +18,13 @@ _DEVICES_OF_THEIR_OWN = ("cuda", "rocm", "mps", "qnn")
 
 
 def check_request(workbench: Workbench, request: RunRequest) -> None:
-    """Raises UnknownName for a model type or backend, InvalidValue, or BackendUnavailable with the reason."""
-    models = workbench.catalog.select(request.models, None if request.models else request.tier)
-    request.refuse_if_too_large(len(models))
-    for model in models:
-        if not model.verified:
-            raise InvalidValue(
-                f"This release has no recipe for {model.name!r} ({model.display_name}); it can be listed, not run. "
-                f"Runnable: {', '.join(sorted(found.name for found in workbench.catalog.verified))}.",
-                field="models",
-            )
+    """Raises UnknownName for a model, checkpoint or backend, InvalidValue, or BackendUnavailable with the reason."""
+    chosen = workbench.catalog.choose(request.models, request.tier)
+    request.refuse_if_too_large(len(chosen))
+    for model in (found.model for found in chosen):
+        if not model.runnable:
+            raise InvalidValue(model.status_reason or f"{model.name} has no recipe.", field="models")
+    _refuse_contradicting_size(request.size, chosen)
     for name in request.backends:
         if name not in BACKENDS:
             raise UnknownName("backend", name, BACKENDS.names(), field="backends")
@@ -35,6 +34,18 @@ def check_request(workbench: Workbench, request: RunRequest) -> None:
         if status is None or not status.available:
             reason = status.reason if status is not None and status.reason else "it was not detected"
             raise BackendUnavailable(f"Backend {name!r} cannot run here: {reason}", field="backends")
+
+
+def _refuse_contradicting_size(choice: SizeChoice, chosen: Sequence[ChosenModel]) -> None:
+    """A checkpoint's name says its size: tiny with one, or default with nothing else, cannot be meant."""
+    sizes = [found.size for found in chosen if found.size is not None]
+    if sizes and (choice is SizeChoice.TINY or (choice is SizeChoice.DEFAULT and len(sizes) == len(chosen))):
+        model = next(found.model.name for found in chosen if found.size is not None)
+        raise InvalidValue(
+            f"{sizes[0]} is a size of {model} itself, so size {choice} contradicts it; leave the size at auto, "
+            f"or name the model type {model}.",
+            field="size",
+        )
 
 
 def devices_of(request: RunRequest) -> frozenset[str]:

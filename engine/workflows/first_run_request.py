@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def first_run_request(workbench: Workbench) -> RunRequest:
-    """Every verified model type on the processor, batch sizes 1 and 8: a few minutes on two cores.
+    """The types chosen for it on the processor, batch sizes 1 and 8: a few minutes on two cores.
 
     Five short processes a case instead of three long ones: five carry a comparison, and the first round has a figure
     for every model type early. Three iterations at least, because large models take seconds for each.
     """
     return RunRequest(
-        models=tuple(sorted(model.name for model in workbench.catalog.verified)),
+        models=tuple(sorted(model.name for model in workbench.catalog.first_run)),
         backends=("cpu",),
         precisions=(Precision.FP32,),
         batch_sizes=(1, 8),

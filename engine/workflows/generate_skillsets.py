@@ -5,20 +5,23 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.catalog.library import library_version
-from engine.domain.model import ModelType, Tier
+from engine.domain.model import ModelType, Status, Tier
 from engine.domain.result import FailureKind
 from engine.domain.skillset import GenerationOutcome, GenerationStatus, Skillset
 from engine.errors import SkillsetFailure
-from engine.skillsets.context import GENERATOR_VERSION
+from engine.skillsets.fingerprint import generator_fingerprint
 from engine.skillsets.render import read_header, render
-from engine.skillsets.write import write
+from engine.skillsets.render_test import path_beside, render_test
+from engine.skillsets.write import module_path, write, write_file
 from engine.storage import skillsets
 from engine.workflows.device_turns import PROCESSOR, Cancelled
+from engine.workflows.find_recipe import may_be_outdated, search_here, with_recipe
 
 if TYPE_CHECKING:
     from engine.workflows.workbench import Workbench
@@ -34,24 +37,54 @@ def generate_skillsets(
     output_dir: Path | None = None,
     force: bool = False,
     verify: bool = True,
+    with_tests: bool = False,
     on_outcome: Callable[[GenerationOutcome], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> list[GenerationOutcome]:
-    """One outcome for each named type (or, without names, each verified type of the tier), in that order.
+    """One outcome for each named type (or, without names, each runnable type of the tier), in that order.
 
-    A type that fails or is refused does not stop the others. Each waits for the measurement under way, so as not to
-    disturb it. Raises UnknownName before anything is written, Cancelled, and StorageError when outcomes cannot be kept.
+    A type that fails or is refused does not stop the others. Each that is run waits for the measurement under way, so
+    as not to disturb it; a module known to run with this library is not run again unless `force` says so. Raises
+    UnknownName before anything is written, Cancelled, and StorageError when outcomes cannot be kept.
     """
     chosen = workbench.catalog.select(models, None if models else tier)
-    outcomes = []
+    known = {} if force else _known(workbench)
+    folder = output_dir or workbench.settings.skillset_dir
+    fingerprint = generator_fingerprint()
+    stop = cancel or threading.Event()
+    outcomes: list[GenerationOutcome] = []
+    rendered: list[Skillset] = []
     for model in chosen:
-        with workbench.supervisor.device_turns.turn(PROCESSOR, cancel or threading.Event()):
-            outcome = generate_skillset(
-                workbench, model, output_dir=output_dir, force=force, verify=verify, cancel=cancel
-            )
+        started = time.perf_counter()
+        same = None if with_tests else _unchanged(known.get(model.name), module_path(model, folder), fingerprint)
+        if same is not None and (same.is_verified or not verify):
+            outcomes.append(_outcome(model, same, same.status, None, started))
+            if on_outcome is not None:
+                on_outcome(outcomes[-1])
+            continue
+        try:
+            if verify and model.status is Status.UNKNOWN:
+                with workbench.supervisor.device_turns.turn(PROCESSOR, stop):
+                    model = with_recipe(workbench, model, cancel=cancel)
+            path = _written(workbench, model, output_dir, force=force, with_tests=with_tests)
+        except SkillsetFailure as refusal:
+            outcome = _outcome(model, None, GenerationStatus.REFUSED, refusal.message, started)
+        else:
+            present = _skillset(model, path, GenerationStatus.RENDERED, None, fingerprint)
+            if (standing := _standing(known.get(model.name), present)) and (standing.is_verified or not verify):
+                outcome = _outcome(model, standing, standing.status, None, started)
+                rendered.append(replace(present, status=standing.status))  # made anew, and the same as before
+            elif verify:
+                with workbench.supervisor.device_turns.turn(PROCESSOR, stop):
+                    outcome = verify_skillset(workbench, model, path, started=started, cancel=cancel)
+            else:
+                rendered.append(present)
+                outcome = _outcome(model, present, GenerationStatus.RENDERED, None, started)
         outcomes.append(outcome)
         if on_outcome is not None:
             on_outcome(outcome)
+    if rendered:
+        workbench.database.write(lambda cursor: skillsets.save_all(cursor, rendered))
     return outcomes
 
 
@@ -59,26 +92,82 @@ def generate_skillset(
     workbench: Workbench,
     model: ModelType,
     *,
-    output_dir: Path | None = None,
-    force: bool = False,
-    verify: bool = True,
     cancel: threading.Event | None = None,
     on_log: Callable[[str], None] | None = None,
 ) -> GenerationOutcome:
-    """Render, write and (unless told not to) run the module of one type; the caller holds the processor's turn.
+    """Render, write and run the module of one type; the caller holds the processor's turn.
 
     Raises Cancelled and StorageError only.
     """
     started = time.perf_counter()
     try:
-        path = write(model, render(model), output_dir or workbench.settings.skillset_dir, force)
+        model = with_recipe(workbench, model, cancel=cancel)
+        path = _written(workbench, model, None, force=False, with_tests=False)
     except SkillsetFailure as refusal:
         return _outcome(model, None, GenerationStatus.REFUSED, refusal.message, started)
-    if not verify:
-        return keep_outcome(workbench, model, path, GenerationStatus.RENDERED, None, started)
+    return verify_skillset(workbench, model, path, started=started, cancel=cancel, on_log=on_log)
+
+
+def verify_skillset(
+    workbench: Workbench,
+    model: ModelType,
+    path: Path,
+    *,
+    started: float,
+    cancel: threading.Event | None = None,
+    on_log: Callable[[str], None] | None = None,
+) -> GenerationOutcome:
+    """Run the module at `path` once and store how it went; the caller holds the processor's turn.
+
+    One that fails, and whose recipe was found with another version of the library, is made again from a recipe
+    searched for now.
+    """
     reason = run_once(workbench, path, cancel=cancel, on_log=on_log)
+    if reason is not None and may_be_outdated(model) and read_header(path.read_text(encoding="utf-8")).is_untouched:
+        model = search_here(workbench, model, cancel=cancel)
+        if model.runnable:
+            path = write(model, render(model), path.parent)
+            reason = run_once(workbench, path, cancel=cancel, on_log=on_log)
     status = GenerationStatus.VERIFIED if reason is None else GenerationStatus.FAILED
-    return keep_outcome(workbench, model, path, status, reason, started)
+    skillset = _skillset(model, path, status, reason, generator_fingerprint())
+    workbench.database.write(lambda cursor: skillsets.save(cursor, skillset))
+    return _outcome(model, skillset, status, reason, started)
+
+
+def _written(workbench: Workbench, model: ModelType, output_dir: Path | None, *, force: bool, with_tests: bool) -> Path:
+    path = write(model, render(model), output_dir or workbench.settings.skillset_dir, force)
+    if with_tests:
+        write_file(path_beside(path), render_test(model, path), force)
+    return path
+
+
+def _known(workbench: Workbench) -> dict[str, Skillset]:
+    with workbench.database.cursor() as cursor:
+        return {skillset.model_type: skillset for skillset in skillsets.latest(cursor)}
+
+
+def _unchanged(known: Skillset | None, path: Path, fingerprint: str) -> Skillset | None:
+    """What is stored of the module at `path`, where it is still that and nothing it is made from has changed."""
+    if known is None or known.generator_version != fingerprint or known.path != str(path) or not path.is_file():
+        return None
+    if known.status not in (GenerationStatus.VERIFIED, GenerationStatus.RENDERED):
+        return None
+    header = read_header(path.read_text(encoding="utf-8", errors="replace"))
+    return known if header.is_untouched and header.actual_checksum == known.checksum else None
+
+
+def _standing(known: Skillset | None, present: Skillset) -> Skillset | None:
+    """What is stored of this very module, where it lies and with this library."""
+    if known is None or known.status not in (GenerationStatus.VERIFIED, GenerationStatus.RENDERED):
+        return None
+    as_now = replace(
+        known,
+        status=present.status,
+        reason=None,
+        generated_at=present.generated_at,
+        generator_version=present.generator_version,
+    )
+    return known if as_now == present else None
 
 
 def run_once(
@@ -104,28 +193,19 @@ def run_once(
     return None if value.get("ok") else str(value.get("reason") or "its process returned nothing")
 
 
-def keep_outcome(
-    workbench: Workbench,
-    model: ModelType,
-    path: Path,
-    status: GenerationStatus,
-    reason: str | None,
-    started: float,
-) -> GenerationOutcome:
-    """Store what became of the module that lies at `path`."""
-    skillset = Skillset(
+def _skillset(model: ModelType, path: Path, status: GenerationStatus, reason: str | None, fingerprint: str) -> Skillset:
+    """The module that lies at `path`."""
+    return Skillset(
         model_type=model.name,
         family=model.family,
         path=str(path),
         checksum=read_header(path.read_text(encoding="utf-8")).actual_checksum,
-        generator_version=GENERATOR_VERSION,
+        generator_version=fingerprint,
         transformers_version=library_version(),
         status=status,
         reason=reason,
         generated_at=datetime.now(UTC),
     )
-    workbench.database.write(lambda cursor: skillsets.save(cursor, skillset))
-    return _outcome(model, skillset, status, reason, started)
 
 
 def _outcome(

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from engine.backends.available_memory import available_memory_bytes
 from engine.benchmarking.plan import plan_cases
 from engine.catalog.registry import shape_of
+from engine.domain.model import ModelFacts
 from engine.domain.run import Plan, RunRequest, SizeChoice
 from engine.storage import results
-from engine.workflows.case_facts import count_default_facts
+from engine.workflows.case_facts import count_facts_of
 from engine.workflows.check_request import check_request
 from engine.workflows.supply_skillset import present_checksum
 
@@ -35,15 +36,18 @@ def plan_run(
 ) -> Plan:
     """The executions in order, those left out with their reason, and how long it will take.
 
-    Counts the parameters of types never seen before, in child processes. Raises what `check_request` raises,
-    Cancelled and StorageError.
+    Counts the parameters of types and checkpoints never seen before, in child processes. Raises what `check_request`
+    raises, Cancelled and StorageError.
     """
     check_request(workbench, request)
-    models = workbench.catalog.select(request.models, None if request.models else request.tier)
-    facts = {}
+    models = workbench.catalog.choose(request.models, request.tier)
+    facts: dict[tuple[str, str], ModelFacts] = {}
     if request.size is not SizeChoice.TINY:
-        facts = count_default_facts(workbench, models, cancel=cancel, on_step=on_step, on_log=on_log)
-    checksums = {model.name: present_checksum(workbench, model) for model in models} if request.incremental else {}
+        facts = count_facts_of(workbench, models, cancel=cancel, on_step=on_step, on_log=on_log)
+    types = {chosen.model.name: chosen.model for chosen in models}
+    checksums = (
+        {name: present_checksum(workbench, model) for name, model in types.items()} if request.incremental else {}
+    )
     environment_id = workbench.environment.environment_id
     with workbench.database.cursor() as cursor:
         since = datetime.now(UTC) - RECENT

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.catalog.checkpoints import parse_size
 from engine.catalog.registry import shape_of
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.measurement import Metric
-from engine.domain.model import ModelFacts, Size
+from engine.domain.model import ModelFacts
 from engine.domain.prediction import PredictedCase, Prediction
 from engine.domain.result import Provenance, ResultFilter
 from engine.domain.run import MAX_BATCH_SIZE
@@ -51,18 +52,19 @@ class Predictors:
 
 
 def chosen_case(
-    workbench: Workbench, *, model: str, size: Size, backend: str, precision: Precision, batch_size: int
+    workbench: Workbench, *, model: str, size: str, backend: str, precision: Precision, batch_size: int
 ) -> Case:
-    """The inference case of these choices at the type's own input shape; raises UnknownName or InvalidValue."""
-    found = workbench.catalog.get(model)
-    if not found.verified:
-        raise InvalidValue(
-            f"{model} is listed but has no verified recipe in this release, so its size cannot be counted. "
-            f"Choose one of: {', '.join(known.name for known in workbench.catalog.verified)}.",
-            field="models",
-        )
+    """The inference case of these choices at the type's own input shape; raises UnknownName or InvalidValue.
+
+    `size` may be a checkpoint's, by whichever of its names; where `model` is one, that is the size.
+    """
+    chosen = workbench.catalog.choose_one(model)
+    found = chosen.model
+    if not found.runnable:
+        raise InvalidValue(found.status_reason or f"{model} has no recipe.", field="models")
     if not 1 <= batch_size <= MAX_BATCH_SIZE:
         raise InvalidValue(f"Batch size {batch_size} is not between 1 and {MAX_BATCH_SIZE}.", field="batch_sizes")
+    size = chosen.size or parse_size(found.name, size)
     sequence_length, image_size = shape_of(found, size)
     return Case(
         model_type=found.name,

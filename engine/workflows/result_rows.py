@@ -30,7 +30,7 @@ def result_row(result: Result) -> dict[str, Any]:
         "model_type": case.model_type,
         "family": case.family.value,
         "task": case.task,
-        "size": case.size.value,
+        "size": str(case.size),
         "workload": case.workload.value,
         "cold": case.cold,
         "requested_backend": result.requested_backend,

@@ -15,7 +15,7 @@ from engine.errors import SkillsetFailure
 from engine.skillsets.render import read_header, render
 from engine.skillsets.write import module_path, write
 from engine.storage import skillsets
-from engine.workflows.generate_skillsets import generate_skillset, keep_outcome, run_once
+from engine.workflows.generate_skillsets import generate_skillset, verify_skillset
 
 if TYPE_CHECKING:
     from engine.workflows.workbench import Workbench
@@ -45,9 +45,7 @@ def supply_skillset(
         if on_log is not None:
             on_log(f"{path.name} was edited by hand; it is run as it is")
         started = time.perf_counter()
-        reason = run_once(workbench, path, cancel=cancel, on_log=on_log)
-        status = GenerationStatus.VERIFIED if reason is None else GenerationStatus.FAILED
-        outcome = keep_outcome(workbench, model, path, status, reason, started)
+        outcome = verify_skillset(workbench, model, path, started=started, cancel=cancel, on_log=on_log)
     else:
         outcome = generate_skillset(workbench, model, cancel=cancel, on_log=on_log)
     if outcome.skillset is None or outcome.status is not GenerationStatus.VERIFIED:

@@ -89,6 +89,10 @@ class Workbench:
         """Every model type of the installed library; scanned once per library version."""
         return load_catalog(self.settings.home / "cache")
 
+    def reload_catalog(self) -> None:
+        """Read the catalogue anew: recipes were added."""
+        vars(self).pop("catalog", None)
+
     def backends(self, *, refresh: bool = False) -> list[BackendStatus]:
         """What can run here and, where not, why: from a child process the first time on this machine, then remembered.
 

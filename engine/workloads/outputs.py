@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.domain.result import FailureKind
@@ -15,18 +16,36 @@ class WrongOutput(EngineError):
     failure_kind = FailureKind.WRONG_OUTPUT
 
 
-def check_outputs(outputs: dict[str, Any], batch_size: int) -> None:
-    """Raise WrongOutput unless there are outputs, each with one row per item and no NaN or infinity."""
+def check_outputs(outputs: Mapping[str, Any], batch_size: int) -> None:
+    """Raise WrongOutput when `fault_of` finds a fault."""
+    fault = fault_of(outputs, batch_size)
+    if fault is not None:
+        raise WrongOutput(fault)
+
+
+def fault_of(outputs: Mapping[str, Any], batch_size: int) -> str | None:
+    """What is wrong with the tensors of a forward pass over `batch_size` examples, in a sentence; None when nothing is.
+
+    Minus infinity is how models mask, so it is no fault. Single outputs may be empty or count something other than
+    examples (a loss, anchors that all examples share); not all of them may.
+    """
     import torch
 
     if not outputs:
-        raise WrongOutput("The forward pass returned no outputs.")
+        return "The forward pass returned no outputs."
     for name, value in outputs.items():
-        if value.numel() == 0:
-            raise WrongOutput(f"Output {name} is empty.")
-        if value.ndim == 0 or value.shape[0] != batch_size:
-            shape = tuple(value.shape)
-            raise WrongOutput(f"Output {name} of shape {shape} does not have one row for each of {batch_size} items.")
-        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
-            bad = int((~torch.isfinite(value)).sum())
-            raise WrongOutput(f"Output {name} has {bad} of {value.numel()} values that are not finite.")
+        if value.is_floating_point():
+            bad = int((torch.isnan(value) | torch.isposinf(value)).sum())
+            if bad:
+                return f"Output {name} has {bad} of {value.numel()} values that are not finite."
+    if not any(value.numel() for value in outputs.values()):
+        return "Every output is empty."
+    if not any(_has_rows(value.shape, batch_size) for value in outputs.values()):
+        shapes = ", ".join(f"{name} {list(value.shape)}" for name, value in outputs.items())
+        return f"No output has rows for a batch of {batch_size}: {shapes}."
+    return None
+
+
+def _has_rows(shape: Sequence[int], batch_size: int) -> bool:
+    """Whether some dimension counts the examples, alone or times what each of them has."""
+    return any(size and size % batch_size == 0 for size in shape)

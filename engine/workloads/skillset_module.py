@@ -28,7 +28,7 @@ def load_skillset(module: ModuleType, case: Case, device: str) -> Any:
 
     A figure of another device would stand under the wrong name in every chart.
     """
-    skillset = module.load(size=case.size.value, device=device, precision=case.precision.value)
+    skillset = module.load(size=case.size, device=device, precision=case.precision.value)
     if skillset.fallback_reason is not None:
         raise BackendUnavailable(skillset.fallback_reason, field="backends")
     return skillset

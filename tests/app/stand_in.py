@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from types import SimpleNamespace
 
+from engine.catalog.registry import Catalog
 from engine.config import Settings
 from engine.domain.hardware import BackendStatus, Environment
+from engine.domain.model import Status
 from engine.domain.run import Run, RunProgress, RunRequest, RunStatus
 from engine.errors import BackendUnavailable, Conflict, UnknownName
 from engine.storage import environments, runs
@@ -89,7 +90,7 @@ class StandInWorkbench:
         self.database = Database.open(settings.db_path)
         self.environment: Environment = an_environment()
         self.database.write(lambda cursor: environments.save(cursor, self.environment))
-        self.catalog = _Catalog()
+        self.catalog = _catalog()
         self.memo = Memo()
         self.predictors = Predictors()
         self.supervisor = StandInSupervisor(self)
@@ -101,17 +102,6 @@ class StandInWorkbench:
         self.database.close()
 
 
-class _Catalog(SimpleNamespace):
-    transformers_version = "5.23.0"
-
-    def __init__(self) -> None:
-        types = {name: a_model(name) for name in ("bert", "gpt2")} | {"ernie": a_model("ernie", verified=False)}
-        super().__init__(types=types, verified=[types["bert"], types["gpt2"]])
-
-    def get(self, name: str) -> object:
-        if name not in self.types:
-            raise UnknownName("model type", name, self.types, field="models")
-        return self.types[name]
-
-    def select(self, models: tuple[str, ...] = (), tier: object = None) -> list[object]:
-        return [self.get(name) for name in models]
+def _catalog() -> Catalog:
+    types = {name: a_model(name) for name in ("bert", "gpt2")} | {"ernie": a_model("ernie", status=Status.FAILS)}
+    return Catalog(types=types, transformers_version="5.23.0")

@@ -186,6 +186,20 @@ def test_the_smallest_batch_and_the_real_size_are_drawn_until_somebody_chooses()
     assert chosen_heat_map(summaries, ViewState(batch=1))[1:] == (1, Size.TINY)
 
 
+def test_checkpoints_are_drawn_beside_the_default_size_as_rows_of_their_own() -> None:
+    large = "bert-large-uncased"
+    summaries = [timed(), timed(size=large), timed(size=Size.TINY), timed(size="unheard-of")]
+    found, batch, size = chosen_heat_map(summaries, ViewState(rows=Rows.MODEL))
+    assert found is not None
+    assert {cell.row for cell in found.cells} == {"bert", large, "unheard-of"}
+    assert (batch, size) == (1, "default and published")
+    assert found.baselines[large].case.size == large
+    for chosen, rows, words in (("default", {"bert"}, "default"), (large, {large}, "published")):
+        found, _, size = chosen_heat_map(summaries, ViewState(rows=Rows.MODEL, size=chosen))
+        assert found is not None
+        assert ({cell.row for cell in found.cells}, size) == (rows, words)
+
+
 def test_without_a_second_way_ratios_give_way_to_figures() -> None:
     found, _, _ = chosen_heat_map([timed(), timed("gpt2")], ViewState(mode=Mode.RATIO))
     assert found is not None

@@ -4,11 +4,17 @@ import pytest
 
 from app.search import MOST_OF_A_KIND, Place, find_places
 from engine.domain.case import Case, Precision, Workload
-from engine.domain.model import Tier
+from engine.domain.model import Status, Tier
 from engine.domain.run import Run, RunStatus
 from tests.builders import a_case, a_model, a_request, a_run
 
-MODELS = [a_model("bert"), a_model("roberta"), a_model("distilbert"), a_model("gpt2"), a_model("ernie", verified=False)]
+MODELS = [
+    a_model("bert"),
+    a_model("roberta"),
+    a_model("distilbert"),
+    a_model("gpt2"),
+    a_model("ernie", status=Status.FAILS),
+]
 
 
 def found(text: str, *, runs: list[Run] | None = None, cases: list[Case] | None = None) -> list[Place]:
@@ -41,6 +47,19 @@ def test_a_measured_model_opens_the_overview_and_another_the_start_form() -> Non
     bert, gpt2 = found("bert", cases=[a_case("bert")])[0], found("gpt2")[0]
     assert (bert.detail, bert.href) == ("text encoder, measured", "/?model=bert")
     assert (gpt2.detail, gpt2.href) == ("text decoder, not measured yet", "/live-runs?models=gpt2")
+
+
+def test_a_checkpoint_is_found_by_its_own_name_and_opens_the_start_form_until_it_is_measured() -> None:
+    (place,) = found("bert large uncased")
+    assert (place.kind, place.label, place.detail) == (
+        "model",
+        "bert-large-uncased",
+        "checkpoint of bert, not measured yet",
+    )
+    assert place.href == "/live-runs?models=bert-large-uncased"
+    assert labels("google-bert/bert-large-uncased") == ["bert-large-uncased"]
+    measured = found("bert-large-uncased", cases=[a_case("bert", size="bert-large-uncased")])[0]
+    assert (measured.detail, measured.href) == ("checkpoint of bert, measured", "/?model=bert-large-uncased")
 
 
 def test_a_model_without_a_recipe_is_not_offered() -> None:

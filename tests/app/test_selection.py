@@ -12,14 +12,18 @@ from app.selection import (
     most_measured,
     narrowed,
     select,
+    sizes_in_use,
     workload_of,
 )
 from app.url_state import ViewState
+from app.views.coverage_grid import coverage_table
+from app.views.overview_body import overview_body
 from engine.domain.case import Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Family, Size
 from engine.domain.summary import CaseSummary, Verdict
 from tests.app.measured import measured, processes
+from tests.app.tabs.component_tree import of_class, text_of
 from tests.builders import A_TIME, a_case, a_failed_result, a_result, a_summary
 
 BF16 = Precision.BF16
@@ -28,6 +32,11 @@ BF16 = Precision.BF16
 def timed(model: str = "bert", latency: float = 0.04, **case: object) -> CaseSummary:
     """Five processes around `latency`."""
     return a_summary(a_case(model, **case), latencies=processes(latency))
+
+
+def overview_subtitle(found: Selection) -> str:
+    body = overview_body(found, coverage_table([], []), [], lambda *_: [], theme="light", narrow=False)
+    return next(text for part in of_class(body, "card-subtitle") if " by model type on " in (text := text_of(part)))
 
 
 def chosen(summaries: list[CaseSummary], **state: object) -> Selection:
@@ -80,6 +89,36 @@ def test_a_batch_size_that_one_model_alone_has_shows_that_model() -> None:
 def test_the_real_size_is_shown_before_the_tiny_one() -> None:
     found = chosen([timed(size=Size.TINY), timed(size=Size.TINY, batch_size=8), timed(batch_size=8)])
     assert (found.size, found.batch) == (Size.DEFAULT, 8)
+
+
+LARGE = "bert-large-uncased"
+
+
+def test_a_checkpoint_stands_in_the_ranking_beside_types_and_never_beside_tiny_ones() -> None:
+    tiny = [timed("bert", 0.001, size=Size.TINY), timed("vit", 0.001, size=Size.TINY)]
+    found = chosen([timed("bert", 0.04), timed("bert", 0.12, size=LARGE), timed("gpt2", 0.05), *tiny], model="bert")
+    assert (found.model, found.size) == ("bert", Size.DEFAULT)
+    assert [summary.case.model for summary in found.ranking] == ["bert", "gpt2", LARGE]
+    assert overview_subtitle(found) == "Latency by model type on cpu fp32, batch 1, default and published size"
+
+
+def test_a_checkpoint_is_a_model_of_its_own_and_its_type_brings_it_along() -> None:
+    summaries = [timed("bert", size=LARGE), timed("gpt2"), timed("gpt2", batch_size=8)]
+    for model in (LARGE, "bert"):
+        found = chosen(summaries, model=model)
+        assert (found.model, found.size, len(found.ways)) == (LARGE, LARGE, 1)
+    assert narrowed([timed("bert"), *summaries], ViewState(model=LARGE)) == summaries[:1]
+    assert narrowed([timed("bert"), *summaries], ViewState(size=LARGE)) == summaries[:1]
+
+
+def test_a_checkpoint_is_shown_before_a_tiny_size() -> None:
+    found = chosen([timed("gpt2", size=Size.TINY), timed("bert", size=LARGE)], model="bert")
+    assert found.size == LARGE
+
+
+def test_sizes_in_use_are_offered_whatever_they_are_called() -> None:
+    cases = [a_case(size=size) for size in ("no-longer-shipped", Size.DEFAULT, LARGE, Size.TINY, Size.DEFAULT)]
+    assert sizes_in_use(cases) == ["tiny", "default", LARGE, "no-longer-shipped"]
 
 
 def test_a_batch_size_of_the_tiny_size_alone_shows_the_tiny_size() -> None:

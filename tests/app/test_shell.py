@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from app import ids
 from app.shell import SHORTCUTS, count_active_runs, page_at, shell_layout, show_page, show_search_results
-from app.tabs import TABS
+from app.tabs import PAGES, TABS
 from engine.config import resource_folder
 from tests.app.measured import measured, store
 from tests.app.stand_in import StandInWorkbench
@@ -35,7 +35,7 @@ def test_the_five_tabs_stand_in_the_order_of_the_navigation() -> None:
     ]
 
 
-@pytest.mark.parametrize("tab", TABS, ids=lambda tab: tab.name)
+@pytest.mark.parametrize("tab", PAGES, ids=lambda tab: tab.name)
 @pytest.mark.parametrize("search", ["", "?model=%3Cb%3E&batch=abc&run=0&batch_size=x&nonsense=%00"])
 def test_every_tab_opens_on_an_empty_database_whatever_the_address_says(tab: object, search: str) -> None:
     page = page_at(tab.path, search)  # type: ignore[attr-defined]
@@ -118,7 +118,7 @@ def test_the_help_lists_the_shortcuts_that_work() -> None:
 def test_no_component_of_the_shell_is_named_twice_or_like_one_of_a_tab() -> None:
     named = [str(part.id) for part in parts(shell_layout()) if getattr(part, "id", None)]
     assert len(named) == len(set(named))
-    for tab in TABS:
+    for tab in PAGES:
         inside = {str(part.id) for part in parts(page_at(tab.path, "")) if getattr(part, "id", None)}
         assert inside.isdisjoint(named), tab.name
     assert ids.PAGE in named

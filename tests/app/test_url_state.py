@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from urllib.parse import parse_qs
+
 import pytest
 
 from app.tabs.live_runs import options_from_query
-from app.url_state import Mode, Rows, ViewState, address, read_state, start_address, write_state
+from app.url_state import Mode, Rows, ViewState, address, read_state, start_address, state_of_case, write_state
 from engine.domain.case import Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Family, Size
+from tests.builders import a_case
 
 EVERYTHING = ViewState(
     model="wav2vec2-bert",
@@ -30,6 +33,16 @@ def options_of(link: str) -> object:
 
 def test_everything_that_can_be_chosen_survives_the_address() -> None:
     assert read_state(write_state(EVERYTHING)) == EVERYTHING
+
+
+@pytest.mark.parametrize("size", ["bert-large-uncased", "openai-community/gpt2", "no-longer-shipped"])
+def test_a_checkpoint_is_a_size_in_the_address_and_a_model_of_the_start_form(size: str) -> None:
+    case = a_case("bert", size=size)
+    state = state_of_case(case)
+    assert (state.model, state.size) == (size, size)
+    assert read_state(write_state(state)) == state
+    assert parse_qs(start_address(state).partition("?")[2])["models"] == [size]
+    assert "size=" not in start_address(state)
 
 
 def test_an_untouched_view_has_a_bare_address() -> None:
@@ -57,6 +70,8 @@ def test_the_address_can_be_read_by_a_person() -> None:
         "?model=../../etc/passwd",
         "?model=%3Cscript%3E",
         "?model=" + "a" * 65,
+        "?size=../../etc/passwd",
+        "?size=%3Cscript%3E",
         "?family=nonsense",
         "?backend=%00",
         "?precision=fp64",

@@ -40,6 +40,16 @@ def test_query_narrows_by_every_parameter(client: FlaskClient, measured: str) ->
     assert len(found(client, f"run_id={measured}")) == 3
 
 
+def test_a_checkpoint_is_queried_by_its_name_and_belongs_to_its_type(
+    client: FlaskClient, bench: StandInWorkbench, measured: str
+) -> None:
+    result = a_result(a_case(size="bert-large-uncased"), run_id=measured, started_at=A_TIME - timedelta(seconds=1))
+    bench.database.write(lambda cursor: results.save(cursor, result))
+    (row,) = client.get("/api/benchmark/query?model=google-bert/bert-large-uncased").json["results"]
+    assert (row["model_type"], row["size"]) == ("bert", "bert-large-uncased")
+    assert len(found(client, "model=bert")) == 3
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
@@ -65,12 +75,24 @@ def test_query_of_an_unknown_run_is_not_found(client: FlaskClient) -> None:
     assert client.get("/api/benchmark/query?run_id=nope").status_code == 404
 
 
+def test_models_list_their_sizes_with_counted_and_published_parameters(client: FlaskClient) -> None:
+    answer = client.get("/api/benchmark/models").json
+    bert = next(model for model in answer["models"] if model["name"] == "bert")
+    assert [size["name"] for size in bert["sizes"][:2]] == ["tiny", "default"]
+    assert {size["parameters_are"] for size in bert["sizes"][:2]} == {"counted"}
+    large = {"name": "bert-large-uncased", "parameters": 336_226_108, "parameters_are": "published"}
+    assert large in bert["sizes"]
+    reasons = {row["name"]: row["reason"] for row in answer["checkpoints"]}
+    assert reasons["bert-large-uncased"] is None
+    assert "no model type of this catalogue" in reasons["whisper-large-v3"]
+
+
 def test_models_list_runnable_types_first(client: FlaskClient) -> None:
     listed = client.get("/api/benchmark/models").json["models"]
-    assert [(model["name"], model["verified"]) for model in listed] == [
-        ("bert", True),
-        ("gpt2", True),
-        ("ernie", False),
+    assert [(model["name"], model["status"]) for model in listed] == [
+        ("bert", "runnable"),
+        ("gpt2", "runnable"),
+        ("ernie", "fails"),
     ]
 
 

@@ -50,6 +50,14 @@ def test_every_field_reaches_the_request(client: FlaskClient, bench: StandInWork
     assert (request.protocol.processes, request.sequence_length, request.title) == (5, 64, "nightly")
 
 
+def test_a_checkpoint_may_be_named_among_the_models(client: FlaskClient, bench: StandInWorkbench) -> None:
+    request = request_of(bench, start(client, models=["bert", "google-bert/bert-large-uncased"]))
+    assert request.models == ("bert", "google-bert/bert-large-uncased")
+    answer = client.post("/api/benchmark/run", json={"models": ["bert-lrge-uncased"]})
+    assert (answer.status_code, answer.json["field"]) == (422, "models")
+    assert "Did you mean bert-large-uncased" in answer.json["detail"]
+
+
 def test_hardware_and_precision_may_be_a_single_name(client: FlaskClient, bench: StandInWorkbench) -> None:
     request = request_of(bench, start(client, hardware="cpu", precision="bf16"))
     assert request.backends == ("cpu",)

@@ -9,6 +9,7 @@ import pytest
 from dash import no_update
 
 from app import ids
+from app.data import shown_summaries
 from app.tabs.comparison import (
     _FILTERS,
     choose_case,
@@ -21,6 +22,7 @@ from app.tabs.comparison import (
     unfold_family,
 )
 from app.tabs.comparison import write_address as write
+from app.views.case_details import reproduce_command
 from app.views.results_grid import COLUMNS, NARROW, USUAL
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Size
@@ -322,3 +324,16 @@ def test_no_component_of_the_page_is_named_twice(two_ways: StandInWorkbench) -> 
     head, body, *_ = show()
     named = [str(part.id) for part in parts([layout(""), head, body, details()]) if getattr(part, "id", None)]
     assert len(named) == len(set(named))
+
+
+def test_a_checkpoint_is_filtered_listed_and_measured_again_by_its_name(bench: StandInWorkbench) -> None:
+    large, gone = a_case(size="bert-large-uncased"), a_case("gpt2", size="no-longer-shipped")
+    store(bench, measured(a_case(), 0.04), measured(large, 0.12), measured(gone, 0.2))
+    page = layout("?size=bert-large-uncased")
+    assert with_id(page, ids.COMPARISON_SIZE).options == ["default", "bert-large-uncased", "no-longer-shipped"]
+    assert with_id(page, ids.COMPARISON_MODEL).options == ["bert", "bert-large-uncased", "no-longer-shipped"]
+    rows = {row["model"]: row["size"] for row in with_id(page, ids.COMPARISON_GRID).rowData}
+    assert rows == {"bert-large-uncased": "published"}
+    summary = next(found for found in shown_summaries() if found.case == large)
+    command = reproduce_command(summary)
+    assert "--model bert-large-uncased" in command and "--size auto" in command

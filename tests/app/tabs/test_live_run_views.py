@@ -17,7 +17,7 @@ from app.views.run_card import no_run, run_body
 from app.views.run_failures import form_address, run_failures
 from app.views.run_form import backend_options, model_options, precision_options, run_form, with_named
 from app.views.run_words import request_words, run_sentence, run_subtitle
-from engine.domain.model import Size
+from engine.domain.model import Size, Status
 from engine.domain.result import FailureKind, Result
 from engine.domain.run import Plan, Protocol, RunStatus, SizeChoice
 from engine.formatting import format_time, format_time_iso
@@ -148,6 +148,11 @@ def test_trying_again_asks_for_the_same_cases_in_full() -> None:
 def test_trying_cases_of_two_sizes_again_leaves_the_size_as_it_was_asked_for() -> None:
     address = form_address([a_case(size=Size.TINY), a_case("vit")], a_request(size=SizeChoice.AUTO))
     assert "size=auto" in address
+
+
+def test_a_checkpoint_that_failed_is_tried_again_by_its_name() -> None:
+    address = form_address([a_case(size="bert-large-uncased")], a_request())
+    assert "models=bert-large-uncased" in address and "size=auto" in address
 
 
 def test_what_is_not_as_usual_is_named() -> None:
@@ -304,9 +309,10 @@ def test_a_precision_that_no_chosen_backend_does_is_disabled() -> None:
     assert [option["value"] for option in options if option.get("disabled")] == ["fp16", "int8"]
 
 
-def test_only_verified_models_can_be_chosen() -> None:
-    models = [a_model("gpt2"), a_model("bert"), a_model("ernie", verified=False)]
-    assert [option["value"] for option in model_options(models)] == ["gpt2", "bert"]
+def test_only_runnable_models_can_be_chosen() -> None:
+    models = [a_model("gpt2"), a_model("bert"), a_model("ernie", status=Status.FAILS)]
+    offered = [option["value"] for option in model_options(models)]
+    assert [name for name in offered if name in ("gpt2", "bert", "ernie")] == ["gpt2", "bert"]
 
 
 def test_preview_says_what_runs_what_does_not_and_how_long() -> None:

@@ -70,11 +70,21 @@ def test_an_address_that_names_nothing_leaves_the_defaults() -> None:
 
 def test_the_form_lists_models_tiers_and_backends_of_this_machine() -> None:
     models, tiers = fill_models(ids.FORM_MODELS, [], "critical")
-    assert {option["value"] for option in models} == {"bert", "gpt2"}
+    assert {option["value"] for option in models if option["label"] == option["value"]} == {"bert", "gpt2"}
     assert tiers[0]["label"] == "critical, 2 models"
     backends, precisions = fill_backends(["cpu"], ["fp32"])
     assert [option["value"] for option in backends] == ["cpu", "cuda"]
     assert [option["value"] for option in precisions if not option.get("disabled")] == ["fp32", "bf16"]
+
+
+def test_checkpoints_stand_below_their_type_with_their_published_parameters() -> None:
+    models, _ = fill_models(ids.FORM_MODELS, [], "critical")
+    values = [option["value"] for option in models]
+    large = models[values.index("bert-large-uncased")]
+    assert large["label"] == "bert-large-uncased (BERT, 336 M)"
+    assert large["title"] == "google-bert/bert-large-uncased: 336,226,108 parameters as published"
+    assert values.index("gpt2") < values.index("gpt2-xl") < values.index("bert") < values.index("bert-large-uncased")
+    assert "whisper-large-v3" not in values, "a checkpoint of a type that does not run here"
 
 
 def test_a_form_that_cannot_run_says_why_and_cannot_be_started() -> None:

@@ -10,9 +10,9 @@ from dash import no_update
 from flask import Flask
 
 from app import data, ids
-from app.tabs.predict import ask, asked_in, layout, measure, show_answer, switch_metric
+from app.tabs.predict import ask, asked_in, layout, measure, offer_sizes, show_answer, switch_metric
 from app.views.prediction_answer import answer_sentence, prediction_answer
-from app.views.prediction_form import AskedCase, metric_switch
+from app.views.prediction_form import AskedCase, metric_switch, size_options
 from engine.config import Settings
 from engine.domain.case import Precision
 from engine.domain.measurement import Metric
@@ -20,7 +20,7 @@ from engine.domain.prediction import PredictedCase
 from tests.app.measured import measured, store
 from tests.app.stand_in import StandInWorkbench
 from tests.app.tabs.component_tree import of_class, of_kind, parts, text_of, with_id
-from tests.builders import a_case, a_prediction, a_summary, some_facts
+from tests.builders import a_case, a_model, a_prediction, a_summary, some_facts
 
 DEFAULTS = asdict(AskedCase())
 
@@ -61,6 +61,26 @@ def test_the_address_names_the_case_and_what_it_leaves_out_keeps_its_default() -
     assert with_id(layout("?model=gpt2"), ids.PREDICT_ASKED).data == {**DEFAULTS, "model": "gpt2"}
 
 
+def test_the_sizes_of_the_form_are_those_of_the_model() -> None:
+    form = layout("?model=bert-large-uncased")
+    assert (with_id(form, ids.PREDICT_MODEL).value, with_id(form, ids.PREDICT_SIZE).value) == (
+        "bert",
+        "bert-large-uncased",
+    )
+    labels = [option["label"] for option in with_id(form, ids.PREDICT_SIZE).options]
+    assert "bert-large-uncased (336 M, published)" in labels
+    assert labels[:2] == ["default", "tiny"]
+    options, chosen = offer_sizes("gpt2", "bert-large-uncased")
+    assert "gpt2-xl (1.56 B, published)" in [option["label"] for option in options]
+    assert chosen == "default"
+    assert offer_sizes("gpt2", "tiny")[1] == "tiny"
+
+
+def test_a_counted_size_says_so() -> None:
+    options = size_options(a_model("bert", default_parameters=109_514_298, tiny_parameters=12_000))
+    assert [option["label"] for option in options[:2]] == ["default (110 M, counted)", "tiny (12.0 k, counted)"]
+
+
 def test_opening_the_page_adds_nothing_to_the_history() -> None:
     assert ask(0, None, "bert", "default", "cpu", "fp32", "4", DEFAULTS) == (no_update, no_update)
     assert switch_metric("latency", DEFAULTS) == (no_update, no_update)
@@ -83,7 +103,7 @@ def test_another_metric_is_another_curve_of_the_same_case() -> None:
         ({"model": "brt"}, "Did you mean bert?"),
         ({"model": ""}, "No model is chosen"),
         ({"backend": ""}, "No backend is chosen"),
-        ({"model": "ernie"}, "has no verified recipe"),
+        ({"model": "ernie"}, "has no recipe"),
         ({"size": "huge"}, "Unknown size 'huge'"),
         ({"precision": "fp64"}, "Unknown precision 'fp64'"),
         ({"metric": "speed"}, "Choose one of: latency, peak_memory, throughput."),
@@ -93,7 +113,7 @@ def test_another_metric_is_another_curve_of_the_same_case() -> None:
         ({"batch_size": ""}, "The batch size is empty"),
         ({"batch_size": "9" * 5000}, "is not a whole number"),
         ({"batch_size": "99999"}, "not between 1 and 4096"),
-        ({"model": "<b>x</b>"}, "Unknown model type '<b>x</b>'"),
+        ({"model": "<b>x</b>"}, "Unknown checkpoint '<b>x</b>'"),
     ],
 )
 def test_a_case_that_cannot_be_says_why_where_the_answer_would_be(asked: dict[str, str], reason: str) -> None:
@@ -141,6 +161,12 @@ def test_measuring_queues_the_case_as_it_stands_in_the_form(bench: StandInWorkbe
     assert (request.models, request.backends, request.batch_sizes) == (("bert",), ("cpu",), (16,))
     assert (request.precisions, request.size) == ((Precision.BF16,), "tiny")
     assert of_kind(said, "Link")[0].href == f"/live-runs?run={progress.run.run_id}"
+
+
+def test_measuring_a_checkpoint_asks_for_it_by_name(bench: StandInWorkbench) -> None:
+    measure(1, "bert", "bert-large-uncased", "cpu", "fp32", "4")
+    (progress,) = bench.supervisor.active()
+    assert (progress.run.request.models, progress.run.request.size) == (("bert-large-uncased",), "auto")
 
 
 @pytest.mark.parametrize(

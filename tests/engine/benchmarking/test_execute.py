@@ -48,7 +48,7 @@ def test_only_the_first_process_of_a_case_counts_facts(loaded):
     ("batch_size", "kind", "words"),
     [
         (known.NAN_AT_BATCH, FailureKind.WRONG_OUTPUT, "Output y has 52 of 3328 values that are not finite."),
-        (known.WRONG_ROWS_AT_BATCH, FailureKind.WRONG_OUTPUT, "does not have one row for each of 14 items"),
+        (known.WRONG_ROWS_AT_BATCH, FailureKind.WRONG_OUTPUT, "No output has rows for a batch of 14"),
         (known.NOTHING_AT_BATCH, FailureKind.WRONG_OUTPUT, "The forward pass returned no outputs."),
         (known.ERROR_AT_BATCH, FailureKind.ERROR, "RuntimeError: mat1 and mat2 shapes cannot be multiplied"),
         (known.CRASH_AT_BATCH, FailureKind.CRASHED, "The process died of SIGSEGV."),

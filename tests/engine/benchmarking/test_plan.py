@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from engine.benchmarking.plan import MOST_PARAMETERS, needed_bytes, plan_cases
+from engine.catalog.chosen import ChosenModel
 from engine.domain.case import Precision, Workload
 from engine.domain.model import ModelFacts, Size
 from engine.domain.result import FailureKind
@@ -19,11 +20,24 @@ def facts_of(millions: float) -> ModelFacts:
     return some_facts(parameters=int(millions * 1e6), parameter_bytes=int(4e6 * millions))
 
 
-FACTS = {"bert": facts_of(110), "vit": facts_of(86), "llama": facts_of(6738)}
+FACTS = {
+    ("bert", "default"): facts_of(110),
+    ("bert", "bert-large-uncased"): facts_of(335),
+    ("vit", "default"): facts_of(86),
+    ("llama", "default"): facts_of(6738),
+    ("llama", "Llama-3.1-8B"): facts_of(8030),
+}
+CHECKPOINTS = {"bert-large-uncased": "bert", "Llama-3.1-8B": "llama"}
 
 
 def planned(request: RunRequest, *, memory: int = 16 * GIB, measured: frozenset[str] = frozenset()) -> Plan:
-    models = [a_model(name) for name in request.models]
+    models = [
+        ChosenModel(
+            model=a_model(CHECKPOINTS.get(name, name), sequence_unit=None if name == "vit" else "tokens"),
+            size=name if name in CHECKPOINTS else None,
+        )
+        for name in request.models
+    ]
     return plan_cases(request, models, lambda model, size: (128, None), BACKENDS, FACTS, memory, set(measured), [])
 
 
@@ -46,9 +60,9 @@ def test_a_case_asked_for_twice_is_planned_once():
 
 def test_auto_takes_the_default_size_where_it_fits_and_is_not_too_long_a_wait():
     sizes = {item.case.model_type: item.case.size for item in planned(a_request("bert", "llama")).planned}
-    assert FACTS["llama"].parameters > MOST_PARAMETERS
+    assert FACTS["llama", "default"].parameters > MOST_PARAMETERS
     assert sizes == {"bert": Size.DEFAULT, "llama": Size.TINY}
-    little = planned(a_request("bert"), memory=needed_bytes(FACTS["bert"]) - 1)
+    little = planned(a_request("bert"), memory=needed_bytes(FACTS["bert", "default"]) - 1)
     assert [item.case.size for item in little.planned] == [Size.TINY]
 
 
@@ -62,6 +76,24 @@ def test_the_default_size_asked_for_by_name_is_left_out_when_it_does_not_fit():
     assert (plan.planned, left_out.failure.kind) == ((), FailureKind.DOES_NOT_FIT)
     # Three times 4 bytes for each of 6,738 M parameters, and half a GiB.
     assert left_out.failure.reason == "Needs about 75.8 GiB (6,738 M parameters); 16.0 GiB are free."
+
+
+def test_a_checkpoint_is_planned_at_its_own_size_beside_its_type():
+    plan = planned(a_request("bert-large-uncased", "bert", "vit"))
+    order = [(item.case.model_type, item.case.size, item.case.label) for item in plan.planned]
+    assert order == [
+        ("vit", "default", "vit cpu fp32 batch 1"),
+        ("bert", "default", "bert cpu fp32 batch 1"),
+        ("bert", "bert-large-uncased", "bert-large-uncased cpu fp32 batch 1"),
+    ]
+
+
+def test_a_checkpoint_that_does_not_fit_is_left_out_by_its_own_parameters_and_never_run_tiny():
+    plan = planned(a_request("Llama-3.1-8B", "bert-large-uncased"))
+    assert [item.case.size for item in plan.planned] == ["bert-large-uncased"]
+    (left_out,) = plan.skipped
+    assert (left_out.case.size, left_out.failure.kind) == ("Llama-3.1-8B", FailureKind.DOES_NOT_FIT)
+    assert left_out.failure.reason == "Needs about 90.2 GiB (8,030 M parameters); 16.0 GiB are free."
 
 
 def test_a_backend_or_precision_that_is_not_here_is_left_out_with_the_reason():

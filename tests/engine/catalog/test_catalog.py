@@ -16,7 +16,7 @@ from engine.catalog.registry import Catalog, load_catalog, scan
 from engine.domain.model import Family, Tier
 from engine.errors import InvalidValue, UnknownName
 
-VERIFIED = {
+FIRST_RUN = {
     "bert": (Family.TEXT_ENCODER, "fill-mask", ()),
     "distilbert": (Family.TEXT_ENCODER, "fill-mask", ()),
     "roberta": (Family.TEXT_ENCODER, "fill-mask", ()),
@@ -41,9 +41,9 @@ def test_every_registered_type_is_listed(catalog: Catalog):
     assert all(model.task for model in offered)
 
 
-def test_the_verified_types_have_their_family_task_and_traits(catalog: Catalog):
-    described = {model.name: (model.family, model.task, model.traits) for model in catalog.verified}
-    assert described == VERIFIED
+def test_the_types_of_the_first_run_have_their_family_task_and_traits(catalog: Catalog):
+    described = {model.name: (model.family, model.task, model.traits) for model in catalog.first_run}
+    assert described == FIRST_RUN
 
 
 @pytest.mark.parametrize(
@@ -70,17 +70,17 @@ def test_an_unknown_type_is_answered_with_the_nearest(catalog: Catalog):
     assert caught.value.field == "models"
 
 
-def test_a_tier_selects_only_verified_types_and_includes_the_tiers_above(catalog: Catalog):
+def test_a_tier_selects_only_runnable_types_and_includes_the_tiers_above(catalog: Catalog):
     critical = catalog.select([], Tier.CRITICAL)
     high = catalog.select([], Tier.HIGH)
     assert 0 < len(critical) < len(high)
     assert high[: len(critical)] == critical
-    assert all(model.verified for model in high)
-    assert {model.name for model in catalog.select([], Tier.LOW)} == set(VERIFIED)
+    assert all(model.runnable for model in high)
+    assert catalog.select([], Tier.LOW) and len(catalog.select([], Tier.LOW)) == len(catalog.runnable)
 
 
-def test_named_types_come_in_the_order_given_even_unverified(catalog: Catalog):
-    assert [model.name for model in catalog.select(["vit", "albert", "vit"])] == ["vit", "albert"]
+def test_named_types_come_in_the_order_given_even_those_that_do_not_run(catalog: Catalog):
+    assert [model.name for model in catalog.select(["vit", "nougat", "vit"])] == ["vit", "nougat"]
 
 
 def test_every_override_meets_a_type_and_gives_a_reason(catalog: Catalog):
@@ -88,7 +88,9 @@ def test_every_override_meets_a_type_and_gives_a_reason(catalog: Catalog):
     named = [name for entry in document["tiers"].values() for name in entry["types"]]
     assert len(named) == len(set(named))
     assert [name for name in [*named, *document["types"]] if name not in catalog.types] == []
-    assert all(entry["reason"] for group in document.values() for entry in group.values())
+    assert all(entry["reason"] for group in ("tiers", "types") for entry in document[group].values())
+    assert document["first_run"]["reason"]
+    assert [name for name in document["first_run"]["types"] if not catalog.get(name).runnable] == []
 
 
 @pytest.mark.parametrize(
@@ -110,7 +112,7 @@ def test_a_faulty_overrides_file_is_refused(text: str, message: str):
 def test_an_override_replaces_what_the_library_says():
     overrides = parse_overrides('[types.bert]\nreason = "r"\ntier = "medium"\nfamily = "other"\ntask = "mine"')
     bert = next(model for model in scan(overrides) if model.name == "bert")
-    assert (bert.tier, bert.family, bert.task, bert.verified) == (Tier.MEDIUM, Family.OTHER, "mine", False)
+    assert (bert.tier, bert.family, bert.task) == (Tier.MEDIUM, Family.OTHER, "mine")
 
 
 def test_a_second_load_reads_what_the_first_one_saved(tmp_path: Path):

@@ -20,12 +20,15 @@ import pytest
 
 from engine.catalog.checkpoints import (
     Checkpoint,
-    checkpoints_of,
-    find_checkpoint,
     load_checkpoints,
+    named_as_sizes,
     parse_checkpoints,
+    parse_size,
+    size_names,
+    sizes_of,
 )
 from engine.catalog.registry import Catalog
+from engine.domain.model import Size, Tier
 from engine.errors import InvalidValue, UnknownName
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -66,58 +69,87 @@ def test_the_table_covers_many_types_of_the_catalogue(catalog: Catalog):
     types = {checkpoint.model_type for checkpoint in known if checkpoint.library == "transformers"}
     assert len(known) >= 60
     assert types - set(catalog.types) == set()
-    assert {model.name for model in catalog.verified} - types == set()
+    assert {model.name for model in catalog.first_run} - types == set()
     assert {checkpoint.library for checkpoint in known} == {"transformers", "diffusers"}
     assert all(checkpoint.source for checkpoint in known)
 
 
-def test_checkpoints_of_a_type_come_small_to_large():
-    assert [checkpoint.short_name for checkpoint in checkpoints_of("gpt2")] == [
-        "distilgpt2",
-        "gpt2",
-        "gpt2-medium",
-        "gpt2-large",
-        "gpt2-xl",
-    ]
-    assert checkpoints_of("no_such_type") == []
+def test_sizes_of_a_type_come_small_to_large_and_none_is_called_like_a_type(catalog: Catalog):
+    assert list(sizes_of("gpt2")) == ["distilgpt2", "openai-community/gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"]
+    assert sizes_of("no_such_type") == {}
+    assert {*size_names()} & {*catalog.types, *Size} == set()
 
 
-def test_a_checkpoint_is_found_by_its_id_and_by_the_part_after_the_slash():
-    large = find_checkpoint("google-bert/bert-large-uncased")
-    assert find_checkpoint("bert-large-uncased") is large
-    assert (large.model_type, large.library, large.model_class) == ("bert", "transformers", "BertForPreTraining")
-    assert large.config["hidden_size"] == 1024
+def test_checkpoints_that_share_their_short_name_keep_their_hub_ids():
+    shared = parse_checkpoints(table("one/name") + table("two/name") + table("one/other"))
+    assert list(named_as_sizes(shared.values())) == ["one/name", "two/name", "other"]
+
+
+def test_a_checkpoint_is_chosen_by_its_id_and_by_the_part_after_the_slash(catalog: Catalog):
+    for name in ("google-bert/bert-large-uncased", "bert-large-uncased"):
+        chosen = catalog.choose_one(name)
+        assert (chosen.model.name, chosen.size, chosen.name) == ("bert", "bert-large-uncased", "bert-large-uncased")
+    large = size_names()["bert-large-uncased"]
+    assert (large.library, large.model_class, large.config["hidden_size"]) == (
+        "transformers",
+        "BertForPreTraining",
+        1024,
+    )
+
+
+def test_a_name_that_type_and_checkpoint_share_means_the_type(catalog: Catalog):
+    assert catalog.choose_one("gpt2").size is None
+    assert catalog.choose_one("openai-community/gpt2").size == "openai-community/gpt2"
+
+
+def test_types_and_checkpoints_are_chosen_together_each_once(catalog: Catalog):
+    names = ["bert-large-uncased", "bert", "google-bert/bert-large-uncased", "bert"]
+    assert [chosen.name for chosen in catalog.choose(names)] == ["bert-large-uncased", "bert"]
+    assert [model.name for model in catalog.select(names)] == ["bert"]
+    tier = catalog.choose(tier=Tier.CRITICAL)
+    assert [chosen.model for chosen in tier] == catalog.select(tier=Tier.CRITICAL)
 
 
 def test_fields_that_a_checkpoint_sets_to_null_are_none():
-    assert find_checkpoint("DeepSeek-V2-Lite").config["q_lora_rank"] is None
+    assert size_names()["DeepSeek-V2-Lite"].config["q_lora_rank"] is None
 
 
 @pytest.mark.parametrize(
-    ("name", "nearest"),
+    ("name", "kind", "nearest"),
     [
-        ("bert-large-uncasd", "bert-large-uncased"),
-        ("LLAMA-3.1-8b", "Llama-3.1-8B"),
-        ("meta-llama/Llama-3.1-8", "meta-llama/Llama-3.1-8B"),
+        ("bert-large-uncasd", "model type", "bert-large-uncased"),
+        ("brt", "model type", "bert"),
+        ("LLAMA-3.1-8b", "model type", "Llama-3.1-8B"),
+        ("meta-llama/Llama-3.1-8", "checkpoint", "meta-llama/Llama-3.1-8B"),
     ],
 )
-def test_an_unknown_checkpoint_is_answered_with_the_nearest(name: str, nearest: str):
-    with pytest.raises(UnknownName, match="Unknown checkpoint") as caught:
-        find_checkpoint(name)
-    assert caught.value.nearest[0] == nearest
+def test_an_unknown_name_is_answered_with_the_nearest_types_and_checkpoints(
+    catalog: Catalog, name: str, kind: str, nearest: str
+):
+    with pytest.raises(UnknownName, match=f"Unknown {kind}") as caught:
+        catalog.choose_one(name)
+    assert (caught.value.nearest[0], caught.value.field) == (nearest, "models")
 
 
-def test_a_name_like_no_other_is_sent_to_the_table_and_not_to_a_command_that_lists_types():
-    with pytest.raises(UnknownName, match=r"data/checkpoints\.toml lists them"):
-        find_checkpoint("zzzz0000")
+def test_a_name_like_no_other_is_sent_to_the_command_that_lists_them(catalog: Catalog):
+    with pytest.raises(UnknownName, match=r"`modeldyno catalog --checkpoints` lists them"):
+        catalog.choose_one("zzzz/0000")
 
 
-def test_a_short_name_that_two_owners_use_is_answered_with_both():
-    shared = parse_checkpoints(table("one/name") + table("two/name"))
-    assert find_checkpoint("two/name", shared).name == "two/name"
-    with pytest.raises(UnknownName) as caught:
-        find_checkpoint("name", shared)
-    assert set(caught.value.nearest) == {"one/name", "two/name"}
+def test_a_checkpoint_of_a_type_that_the_catalogue_lacks_is_refused_with_the_reason(catalog: Catalog):
+    without = Catalog(types={"bert": catalog.get("bert")}, transformers_version="5")
+    with pytest.raises(InvalidValue, match=r"FLUX.1-dev is a checkpoint of .* in diffusers, which is no model type"):
+        without.choose_one("black-forest-labs/FLUX.1-dev")
+
+
+def test_a_size_is_read_as_cases_have_it():
+    assert parse_size("bert", "tiny") is Size.TINY
+    assert parse_size("bert", "google-bert/bert-large-uncased") == "bert-large-uncased"
+    assert parse_size("gpt2", "gpt2") == "openai-community/gpt2"
+    with pytest.raises(UnknownName, match=r"Unknown size 'bert-lrge-uncased'. Did you mean bert-large-uncased"):
+        parse_size("bert", "bert-lrge-uncased")
+    with pytest.raises(InvalidValue, match="bert-large-uncased is a checkpoint of bert, not of gpt2"):
+        parse_size("gpt2", "bert-large-uncased")
 
 
 ENTRY = {"model_type": '"bert"', "model_class": '"BertModel"', "parameters": "1", "source": '"s"'}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from engine.catalog.checkpoints import load_checkpoints
 from tests.engine.cli.conftest import Cli
 
 
@@ -33,8 +35,16 @@ def test_the_table_of_hardware_stands_below_the_machine(cli: Cli, stored: Path) 
         (["--model", "bert", "--hardware", "cpu,cuda"], 1, "'cuda' cannot run here: No cuda device was found."),
         (["--model", "bert", "--hardware", "cda"], 2, "Unknown backend 'cda'. Did you mean cuda?"),
         (["--model", "brt"], 2, "Unknown model type 'brt'. Did you mean bert or bart or mbart?"),
+        (["--model", "bert-lrge-uncased"], 2, "Did you mean bert-large-uncased or "),
+        (
+            ["--model", "google-bert/bert-lrge"],
+            2,
+            "Unknown checkpoint 'google-bert/bert-lrge'. Did you mean google-bert",
+        ),
+        (["--model", "bert-large-uncased", "--size", "tiny"], 2, "so size tiny contradicts it; leave the size at auto"),
+        (["--model", "gpt2", "--size", "bert-large-uncased"], 2, "is a checkpoint of bert, not of gpt2."),
         (["--model", "zzzzzz"], 2, "Unknown model type 'zzzzzz'. There are "),
-        (["--model", "ernie"], 2, "no recipe for 'ernie' (Ernie); it can be listed, not run. Runnable: bart, bert"),
+        (["--model", "nougat"], 2, "registers the configuration of nougat and no model class for it."),
     ],
 )
 def test_what_cannot_be_measured_here_stops_before_anything_is_made(
@@ -47,10 +57,11 @@ def test_what_cannot_be_measured_here_stops_before_anything_is_made(
 
 
 def test_the_catalogue_lists_what_was_asked_for(cli: Cli, stored: Path) -> None:
-    said = cli("catalog", "--family", "audio", "--verified", "--json", "--benchmark-dir", stored)
+    said = cli("catalog", "--family", "audio", "--status", "runnable", "--json", "--benchmark-dir", stored)
     assert (said.status, said.errors) == (0, "")
-    assert [model["name"] for model in said.json] == ["wav2vec2", "whisper"]
-    assert {"display_name", "family", "task", "priority", "verified"} <= set(said.json[0])
+    assert {"wav2vec2", "whisper"} <= {model["name"] for model in said.json}
+    assert {(model["family"], model["status"]) for model in said.json} == {("audio", "runnable")}
+    assert {"display_name", "task", "priority", "reason", "sizes"} <= set(said.json[0])
 
 
 def test_priorities_of_the_catalogue_include_those_before(cli: Cli, stored: Path) -> None:
@@ -63,6 +74,23 @@ def test_priorities_of_the_catalogue_include_those_before(cli: Cli, stored: Path
 
 
 def test_the_table_of_types_counts_them_beside_it(cli: Cli, stored: Path) -> None:
-    said = cli("catalog", "--family", "audio", "--verified", "--benchmark-dir", stored)
+    said = cli("catalog", "--family", "audio", "--status", "runnable", "--benchmark-dir", stored)
     assert "whisper" in said.output
-    assert said.errors.startswith("2 model types of transformers") and said.errors.endswith("2 can be measured.\n")
+    (count,) = set(re.findall(r"(\d+) (?:model types of|can be measured)", said.errors))
+    assert int(count) >= 2
+
+
+def test_published_checkpoints_are_listed_with_type_parameters_and_source(cli: Cli, stored: Path) -> None:
+    said = cli("catalog", "--checkpoints", "--json", "--benchmark-dir", stored)
+    large = next(row for row in said.json if row["name"] == "bert-large-uncased")
+    assert (large["hub_id"], large["model_type"]) == ("google-bert/bert-large-uncased", "bert")
+    assert (large["parameters"], large["parameters_are"], large["reason"]) == (336_226_108, "published", None)
+    assert large["source"].startswith("safetensors metadata")
+    assert len(said.json) == len(load_checkpoints())
+
+
+def test_the_table_of_checkpoints_keeps_to_the_types_asked_for(cli: Cli, stored: Path) -> None:
+    said = cli("catalog", "--checkpoints", "--family", "audio", "--benchmark-dir", stored)
+    assert "whisper-large-v3" in said.output and "bert-large-uncased" not in said.output
+    assert "Published parameters" in said.output
+    assert said.errors.endswith("can be measured: `modeldyno benchmark --model NAME`.\n")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 
 import click
@@ -11,6 +12,7 @@ from engine.cli.run_options import make_request, request_body, run_options
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import RunRequest, SizeChoice
+from engine.errors import UnknownName
 
 Ask = Callable[..., RunRequest]
 
@@ -45,6 +47,35 @@ def test_without_options_the_critical_tier_is_measured_on_the_processor(ask: Ask
 def test_models_that_are_named_win_over_the_priority(ask: Ask) -> None:
     request = ask("--model", "vit", "--priority", "all", "--model", "bert", "--model", "vit")
     assert (request.models, request.tier) == (("vit", "bert"), None)
+
+
+@pytest.mark.parametrize("name", ["bert-large-uncased", "google-bert/bert-large-uncased"])
+def test_a_checkpoint_as_the_size_of_one_model_is_asked_for_by_its_name(ask: Ask, name: str) -> None:
+    request = ask("--model", "bert", "--size", name)
+    assert (request.models, request.size) == (("bert-large-uncased",), SizeChoice.AUTO)
+    assert request_body(request)["models"] == ["bert-large-uncased"]
+    assert ask("--model", "gpt2", "--size", "gpt2").models == ("openai-community/gpt2",)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--size", "bert-large-uncased"], "write --model bert-large-uncased"),
+        (["--model", "bert", "--model", "vit", "--size", "bert-large-uncased"], "is the size of one model type"),
+        (["--model", "bert-large-uncased", "--size", "bert-base-cased"], "names its size already"),
+    ],
+)
+def test_a_checkpoint_is_the_size_of_one_model_type_only(words: list[str], told: str) -> None:
+    given = dict.fromkeys(inspect.signature(make_request).parameters)
+    parsed = {"models": tuple(words[1::2][:-1]), "size": words[-1]}
+    with pytest.raises(click.UsageError, match=told):
+        make_request(**(given | parsed))  # type: ignore[arg-type]
+
+
+def test_a_misspelt_size_is_answered_with_the_nearest() -> None:
+    given = dict.fromkeys(inspect.signature(make_request).parameters) | {"models": (), "size": "tinny"}
+    with pytest.raises(UnknownName, match=r"Unknown size 'tinny'. Did you mean tiny"):
+        make_request(**given)  # type: ignore[arg-type]
 
 
 def test_priority_all_is_every_tier(ask: Ask) -> None:

@@ -62,7 +62,7 @@ def test_a_mistyped_command_is_told_its_likely_name(cli: Cli) -> None:
         (["--type", "latency"], "Unknown type 'latency'. Choose from: startup, inference."),
         (["--type", "both"], "`both` means startup and concurrency together; this release measures"),
         (["--type", "throughput"], "another name for concurrency; this release measures"),
-        (["--size", "huge"], "'huge' is not one of 'auto', 'tiny', 'default'"),
+        (["--size", "huge"], "Unknown size 'huge'. Choose one of:"),
         (["--priority", "urgent"], "'urgent' is not one of 'critical', 'high', 'medium', 'low', 'all'"),
         (["--runs", "0"], "0 is not in the range 1<=x<=1000"),
         (["--runs", "100000000"], "100000000 is not in the range 1<=x<=1000"),

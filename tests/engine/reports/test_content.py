@@ -171,6 +171,21 @@ def test_summary_says_how_long_the_run_was_carried_out_whenever_it_began_and_end
     assert "took 42 s:" in report_summary(resumed)
 
 
+def test_a_checkpoint_is_called_by_its_name_in_titles_tables_and_the_command() -> None:
+    large = a_summary(a_case(size="bert-large-uncased"), latencies=(0.121, 0.122, 0.123))
+    said = of(large, results=[a_result(large.case)])
+    assert report_title(said).startswith("bert-large-uncased takes 122 ms")
+    table = result_table(said, Workload.INFERENCE)
+    assert table is not None
+    assert table.rows[0][0].text == "bert-large-uncased"
+    assert [cell.text for cell in model_table(said).rows[0][:3]] == ["bert", "text encoder", "bert-large-uncased"]
+    assert "--size auto" in said.command
+    (group,) = rankings([a_summary(), large])
+    assert [summary.case.model for summary in group] == ["bert", "bert-large-uncased"]
+    subtitles = [chart.subtitle for chart in charts_of([a_summary(), large])]
+    assert "batch 1, default and published size" in subtitles[0]
+
+
 def test_rankings_prefer_real_sizes_fp32_and_the_smallest_batch() -> None:
     summaries, _ = measured()
     tiny = [a_summary(a_case(model, size=Size.TINY)) for model in ("bert", "gpt2")]

@@ -15,6 +15,9 @@ from engine.catalog.registry import Catalog, load_catalog
 from engine.skillsets.render import render
 from engine.skillsets.write import write
 
+ONE_MORE = ("resnet", "llava", "qwen2_vl", "time_series_transformer", "timesformer", "musicgen")
+"""Types with images of two sizes, placeholders, packed patches, fp32 inputs, videos, and sound as an answer."""
+
 _HERE = Path(__file__).resolve().parent
 
 
@@ -42,9 +45,10 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 @pytest.fixture(scope="session")
 def modules(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Every verified type's module, written to disk."""
+    """The modules of the first run's types, and of one more for each kind of input, written to disk."""
     folder = Path(tmp_path_factory.mktemp("skillsets"))
-    return {model.name: write(model, render(model), folder) for model in catalog.verified}
+    chosen = [*catalog.first_run, *map(catalog.get, ONE_MORE)]
+    return {model.name: write(model, render(model), folder) for model in chosen}
 
 
 @pytest.fixture(scope="session")

@@ -43,10 +43,10 @@ for path in sys.argv[1:]:
 
 _FAULTS = {
     "good": ('{"y": inputs["x"]}', None),
-    "not_finite": ('{"y": inputs["x"] / 0}', "Output y holds values that are not finite."),
-    "nothing": ("{}", "The forward pass returned no tensors."),
-    "empty": ('{"y": inputs["x"][:, :0]}', "Output y is empty."),
-    "lost_rows": ('{"y": inputs["x"][:1]}', "Output y has 1 rows for a batch of 2."),
+    "not_finite": ('{"y": inputs["x"] / 0}', "Output y has 6 of 6 values that are not finite."),
+    "nothing": ("{}", "The forward pass returned no outputs."),
+    "empty": ('{"y": inputs["x"][:, :0]}', "Every output is empty."),
+    "lost_rows": ('{"y": inputs["x"][:1]}', "No output has rows for a batch of 2: y [1, 3]."),
 }
 
 

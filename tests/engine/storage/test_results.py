@@ -40,9 +40,9 @@ def filled(database):
         ({"include_simulated": True}, [5, 4, 3, 2, 1, 0]),
         ({"limit": 2}, [4, 3]),
         ({"limit": 0}, []),
-        ({"model_types": ("bert",)}, [1, 0]),
-        ({"model_types": ("bert", "vit")}, [2, 1, 0]),
-        ({"model_types": ("nobody' or true --",)}, []),
+        ({"models": ("bert",)}, [1, 0]),
+        ({"models": ("bert", "vit")}, [2, 1, 0]),
+        ({"models": ("nobody' or true --",)}, []),
         ({"families": (Family.VISION,)}, [2]),
         ({"backends": ("cuda",)}, [3]),
         ({"precisions": (Precision.BF16,)}, [2]),
@@ -52,7 +52,7 @@ def filled(database):
         ({"statuses": (ResultStatus.FAILED,)}, [3]),
         ({"run_id": "two"}, [3, 2]),
         ({"environment_id": "elsewhere"}, [4]),
-        ({"model_types": ("bert",), "batch_sizes": (1,), "run_id": "one"}, [0]),
+        ({"models": ("bert",), "batch_sizes": (1,), "run_id": "one"}, [0]),
     ],
 )
 def test_filters_select_newest_first(filled, wanted, expected):

@@ -195,7 +195,9 @@ def test_the_column_browser_lists_what_can_be_queried(filled):
         cursor.execute(f"attach '{copy}' as copy_in_the_making (read_only)")
         listed = sandbox.schema(filled)
         cursor.execute("detach copy_in_the_making")
-    assert list(listed) == ["results", "measurements", "failures", "runs", "environments", "compatibility"]
+    assert list(listed) == [
+        *("results", "measurements", "failures", "runs", "environments", "compatibility", "conformance")
+    ]
     assert ("latency_seconds", "DOUBLE") in listed["results"]
     assert ("samples", "DOUBLE[]") in listed["measurements"]
     for view, columns in listed.items():

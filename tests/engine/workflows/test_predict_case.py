@@ -153,14 +153,25 @@ def test_new_measurements_are_learned_from_at_once(workbench):
 def test_a_chosen_case_has_the_types_own_shape(measured):
     workbench, _ = measured
     case = chosen_case(workbench, model="vit", size=Size.TINY, backend="cpu", precision=Precision.FP32, batch_size=2)
-    assert (case.image_size, case.sequence_length, case.batch_size) == (32, None, 2)
+    assert (case.image_size, case.sequence_length, case.batch_size) == (128, None, 2)
+
+
+@pytest.mark.parametrize(
+    ("model", "size"), [("bert", "google-bert/bert-large-uncased"), ("bert-large-uncased", Size.DEFAULT)]
+)
+def test_a_checkpoint_is_chosen_as_the_size_or_as_the_model(measured, model, size):
+    workbench, _ = measured
+    case = chosen_case(workbench, model=model, size=size, backend="cpu", precision=Precision.FP32, batch_size=2)
+    assert (case.model_type, case.size, case.sequence_length) == ("bert", "bert-large-uncased", 128)
 
 
 @pytest.mark.parametrize(
     ("changes", "error", "words"),
     [
         ({"model": "brt"}, UnknownName, "bert"),
-        ({"model": "albert"}, InvalidValue, "no verified recipe in this release"),
+        ({"model": "nougat"}, InvalidValue, "no model class"),
+        ({"size": "bert-lrge"}, UnknownName, "Unknown size 'bert-lrge'"),
+        ({"size": "gpt2-xl"}, InvalidValue, "gpt2-xl is a checkpoint of gpt2, not of bert"),
         ({"batch_size": 0}, InvalidValue, "Batch size 0 is not between 1 and 4096"),
         ({"batch_size": 5000}, InvalidValue, "Batch size 5000 is not between"),
     ],

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from engine.benchmarking import codec
+from engine.catalog.checkpoints import size_names
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
 from engine.domain.result import ResultFilter, ResultStatus
@@ -20,6 +21,7 @@ from engine.workflows.case_facts import count_case_facts, default_case
 from engine.workflows.compare_runs import compare_runs
 from engine.workflows.predict_case import predict_case, predictable_backends
 from engine.workflows.result_rows import result_rows
+from tests.builders import a_request
 from tests.engine.workflows.conftest import REAL_BATCH_SIZES, REAL_TYPES
 
 
@@ -81,6 +83,21 @@ def test_parameters_counted_without_numbers_are_those_of_the_measured_model(meas
     assert counted["notes"] == []
 
 
+def test_a_published_checkpoint_is_measured_at_its_own_size_under_its_own_name(measured):
+    workbench, _ = measured
+    name = "sentence-transformers/all-MiniLM-L6-v2"
+    run = workbench.supervisor.wait(workbench.supervisor.submit(a_request(name)).run_id, 300.0)
+    with workbench.database.cursor() as cursor:
+        (row,) = results.of_run(cursor, run.run_id)
+        assert results.count(cursor, ResultFilter(models=("all-MiniLM-L6-v2",))) == 1
+        assert results.count(cursor, ResultFilter(models=("bert",))) == 1 + len(REAL_BATCH_SIZES)
+    assert (row.status, row.case.model_type, row.case.size) == (ResultStatus.COMPLETED, "bert", "all-MiniLM-L6-v2")
+    assert (row.case.label, row.case.sequence_length) == ("all-MiniLM-L6-v2 cpu fp32 batch 1", 128)
+    assert row.facts.parameters == pytest.approx(size_names()["all-MiniLM-L6-v2"].parameters, rel=0.02)
+    with workbench.database.cursor() as cursor:
+        assert stored_facts.load_all(cursor)[row.case.case_id].parameters == row.facts.parameters
+
+
 def test_the_default_size_is_counted_in_a_child_and_remembered(measured):
     workbench, _ = measured
     case = default_case(workbench.catalog.get("bert"))
@@ -105,9 +122,8 @@ def test_facts_of_an_impossible_case_fail_with_the_models_own_words(measured):
 
 def test_facts_of_a_type_without_a_recipe_are_refused(measured):
     workbench, _ = measured
-    unverified = next(model for model in workbench.catalog.types.values() if not model.verified and model.model_class)
-    with pytest.raises(SkillsetFailure, match="no verified recipe"):
-        count_case_facts(workbench, default_case(unverified))
+    with pytest.raises(SkillsetFailure, match="dinat needs natten: pip install natten"):
+        count_case_facts(workbench, default_case(workbench.catalog.get("dinat")))
 
 
 def test_a_prediction_rests_on_the_measured_cases_and_lies_in_its_interval(measured, rows):
@@ -136,7 +152,7 @@ def test_a_run_compared_with_itself_has_ratio_one_and_decides_nothing(measured):
 
 def test_rows_for_programs_carry_units_and_the_own_interval_of_a_process(measured):
     workbench, run = measured
-    printed = result_rows(workbench, ResultFilter(run_id=run.run_id, model_types=("vit",), batch_sizes=(4,)))
+    printed = result_rows(workbench, ResultFilter(run_id=run.run_id, models=("vit",), batch_sizes=(4,)))
     (row,) = printed
     assert (row["size"], row["threads"], row["status"], row["failure"]) == (Size.TINY.value, 1, "completed", None)
     latency = row["metrics"]["latency"]

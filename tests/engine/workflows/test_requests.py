@@ -8,13 +8,16 @@ from collections.abc import Callable
 import pytest
 
 from engine.domain.result import FailureKind, ResultStatus
+from engine.domain.run import SizeChoice
 from engine.domain.skillset import GenerationStatus
+from engine.errors import InvalidValue
 from engine.stats.comparison import FEWEST_PROCESSES
 from engine.storage import results
 from engine.workflows.check_request import check_request
 from engine.workflows.device_turns import PROCESSOR, Cancelled
 from engine.workflows.first_run_request import first_run_request
 from engine.workflows.generate_skillsets import generate_skillsets
+from engine.workflows.plan_run import plan_run
 from engine.workflows.workbench import Workbench
 from tests.builders import a_request
 from tests.engine.workflows.fake_launcher import FakeLauncher
@@ -23,13 +26,45 @@ Open = Callable[[FakeLauncher], Workbench]
 PATIENCE = 20.0
 
 
-def test_the_first_run_measures_every_verified_type_often_enough_to_compare(open_workbench: Open):
+def test_the_first_run_measures_its_types_often_enough_to_compare(open_workbench: Open):
     workbench = open_workbench(FakeLauncher())
     request = first_run_request(workbench)
-    assert list(request.models) == sorted(model.name for model in workbench.catalog.verified)
+    assert list(request.models) == sorted(model.name for model in workbench.catalog.first_run)
     assert request.protocol.processes >= FEWEST_PROCESSES
     assert min(request.batch_sizes) == 1
     check_request(workbench, request)
+
+
+@pytest.mark.parametrize(
+    ("models", "size", "words"),
+    [
+        (("bert-large-uncased",), SizeChoice.TINY, "bert-large-uncased is a size of bert itself, so size tiny"),
+        (("bert", "google-bert/bert-large-uncased"), SizeChoice.TINY, "contradicts it; leave the size at auto"),
+        (("bert-large-uncased",), SizeChoice.DEFAULT, "so size default contradicts it"),
+    ],
+)
+def test_a_checkpoint_and_a_size_that_it_is_not_are_refused_together(open_workbench: Open, models, size, words):
+    with pytest.raises(InvalidValue, match=words) as caught:
+        check_request(open_workbench(FakeLauncher()), a_request(*models, size=size))
+    assert caught.value.field == "size"
+
+
+@pytest.mark.parametrize("size", [SizeChoice.AUTO, SizeChoice.DEFAULT])
+def test_beside_a_checkpoint_the_size_is_that_of_the_types(open_workbench: Open, size: SizeChoice):
+    workbench = open_workbench(FakeLauncher(parameters=lambda case: 7))
+    request = a_request("bert", "google-bert/bert-large-uncased", size=size)
+    check_request(workbench, request)
+    planned = plan_run(workbench, request).planned
+    assert sorted(item.case.size for item in planned) == ["bert-large-uncased", "default"]
+
+
+def test_a_checkpoint_that_does_not_fit_is_skipped_by_its_own_count(open_workbench: Open):
+    workbench = open_workbench(FakeLauncher(parameters=lambda case: 7 if case.size == "default" else 10**15))
+    plan = plan_run(workbench, a_request("bert", "bert-large-uncased"))
+    assert [item.case.size for item in plan.planned] == ["default"]
+    assert [(left.case.size, left.failure.kind) for left in plan.skipped] == [
+        ("bert-large-uncased", FailureKind.DOES_NOT_FIT)
+    ]
 
 
 def run_incrementally(workbench: Workbench) -> list[tuple[ResultStatus, FailureKind | None]]:

@@ -75,12 +75,10 @@ def test_more_executions_than_a_run_holds_are_refused_before_any_is_planned(open
         assert runs.recent(cursor) == []
 
 
-def test_a_type_without_a_recipe_is_refused_with_those_that_have_one(open_workbench: Open) -> None:
+def test_a_type_that_does_not_run_is_refused_with_the_reason(open_workbench: Open) -> None:
     workbench = open_workbench(FakeLauncher())
-    unverified = next(model.name for model in workbench.catalog.types.values() if not model.verified)
-    with pytest.raises(InvalidValue, match="no recipe") as refusal:
-        workbench.supervisor.submit(a_request(unverified))
-    assert "bert" in refusal.value.message
+    with pytest.raises(InvalidValue, match="registers the configuration of nougat and no model class for it"):
+        workbench.supervisor.submit(a_request("nougat"))
 
 
 def test_a_failing_case_is_a_row_and_the_run_goes_on(open_workbench: Open) -> None:

@@ -51,8 +51,10 @@ def judge_outputs(arguments: dict[str, Any]) -> dict[str, Any]:
         "empty": torch.zeros(2, 0),
         "one_row": torch.zeros(1, 3),
         "no_rows": torch.tensor(1.0),
+        "masked": torch.tensor([[0.0], [float("-inf")]]),
     }
-    return {"nothing": _said({}), **{name: _said({"good": outputs["good"], name: outputs[name]}) for name in outputs}}
+    beside = {"a_loss": _said({"good": outputs["good"], "loss": outputs["no_rows"], "none": outputs["empty"]})}
+    return {"nothing": _said({}), **{name: _said({name: value}) for name, value in outputs.items()}, **beside}
 
 
 def count_operations_of(arguments: dict[str, Any]) -> dict[str, Any]:

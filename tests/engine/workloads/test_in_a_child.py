@@ -67,10 +67,12 @@ def test_outputs_that_are_no_answer_are_told_with_their_fault(loaded):
         "half": None,
         "whole_numbers": None,
         "nan": "Output nan has 1 of 2 values that are not finite.",
-        "infinite": "Output infinite has 2 of 2 values that are not finite.",
-        "empty": "Output empty is empty.",
-        "one_row": "Output one_row of shape (1, 3) does not have one row for each of 2 items.",
-        "no_rows": "Output no_rows of shape () does not have one row for each of 2 items.",
+        "infinite": "Output infinite has 1 of 2 values that are not finite.",
+        "empty": "Every output is empty.",
+        "one_row": "No output has rows for a batch of 2: one_row [1, 3].",
+        "no_rows": "No output has rows for a batch of 2: no_rows [].",
+        "masked": None,
+        "a_loss": None,
     }
 
 

@@ -1,0 +1,1 @@
+"""The judge: what a generated module has to show, tried in a process of its own."""

@@ -1,0 +1,64 @@
+"""One outcome for each check, whatever became of the process that made them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from engine.conformance.checks import with_needs
+from engine.conformance.journal import Seen
+from engine.domain.conformance import Check, CheckOutcome, Verdict
+from engine.domain.result import Failure, FailureKind
+
+_DETAIL_LINES = 40
+
+
+def all_outcomes(
+    seen: Seen, checks: Collection[Check], failure: Failure | None, *, seconds: float, time_limit: float
+) -> tuple[CheckOutcome, ...]:
+    """What the journal says, completed: the check during which the process ended fails with the reason of its end.
+
+    `seconds` is how long the process lasted.
+    """
+    known = {outcome.check: outcome for outcome in seen.outcomes}
+    asked = with_needs(checks)
+    open_checks = [check for check in asked if check not in known]
+    if failure is not None and open_checks:
+        stopped = seen.under_way or open_checks[0]
+        known[stopped] = _stopped(stopped, seen, failure, seconds, time_limit)
+    outcomes = []
+    for check in Check:
+        if check in known:
+            outcomes.append(known[check])
+        elif check in asked:
+            outcomes.append(_not_tried(check, _after(failure)))
+        else:
+            outcomes.append(_not_tried(check, "Nobody asked for it."))
+    return tuple(outcomes)
+
+
+def none_tried(reason: str, *, is_failure: bool = False) -> tuple[CheckOutcome, ...]:
+    """Of a type without a module: it cannot be tried here, or no way was found to run it, which `is_failure`."""
+    first, *others = Check
+    verdict = Verdict.FAILS if is_failure else Verdict.UNAVAILABLE
+    outcomes = [CheckOutcome(check=first, verdict=verdict, reason=reason)]
+    return tuple(outcomes + [_not_tried(check, f"It needs {first.value}.") for check in others])
+
+
+def _stopped(check: Check, seen: Seen, failure: Failure, seconds: float, time_limit: float) -> CheckOutcome:
+    lasted = None if seen.begun_after is None else max(0.0, seconds - seen.begun_after)
+    reason = failure.reason
+    if failure.kind is FailureKind.TIMEOUT:
+        within = "" if lasted is None else f", {lasted:.1f} s of them in this check"
+        reason = f"Stopped after {time_limit:g} s{within}."
+    detail = "\n".join(failure.log.splitlines()[-_DETAIL_LINES:]) or None
+    return CheckOutcome(check=check, verdict=Verdict.FAILS, reason=reason, detail=detail, seconds=lasted)
+
+
+def _after(failure: Failure | None) -> str:
+    if failure is not None and failure.kind is FailureKind.TIMEOUT:
+        return "The time was up."
+    return "The process had ended before."
+
+
+def _not_tried(check: Check, reason: str) -> CheckOutcome:
+    return CheckOutcome(check=check, verdict=Verdict.NOT_TRIED, reason=reason)

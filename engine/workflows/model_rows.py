@@ -1,0 +1,55 @@
+"""Model types and checkpoints as plain rows: what `catalog --json` prints and the REST endpoints answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.catalog.checkpoints import size_names, sizes_of
+from engine.catalog.chosen import unavailable
+from engine.catalog.registry import Catalog
+from engine.domain.model import ModelType, Size
+
+
+def model_row(model: ModelType) -> dict[str, Any]:
+    """One type with every size it can be measured at."""
+    return {
+        "name": model.name,
+        "display_name": model.display_name,
+        "family": model.family.value,
+        "task": model.task,
+        "priority": model.tier.value,
+        "status": model.status.value,
+        "reason": model.status_reason,
+        "parents": list(model.parents),
+        "packages": list(model.packages),
+        "parameters": model.default_parameters,
+        "modalities": list(model.modalities),
+        "traits": list(model.traits),
+        "sizes": [
+            {"name": Size.TINY.value, "parameters": model.tiny_parameters, "parameters_are": "counted"},
+            {"name": Size.DEFAULT.value, "parameters": model.default_parameters, "parameters_are": "counted"},
+            *(
+                {"name": name, "parameters": checkpoint.parameters, "parameters_are": "published"}
+                for name, checkpoint in sizes_of(model.name).items()
+            ),
+        ],
+    }
+
+
+def checkpoint_rows(catalog: Catalog) -> list[dict[str, Any]]:
+    """Every shipped checkpoint by model type, small to large; `reason` says why one cannot be measured, else None."""
+    ordered = sorted(size_names().items(), key=lambda pair: (pair[1].model_type, pair[1].parameters))
+    return [
+        {
+            "name": name,
+            "hub_id": checkpoint.name,
+            "model_type": checkpoint.model_type,
+            "library": checkpoint.library,
+            "parameters": checkpoint.parameters,
+            "parameters_are": "published",
+            "source": checkpoint.source,
+            "note": checkpoint.note,
+            "reason": unavailable(checkpoint, catalog.types),
+        }
+        for name, checkpoint in ordered
+    ]

@@ -1,0 +1,106 @@
+"""A module that serves: a checkpoint's answer, and what is said when there is none."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from engine.catalog.registry import Catalog
+from engine.skillsets.render import render
+from engine.skillsets.write import write
+
+_MAKE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import hf_bert, hf_gpt2
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import PreTrainedTokenizerFast
+
+words = ["[PAD]", "[UNK]", "[MASK]", *(f"word{number}" for number in range(509))]
+for module, folder in ((hf_bert, sys.argv[2]), (hf_gpt2, sys.argv[3])):
+    tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", mask_token="[MASK]"
+    )
+    fast.save_pretrained(folder)
+    module.load("tiny").model.save_pretrained(folder)
+"""
+
+
+@pytest.fixture(scope="module")
+def served(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Two modules, and a checkpoint of each with a tokenizer of its own."""
+    folder = Path(tmp_path_factory.mktemp("served"))
+    modules = {name: write(catalog.get(name), render(catalog.get(name)), folder) for name in ("bert", "gpt2")}
+    program = [sys.executable, "-c", _MAKE, str(folder), str(folder / "bert"), str(folder / "gpt2")]
+    made = subprocess.run(program, capture_output=True, text=True, timeout=180, check=False)
+    assert made.returncode == 0, made.stderr
+    return {**modules, "bert_checkpoint": folder / "bert", "gpt2_checkpoint": folder / "gpt2"}
+
+
+def run(module: Path, *options: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(module), *map(str, options)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+
+
+def test_a_checkpoint_answers_through_its_own_tokenizer(served: dict[str, Path]):
+    masked = run(served["bert"], "--checkpoint", served["bert_checkpoint"], "--ask", "word1 [MASK] word3")
+    assert masked.returncode == 0, masked.stderr
+    assert "'sequence': 'word1 " in masked.stdout
+    prompted = run(served["gpt2"], "--checkpoint", served["gpt2_checkpoint"], "--ask", "word1 word2")
+    assert prompted.returncode == 0, prompted.stderr
+    assert "'generated_text': 'word1 word2" in prompted.stdout
+
+
+def test_a_checkpoint_without_a_question_is_run_once(served: dict[str, Path]):
+    answer = run(served["bert"], "--checkpoint", served["bert_checkpoint"], "--batch-size", "3")
+    assert answer.stdout == "logits: [3, 128, 512], torch.float32, on cpu\n", answer.stderr
+
+
+def test_a_checkpoint_of_another_model_is_refused(served: dict[str, Path]):
+    answer = run(served["bert"], "--checkpoint", served["gpt2_checkpoint"])
+    assert answer.returncode == 2
+    assert "is another model" in answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--ask", "word1"), "Random weights have no answer; load a checkpoint."),
+        (("--batch-size", "0"), "Batch size 0 is not positive; use 1 or more."),
+        (("--device", "abacus"), "Unknown device 'abacus'; choose cpu, cuda"),
+        (("--precision", "fp16"), "Precision 'fp16' does not run on cpu; choose fp32 or bf16."),
+        (("--checkpoint", "/absent/folder"), "/absent/folder"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_line(options: tuple[str, ...], said: str, served: dict[str, Path]):
+    answer = run(served["bert"], *options)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert said in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_device_that_is_not_there_is_said_on_the_error_output(served: dict[str, Path]):
+    answer = run(served["bert"], "--device", "cuda:99")
+    assert answer.returncode == 0
+    assert "cuda:99 was asked for and cannot be used" in answer.stderr
+    assert "on cpu" in answer.stdout
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+def test_an_exported_graph_gives_what_the_model_gives(runtime: str, served: dict[str, Path]):
+    pytest.importorskip(runtime, reason=f"{runtime} is not installed here; `pip install {runtime}` to run this")
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1]);"
+        "import hf_bert; s = hf_bert.load('tiny'); i = s.example_inputs(2);"
+        f"o = s.export({runtime!r}, i)(**i).logits; print(float((o - s.infer(i)['outputs']['logits']).abs().max()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(served["bert"].parent)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout.splitlines()[-1]) < 0.05

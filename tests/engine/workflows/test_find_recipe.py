@@ -1,0 +1,81 @@
+"""A library that is newer than the shipped recipes: unknown types are searched, outdated recipes replaced."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.benchmarking.fork_server import ForkServerLauncher
+from engine.catalog import frozen
+from engine.config import Settings
+from engine.domain.model import Status
+from engine.domain.skillset import GenerationStatus
+from engine.errors import InvalidValue
+from engine.workflows.generate_skillsets import generate_skillsets
+from engine.workflows.workbench import Workbench
+from tests.engine.workflows.conftest import Uncloseable
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The shipped recipes of two types, found with an older library, one of them no longer true; and a home."""
+    rows = frozen.rows_in(frozen.recipes_path())
+    outdated = {**rows["bert"], "inputs": [{"name": "pixels", "fill": "normal", "shape": ["B", 3]}]}
+    path = tmp_path / "recipes.jsonl"
+    path.write_text(frozen.recipes_text({"transformers": "5.0.0", "torch": "2.6.0"}, [outdated, rows["vit"]]))
+    monkeypatch.setattr(frozen, "recipes_path", lambda: path)
+    monkeypatch.setenv("MODELDYNO_HOME", str(tmp_path / "home"))
+    return path
+
+
+@pytest.fixture
+def workbench(shipped: Path, loaded: ForkServerLauncher) -> Iterator[Workbench]:
+    with Workbench.open(Settings.load(), launcher=Uncloseable(loaded)) as opened:
+        yield opened
+
+
+def test_a_type_without_a_recipe_is_searched_for_and_then_known(workbench: Workbench):
+    assert workbench.catalog.get("distilbert").status is Status.UNKNOWN
+    (outcome,) = generate_skillsets(workbench, ["distilbert"])
+    assert (outcome.status, outcome.reason) == (GenerationStatus.VERIFIED, None)
+    assert workbench.catalog.get("distilbert").runnable
+    assert list(frozen.rows_in(frozen.found_here_path())) == ["distilbert"]
+    assert json.loads(frozen.found_here_path().read_text().splitlines()[0])["found_with"]["transformers"] != "5.0.0"
+
+
+def test_a_recipe_that_no_longer_holds_is_found_anew(workbench: Workbench):
+    (outcome,) = generate_skillsets(workbench, ["bert"])
+    assert (outcome.status, outcome.reason) == (GenerationStatus.VERIFIED, None)
+    assert "pixels" not in Path(outcome.path or "").read_text()
+    assert list(frozen.rows_in(frozen.found_here_path())) == ["bert"]
+
+
+def test_a_recipe_that_holds_is_kept(workbench: Workbench):
+    (outcome,) = generate_skillsets(workbench, ["vit"])
+    assert outcome.status is GenerationStatus.VERIFIED
+    assert not frozen.found_here_path().exists()
+
+
+def test_a_second_generation_runs_nothing_again(workbench: Workbench, monkeypatch: pytest.MonkeyPatch):
+    (first,) = generate_skillsets(workbench, ["vit"])
+    monkeypatch.setattr(workbench.launcher, "run", None)
+    (second,) = generate_skillsets(workbench, ["vit"])
+    assert (second.status, second.skillset) == (GenerationStatus.VERIFIED, first.skillset)
+
+
+def test_rendering_alone_is_kept_and_does_not_pass_for_verified(workbench: Workbench):
+    (rendered,) = generate_skillsets(workbench, ["vit"], verify=False)
+    assert rendered.status is GenerationStatus.RENDERED
+    (verified,) = generate_skillsets(workbench, ["vit"])
+    assert verified.status is GenerationStatus.VERIFIED
+    (again,) = generate_skillsets(workbench, ["vit"], verify=False)
+    assert again.status is GenerationStatus.VERIFIED, "nothing has changed since it ran"
+
+
+def test_a_damaged_file_of_recipes_is_named_with_its_line(shipped: Path):
+    shipped.write_text(shipped.read_text() + '{"model_type": \n')
+    with pytest.raises(InvalidValue, match=r"Line 4 of recipes\.jsonl is damaged .* `modeldyno catalog refresh`"):
+        frozen.frozen_rows()
