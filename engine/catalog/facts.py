@@ -43,6 +43,7 @@ def with_facts(model: ModelType, row: Row | None) -> ModelType:
         default_shape=Shape(sequence_length=lengths.get("default"), image_size=sides.get("default")),
         tiny_parameters=parameters["tiny"],
         default_parameters=parameters["default"],
+        default_shown=not str(row.get("default_shown", "")).startswith("not shown"),
         default_problem=_problem(str(row.get("uncounted", ""))),
     )
 

@@ -37,11 +37,15 @@ def all_outcomes(
 
 
 def none_tried(reason: str, *, is_failure: bool = False) -> tuple[CheckOutcome, ...]:
-    """Of a type without a module: it cannot be tried here, or no way was found to run it, which `is_failure`."""
-    first, *others = Check
+    """Of a type without a module: it cannot be tried here, or no forward pass was found for it, which `is_failure`."""
+    decisive = Check.FORWARD if is_failure else Check.IMPORT
     verdict = Verdict.FAILS if is_failure else Verdict.UNAVAILABLE
-    outcomes = [CheckOutcome(check=first, verdict=verdict, reason=reason)]
-    return tuple(outcomes + [_not_tried(check, f"It needs {first.value}.") for check in others])
+    return tuple(
+        CheckOutcome(check=check, verdict=verdict, reason=reason)
+        if check is decisive
+        else _not_tried(check, "There is no module of it.")
+        for check in Check
+    )
 
 
 def _stopped(check: Check, seen: Seen, failure: Failure, seconds: float, time_limit: float) -> CheckOutcome:

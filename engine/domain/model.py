@@ -127,6 +127,8 @@ class ModelType:
     tiny_shape: Shape = Shape()
     default_shape: Shape = Shape()
     tiny_parameters: int | None = None
+    default_shown: bool = True
+    """Whether the inputs of the default size were shown to fit it; where not, they are the likeliest guess."""
     default_problem: str | None = None
     """Why the default size cannot be built here, with the remedy; None where it can."""
     default_parameters: int | None = None

@@ -107,6 +107,7 @@ def _about(model: ModelType, recipe: Recipe, version: str) -> list[str]:
             "modalities": model.modalities,
             "traits": model.traits,
             **({"left_out": recipe.missing} if recipe.missing else {}),
+            **({} if model.default_shown else {"default_inputs": "the likeliest guess, never tried at this size"}),
             "generator": f"ModelDyno skillsets {GENERATOR_VERSION}, transformers {version}",
         },
     ]

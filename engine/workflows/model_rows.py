@@ -27,7 +27,13 @@ def model_row(model: ModelType) -> dict[str, Any]:
         "traits": list(model.traits),
         "sizes": [
             {"name": Size.TINY.value, "parameters": model.tiny_parameters, "parameters_are": "counted"},
-            {"name": Size.DEFAULT.value, "parameters": model.default_parameters, "parameters_are": "counted"},
+            {
+                "name": Size.DEFAULT.value,
+                "parameters": model.default_parameters,
+                "parameters_are": "counted",
+                "inputs_are": "shown to fit" if model.default_shown else "the likeliest guess",
+                "problem": model.default_problem,
+            },
             *(
                 {"name": name, "parameters": checkpoint.parameters, "parameters_are": "published"}
                 for name, checkpoint in sizes_of(model.name).items()

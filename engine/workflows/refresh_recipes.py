@@ -99,9 +99,15 @@ def refresh_recipes(
 def keep_recipes(found: Sequence[Found], path: Path) -> None:
     """Write the rows over those of the same types in the file at `path`, the others untouched.
 
-    Raises SkillsetFailure when the file cannot be written.
+    A search that the same library's recipe has passed before, and that fails now, failed for want of time or memory:
+    it replaces nothing. Raises SkillsetFailure when the file cannot be written.
     """
-    rows = {**frozen.rows_in(path), **{item.model_type: item.row for item in found}}
+    rows = {name: _with_version(row, path) for name, row in frozen.rows_in(path).items()}
+    for item in found:
+        old = rows.get(item.model_type)
+        ran = old is not None and old["status"] == "runs" and old["with"] == item.row["with"]
+        if not (ran and item.row["status"] == "failed"):
+            rows[item.model_type] = item.row
     text = frozen.recipes_text(found_with(), rows.values())
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -110,6 +116,11 @@ def keep_recipes(found: Sequence[Found], path: Path) -> None:
         temporary.replace(path)
     except OSError as error:
         raise SkillsetFailure(f"{path} cannot be written ({error.strerror}); choose another --output.") from error
+
+
+def _with_version(row: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
+    """The row with the version it was found with: the file's head tells that of the newest rows alone."""
+    return row if "with" in row else {**row, "with": frozen.found_with(path).get("transformers")}
 
 
 def found_with() -> dict[str, str]:

@@ -18,7 +18,7 @@ from engine.recipes.search.build import TooLarge, build
 from engine.recipes.search.candidates import plans
 from engine.recipes.search.inputs import Input, Plan, build_inputs, marked_length, plan_from_json
 from engine.recipes.search.repair import repaired
-from engine.recipes.search.search import BATCH, forward, merged, tensors_of
+from engine.recipes.search.search import BATCH, forward, merged, short_of, tensors_of
 from engine.recipes.search.shrink import widths_kept
 from engine.recipes.search.subject import Subject
 
@@ -70,7 +70,7 @@ def default_plan(
     except TooLarge as error:
         return _likely(candidates, f"{problem}; with few layers still too large: {error}")
     except Exception as error:  # whatever a foreign model raises is an answer
-        return _likely(candidates, f"{problem}; with few layers: {_short(error)}")
+        return _likely(candidates, f"{problem}; with few layers: {short_of(error)}")
     few = Subject(model_class, config)
     own = list(_candidates(few, tiny, override))
     found = _first(own, few, lambda plan: _limited(model, config, plan), deadline, batch_size=1)
@@ -163,7 +163,7 @@ def _repaired(plan: Plan, subject: Subject, run: Callable[[Plan], Any], batch_si
         try:
             outputs = run(plan)
         except Exception as error:
-            problem = problem or _short(error)
+            problem = problem or short_of(error)
             changed = repaired(plan, subject, error, batch_size)
             if changed is None or changed in tried:
                 return problem
@@ -231,7 +231,3 @@ def _with_own_words(plan: Plan, candidates: list[Plan]) -> Plan:
             item = replace(item, low=own.low, high=own.high)
         inputs.append(item)
     return replace(plan, inputs=tuple(inputs))
-
-
-def _short(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from engine.recipes.search.audio_inputs import BIN_NAMES
 from engine.recipes.search.candidates import AUDIO_NAMES, IMAGE_NAMES, VIDEO_NAMES
 from engine.recipes.search.inputs import Dimension, Input, Placeholder, Plan, evaluated
 from engine.recipes.search.tree import is_count, is_list_of_ints, nodes, value_of
@@ -20,22 +21,7 @@ _CHANNELS = ("num_channels", "in_channels", "in_chans", "num_input_channels", "c
 _PATCHES = ("patch_size", "spatial_patch_size")
 _MERGES = ("spatial_merge_size", "merge_size", "scale_factor", "pooling_kernel_size", "downsample_ratio")
 _PIXELS = (*_SIDES, "num_frames", "frames_per_clip", *_CHANNELS, "max_num_tiles")
-_SOUND = (
-    "num_mel_bins",
-    "n_mels",
-    "feature_size",
-    "input_feat_per_channel",
-    "mel_bins",
-    "num_mel_filters",
-    "input_feat_size",
-    "feature_projection_input_dim",
-    "mel_dim",
-    "max_length",
-    "max_source_positions",
-    "audio_channels",
-    "input_size",
-    "input_dim",
-)
+_SOUND = (*BIN_NAMES, "max_length", "max_source_positions", "audio_channels")
 _CODES = ("num_codebooks", "num_channels", "channels", "n_codes_given")
 _SERIES = (
     "prediction_length",

@@ -12,24 +12,25 @@ from engine.recipes.search.subject import Subject
 _AUDIO_NODE = re.compile(r"(audio|speech|encoder|acoustic|codec|sound)")
 SAMPLES = 4_000
 FRAMES = 128
+BIN_NAMES = (
+    "num_mel_bins",
+    "n_mels",
+    "feature_size",
+    "input_feat_per_channel",
+    "mel_bins",
+    "num_mel_filters",
+    "input_feat_size",
+    "input_size",
+    "input_dim",
+    "feature_projection_input_dim",
+    "mel_dim",
+    "spec_size",
+)
+"""Fields that hold the bins of a spectrogram, the likeliest first."""
 
 
 def _mel_bins(subject: Subject) -> list[int]:
-    names = [
-        "num_mel_bins",
-        "n_mels",
-        "feature_size",
-        "input_feat_per_channel",
-        "mel_bins",
-        "num_mel_filters",
-        "input_feat_size",
-        "input_size",
-        "input_dim",
-        "feature_projection_input_dim",
-        "mel_dim",
-        "spec_size",
-    ]
-    found = subject.first(names, _AUDIO_NODE)
+    found = subject.first(BIN_NAMES, _AUDIO_NODE)
     numbers = [found[1]] if found is not None and isinstance(found[1], int) else []
     return list(dict.fromkeys([*numbers, 80, 128]))[:3]
 

@@ -47,7 +47,7 @@ def search(arguments: dict[str, Any]) -> dict[str, Any]:
     try:
         classes = _classes(config_class, arguments["module"], arguments["offered"], override)
     except ImportError as error:
-        return _failure(packages_of(error), [_short(error)])
+        return _failure(packages_of(error), [short_of(error)])
     if not classes:
         return {"status": "no_class", "notes": notes}
     for rung, model_class in [(Rung.TINY, found) for found in classes[:2]] + [
@@ -59,7 +59,7 @@ def search(arguments: dict[str, Any]) -> dict[str, Any]:
         try:
             found = _on_rung(config_class, model_class, rung, deadline, notes, override)
         except Exception as error:  # whatever a foreign model raises is an answer: this rung does not do
-            notes.append(f"{rung} {model_class.__name__}: {_short(error)}")
+            notes.append(f"{rung} {model_class.__name__}: {short_of(error)}")
             needed = needed or packages_of(error)
             continue
         best = found if found is not None and not found["missing"] else best or found
@@ -160,10 +160,10 @@ def _try(model: Any, subject: Subject, plan: Plan) -> tuple[Plan, Any] | str:
         try:
             outputs = forward(model, subject.config, plan)
         except Exception as error:
-            problem = problem or _short(error)
+            problem = problem or short_of(error)
             changed = repaired(plan, subject, error, BATCH)
             if changed is None or changed in tried:
-                return _short(error)
+                return short_of(error)
             tried.append(changed)
             plan = changed
             continue
@@ -216,7 +216,8 @@ def fault_of(outputs: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _short(error: BaseException) -> str:
+def short_of(error: BaseException) -> str:
+    """An exception in a line: its kind, the start of its message, and where it was raised."""
     last = traceback.extract_tb(error.__traceback__)[-1] if error.__traceback__ else None
     where = f" [{last.filename.rpartition('/')[2]}:{last.lineno}]" if last else ""
     return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}{where}"

@@ -88,3 +88,10 @@ def test_a_literal_means_the_value_it_was_made_of(value: object):
 def test_a_value_without_a_literal_is_refused():
     with pytest.raises(TypeError, match="object has no literal"):
         python_literal(object())
+
+
+def test_a_default_whose_inputs_were_never_tried_says_so(catalog: Catalog):
+    guessed = [model for model in catalog.runnable if not model.default_shown]
+    assert guessed, "some defaults are too large to try"
+    assert "never tried at this size" in render(guessed[0])
+    assert "never tried at this size" not in render(catalog.get("bert"))

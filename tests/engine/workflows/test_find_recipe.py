@@ -15,6 +15,7 @@ from engine.domain.model import Status
 from engine.domain.skillset import GenerationStatus
 from engine.errors import InvalidValue
 from engine.workflows.generate_skillsets import generate_skillsets
+from engine.workflows.refresh_recipes import Found, keep_recipes, refresh_recipes
 from engine.workflows.workbench import Workbench
 from tests.engine.workflows.conftest import Uncloseable
 
@@ -23,9 +24,10 @@ from tests.engine.workflows.conftest import Uncloseable
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The shipped recipes of two types, found with an older library, one of them no longer true; and a home."""
     rows = frozen.rows_in(frozen.recipes_path())
-    outdated = {**rows["bert"], "inputs": [{"name": "pixels", "fill": "normal", "shape": ["B", 3]}]}
+    bert, vit = ({key: value for key, value in rows[name].items() if key != "with"} for name in ("bert", "vit"))
+    outdated = {**bert, "inputs": [{"name": "pixels", "fill": "normal", "shape": ["B", 3]}]}
     path = tmp_path / "recipes.jsonl"
-    path.write_text(frozen.recipes_text({"transformers": "5.0.0", "torch": "2.6.0"}, [outdated, rows["vit"]]))
+    path.write_text(frozen.recipes_text({"transformers": "5.0.0", "torch": "2.6.0"}, [outdated, vit]))
     monkeypatch.setattr(frozen, "recipes_path", lambda: path)
     monkeypatch.setenv("MODELDYNO_HOME", str(tmp_path / "home"))
     return path
@@ -79,3 +81,30 @@ def test_a_damaged_file_of_recipes_is_named_with_its_line(shipped: Path):
     shipped.write_text(shipped.read_text() + '{"model_type": \n')
     with pytest.raises(InvalidValue, match=r"Line 4 of recipes\.jsonl is damaged .* `modeldyno catalog refresh`"):
         frozen.frozen_rows()
+
+
+def _found(name: str, status: str, version: str) -> Found:
+    row = {"model_type": name, "status": status, "with": version, "notes": []}
+    return Found(model_type=name, row=row, seconds=1.0, peak_rss_bytes=None)
+
+
+def test_each_row_keeps_the_version_it_was_found_with(shipped: Path):
+    keep_recipes([_found("electra", "needs", "5.23.0")], shipped)
+    rows = frozen.rows_in(shipped)
+    assert {name: frozen.version_of(row) for name, row in rows.items()} == {
+        "bert": "5.0.0",
+        "vit": "5.0.0",
+        "electra": "5.23.0",
+    }
+
+
+def test_a_search_that_fails_replaces_nothing_that_ran_with_the_same_library(shipped: Path):
+    keep_recipes([_found("bert", "failed", "5.0.0")], shipped)
+    assert frozen.rows_in(shipped)["bert"]["status"] == "runs"
+    keep_recipes([_found("bert", "failed", "5.23.0")], shipped)
+    assert frozen.rows_in(shipped)["bert"]["status"] == "failed", "a newer library may have broken it"
+
+
+def test_only_types_of_transformers_are_searched_for(workbench: Workbench):
+    with pytest.raises(InvalidValue, match="flux is of diffusers; only types of transformers are searched for"):
+        refresh_recipes(workbench, [workbench.catalog.get("flux")])
