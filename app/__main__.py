@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.serve import ServeOptions, serve
 from engine.config import Settings
+from engine.errors import InvalidValue
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,8 +28,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--open", action="store_true", help="open the dashboard in a browser")
     parser.add_argument("--first-run", action="store_true", help="start a first run if nothing was ever measured")
     given = parser.parse_args(arguments)
+    try:
+        settings = Settings.load(home=given.home, db_path=given.db_path)
+    except InvalidValue as error:
+        print(f"{error.title}: {error.message}", file=sys.stderr)
+        return 2
     options = ServeOptions(
-        settings=Settings.load(home=given.home, db_path=given.db_path),
+        settings=settings,
         host=given.host,
         port=given.port,
         open_browser=given.open,

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.errors import InvalidValue
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 """The folder that holds `engine`: the project's root in a checkout, site-packages in an installation."""
 
@@ -20,12 +22,21 @@ def default_home() -> Path:
     """Where databases, skillsets and reports are kept.
 
     `$MODELDYNO_HOME` if set; `data/` of the checkout when run from one; else the user's data folder (XDG).
+    Raises InvalidValue for a path that cannot be one.
     """
     if home := os.environ.get("MODELDYNO_HOME"):
-        return Path(home).expanduser().resolve()
+        return named_folder("MODELDYNO_HOME", home)
     if (CHECKOUT / "pyproject.toml").is_file():
         return CHECKOUT / "data"
     return Path(os.environ.get("XDG_DATA_HOME", "~/.local/share")).expanduser() / "modeldyno"
+
+
+def named_folder(variable: str, path: str) -> Path:
+    """The folder that an environment variable names; raises InvalidValue for a path that cannot be one."""
+    try:
+        return Path(path).expanduser().resolve()
+    except (RuntimeError, OSError) as error:  # RuntimeError: the home of nobody, or links in a circle
+        raise InvalidValue(f"${variable} names no folder, {path!r} ({error}); correct it.") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

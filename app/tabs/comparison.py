@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from dash import Input, Output, State, callback, ctx, dcc, html, no_update
+from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from app import data, ids
@@ -24,7 +24,7 @@ from app.views.data_grid import data_grid
 from app.views.empty_state import empty_state
 from app.views.filter_bar import filter_bar, filter_chip
 from app.views.page_width import page_width
-from app.views.results_grid import COLUMNS, NARROW, USUAL, csv_text, grid_columns, grid_rows, scales, shown_as
+from app.views.results_grid import COLUMNS, NARROW, USUAL, csv_text, grid_columns, grid_rows, scales
 from app.views.share_button import share_button
 from app.views.shown_count import shown_count
 from engine import __version__
@@ -134,21 +134,27 @@ def show_heat_map(*inputs: Any) -> tuple[Any, Any, Any, int]:
 
 @callback(
     Output(ids.COMPARISON_GRID, "columnDefs"),
-    Output(ids.COMPARISON_GRID, "columnState"),
     Output(ids.COMPARISON_GRID, "rowData"),
     *_INPUTS,
     Input(ids.COMPARISON_COLUMNS, "value"),
     Input(ids.PAGE_IS_NARROW, "data"),
     Input(ids.COMPARISON_RELOAD, "n_clicks"),
-    State(ids.COMPARISON_GRID, "columnState"),
 )
-def fill_table(*inputs: Any) -> tuple[list[dict[str, Any]], Any, list[dict[str, Any]]]:
-    """Every case that passes the filters, in the columns that are chosen; their order is left as it is."""
-    *values, chosen, narrow, _, placed = inputs
+def fill_table(*inputs: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Every case that passes the filters, in the columns that are chosen."""
+    *values, chosen, narrow, _ = inputs
     shown = narrowed(data.shown_summaries(), _state(values), but=("workload",))
     units = scales(shown)
-    columns = grid_columns(units, NARROW if narrow else chosen or USUAL)
-    return columns, shown_as(columns, placed) if placed else no_update, grid_rows(shown, units)
+    return grid_columns(units, NARROW if narrow else chosen or USUAL), grid_rows(shown, units)
+
+
+clientside_callback(
+    ClientsideFunction(namespace="data_grid", function_name="hidden_as_defined"),
+    Output(ids.COMPARISON_GRID, "columnState"),
+    Input(ids.COMPARISON_GRID, "columnDefs"),
+    Input(ids.COMPARISON_GRID, "columnState"),
+    prevent_initial_call=True,
+)
 
 
 @callback(

@@ -38,6 +38,7 @@ def data_grid(
         "tooltipShowDelay": 300,
         "enableCellTextSelection": True,
         "ensureDomOrder": True,
+        "suppressDragLeaveHidesColumns": True,  # a column dragged out would be gone with nothing to bring it back
         **({} if height else {"domLayout": "autoHeight"}),
         **(options or {}),
     }

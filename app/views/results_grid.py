@@ -78,12 +78,6 @@ def grid_rows(summaries: Sequence[CaseSummary], units: Mapping[Metric, Scale]) -
     return [_row(summary, units) for summary in sorted(summaries, key=_order)]
 
 
-def shown_as(columns: Sequence[Mapping[str, Any]], placed: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What the browser remembers of the columns, with those hidden that `columns` hides: it would remember that too."""
-    hidden = {column["field"]: column["hide"] for column in columns}
-    return [{**column, "hide": hidden.get(column["colId"], True)} for column in placed]
-
-
 def csv_text(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], header: Sequence[str]) -> str:
     """`rows` as the grid shows them now, below `header` lines that say what they are.
 

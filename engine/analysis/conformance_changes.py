@@ -95,7 +95,10 @@ def _kind(before: Verdict, after: Verdict) -> ChangeKind:
 
 
 def _is_idle(before: Verdict, after: Verdict) -> bool:
-    """Whether nothing was learned: what failed or applied to nothing is now not tried."""
+    """Whether nothing was learned: what failed or applied to nothing is now not tried, or could not be tried before
+    and applies to nothing."""
+    if after is Verdict.NOT_APPLICABLE:
+        return before in (Verdict.UNAVAILABLE, Verdict.NOT_TRIED)
     return after is Verdict.NOT_TRIED and before in (Verdict.FAILS, Verdict.UNAVAILABLE, Verdict.NOT_APPLICABLE)
 
 

@@ -22,13 +22,16 @@ class ChosenModel:
         return self.size or self.model.name
 
 
-def chosen_model(name: str, types: Mapping[str, ModelType]) -> ChosenModel:
+def chosen_model(name: str, types: Mapping[str, ModelType], unusable: Mapping[str, str]) -> ChosenModel:
     """A type by its name, else a checkpoint by its hub id or, where that is clear, by the part after the slash.
 
-    Raises UnknownName with the nearest names of both kinds, or InvalidValue for a checkpoint of no type in `types`.
+    Raises UnknownName with the nearest names of both kinds, or InvalidValue for a type in `unusable`, which tells why,
+    and for a checkpoint of no type in `types`.
     """
     if model := types.get(name):
         return ChosenModel(model=model)
+    if name in unusable:
+        raise InvalidValue(unusable[name], field="models")
     size = find_size(name)
     if size is None:
         whole = "/" in name
@@ -41,12 +44,14 @@ def chosen_model(name: str, types: Mapping[str, ModelType]) -> ChosenModel:
         )
     checkpoint = size_names()[size]
     if checkpoint.model_type not in types:
-        raise InvalidValue(unavailable(checkpoint, types) or "", field="models")
+        raise InvalidValue(unavailable(checkpoint, types, unusable) or "", field="models")
     return ChosenModel(model=types[checkpoint.model_type], size=size)
 
 
-def unavailable(checkpoint: Checkpoint, types: Mapping[str, ModelType]) -> str | None:
+def unavailable(checkpoint: Checkpoint, types: Mapping[str, ModelType], unusable: Mapping[str, str]) -> str | None:
     """Why a checkpoint cannot be measured, as one sentence with the remedy; None when it can."""
+    if checkpoint.model_type in unusable:
+        return unusable[checkpoint.model_type]
     model = types.get(checkpoint.model_type)
     if model is None:
         return (

@@ -38,9 +38,9 @@ def frozen_rows() -> Mapping[str, Row]:
     """Model type -> row as `engine.recipes.freezing.freeze` returned it: a user's own go before those found here with
     the installed library, and these before shipped ones.
 
-    Raises InvalidValue with the line or file that is no row.
+    Raises InvalidValue with the line that is no row.
     """
-    own = {name: custom.row for name, custom in custom_types().items()}
+    own = {name: custom.row for name, custom in custom_types().types.items()}
     shipped = rows_in(recipes_path())
     installed = library_version()
     here = {

@@ -62,7 +62,9 @@ def library_folder() -> Path:
     return Path(next(iter(spec.submodule_search_locations)))
 
 
+@lru_cache(maxsize=1)
 def library_version() -> str:
+    """Of the transformers that this process found when it first asked; raises LibraryUnreadable without one."""
     try:
         return version("transformers")
     except PackageNotFoundError:

@@ -11,7 +11,7 @@ from engine.catalog.registry import load_catalog
 from engine.cli.catalog_refresh import refresh
 from engine.cli.client import Client
 from engine.cli.options import PRIORITIES, Common, common_options, tier_of
-from engine.cli.output import print_json, print_rows, say
+from engine.cli.output import print_json, print_rows, say, tell_warnings
 from engine.domain.model import Family, Status, Tier
 from engine.formatting import counted
 from engine.workflows.model_rows import checkpoint_rows, model_row
@@ -45,6 +45,7 @@ def catalog(
         published = answer["checkpoints"]
     else:
         known = load_catalog(common.settings().home / "cache")
+        tell_warnings(known.warnings)
         listed, version = [model_row(model) for model in known.types.values()], known.transformers_version
         published = checkpoint_rows(known)
     tier = tier_of(priority)

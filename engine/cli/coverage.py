@@ -19,7 +19,6 @@ from engine.domain.case import Precision
 from engine.domain.conformance import Check, Verdict
 from engine.domain.coverage import CoverageEntry, CoverageFilter
 from engine.domain.model import Family
-from engine.errors import UnknownName
 from engine.reports.coverage_document import coverage_document
 from engine.reports.coverage_words import change_counts, conformance_command, summary_line
 from engine.workflows.coverage import Coverage, changes_since, coverage, examined_in_detail
@@ -40,7 +39,9 @@ def _verdict(text: str) -> Verdict:
 
 
 @click.command(name="coverage")
-@click.option("--model", "models", multiple=True, metavar="TYPE", help="Only this model type; may be repeated.")
+@click.option(
+    "--model", "models", multiple=True, metavar="NAME", help="Only this model type, or a checkpoint's; may be repeated."
+)
 @click.option(
     "--family", "families", multiple=True, type=click.Choice([f.value for f in Family]), help="Only this family."
 )
@@ -90,7 +91,7 @@ def coverage_command(
     with open_workbench(common, only_reads=True) as workbench:
         found = coverage(workbench)
         wanted = CoverageFilter(
-            model_types=tuple(_known(workbench, found, name) for name in models),
+            model_types=tuple(_known(workbench, found, name, quiet=common.quiet) for name in models),
             families=tuple(Family(family) for family in families),
             verdicts=verdicts,
             check=None if check is None else Check(check),
@@ -119,12 +120,17 @@ def coverage_command(
     return 0
 
 
-def _known(workbench: Workbench, found: Coverage, name: str) -> str:
-    """The name of a type that the catalogue lists or that was examined; raises UnknownName with the nearest."""
-    known = set(workbench.catalog.types) | {entry.model_type for entry in found.entries}
-    if name not in known:
-        raise UnknownName("model type", name, known, field="models")
-    return name
+def _known(workbench: Workbench, found: Coverage, name: str, *, quiet: bool) -> str:
+    """The type that `name` stands for, as itself or as a checkpoint: one that the catalogue lists or that was examined.
+
+    Raises UnknownName with the nearest, and InvalidValue as the catalogue does.
+    """
+    if any(entry.model_type == name for entry in found.entries):
+        return name
+    chosen = workbench.catalog.choose_one(name)
+    if chosen.size is not None:
+        say(f"{name} is a checkpoint of {chosen.model.name}; types are examined, and this one is shown.", quiet=quiet)
+    return chosen.model.name
 
 
 def _in_detail(workbench: Workbench, entries: Sequence[CoverageEntry], model_type: str) -> list[CoverageEntry]:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from engine.catalog.registry import Catalog
 from engine.cli.exit_status import FAILED, GOOD
 from engine.cli.open_workbench import open_workbench
 from engine.cli.options import Common, local_options, model_options, tier_of
 from engine.cli.output import print_json, print_rows, say
 from engine.domain.model import Tier
 from engine.domain.skillset import GenerationOutcome, GenerationStatus
-from engine.formatting import format_duration
+from engine.errors import InvalidValue, UnknownName
+from engine.formatting import counted, format_duration
 from engine.workflows.generate_skillsets import generate_skillsets
 from engine.workflows.workbench import Workbench
 
 _GOOD = (GenerationStatus.VERIFIED, GenerationStatus.RENDERED)
+_LINES_TOLD = 5
+"""Of a file that names what there is not; more are counted."""
 
 
 @click.command()
@@ -27,7 +31,7 @@ _GOOD = (GenerationStatus.VERIFIED, GenerationStatus.RENDERED)
 @click.option(
     "--from-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A file of model types, one a line; # begins a comment.",
+    help="A file of model types or checkpoints, one a line; # begins a comment.",
 )
 @click.option(
     "--output-dir", type=click.Path(file_okay=False, path_type=Path), help="Where modules go. [default: --skillset-dir]"
@@ -55,16 +59,21 @@ def generate(
     modeldyno generate --priority high --output-dir skillsets
     """
     common.refuse_server("generate")
-    wanted = (*models, *(_names_in(from_file) if from_file else ()))
-    outcomes, seconds, status = run_generation(
-        common,
-        tuple(dict.fromkeys(wanted)),
-        tier=None if wanted else tier_of(priority) or Tier.CRITICAL,
-        output_dir=output_dir,
-        force=force,
-        verify=not no_verify,
-        with_tests=with_tests,
-    )
+    listed = _lines_of(from_file) if from_file else {}
+    wanted = tuple(dict.fromkeys((*models, *listed)))
+    with open_workbench(common) as workbench:
+        if from_file:
+            _refuse_unknown(workbench.catalog, listed, from_file)
+        outcomes, seconds, status = generate_with(
+            workbench,
+            wanted,
+            tier=None if wanted else tier_of(priority) or Tier.CRITICAL,
+            quiet=common.quiet,
+            output_dir=output_dir,
+            force=force,
+            verify=not no_verify,
+            with_tests=with_tests,
+        )
     print_outcomes(outcomes, seconds, as_json=common.as_json)
     return status
 
@@ -96,18 +105,37 @@ def print_outcomes(outcomes: Sequence[GenerationOutcome], seconds: float, *, as_
     print_rows(("Model", "Status", "Time", "Module", "Reason"), rows, "table", numeric=("Time",))
 
 
-def _names_in(path: Path) -> list[str]:
+def _lines_of(path: Path) -> dict[str, int]:
+    """The names in a file, each with the number of the first line that has it."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise click.UsageError(f"--from-file {path} cannot be read ({error.strerror or error}).") from error
+    except UnicodeDecodeError as error:
+        faulty = error.object.count(b"\n", 0, error.start) + 1
         raise click.UsageError(
-            f"--from-file {path} cannot be read as text ({error}); write one type a line."
+            f"--from-file {path} cannot be read as text: line {faulty} is not UTF-8 ({error.reason}); save it as UTF-8."
         ) from error
-    lines = (line.split("#", 1)[0].strip() for line in text.splitlines())
-    names = [line for line in lines if line]
-    if not names:
+    found: dict[str, int] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if name := line.split("#", 1)[0].strip():
+            found.setdefault(name, number)
+    if not found:
         raise click.UsageError(f"--from-file {path} names no model type; write one a line.")
-    return names
+    return found
+
+
+def _refuse_unknown(catalog: Catalog, listed: Mapping[str, int], path: Path) -> None:
+    """Raises InvalidValue with every line that names nothing that there is."""
+    told = []
+    for name, line in listed.items():
+        try:
+            catalog.choose_one(name)
+        except (UnknownName, InvalidValue) as error:
+            told.append(f"line {line}: {error.message}")
+    if told:
+        more = f" {counted(len(told) - _LINES_TOLD, 'more line')} like these." if len(told) > _LINES_TOLD else ""
+        raise InvalidValue(f"--from-file {path}, {' '.join(told[:_LINES_TOLD])}{more}", field="from_file")
 
 
 def _line(outcome: GenerationOutcome) -> str:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from engine.catalog.custom import custom_types
 from engine.cli.options import Common
+from engine.cli.output import tell_warnings
 from engine.errors import InvalidValue
 from engine.workflows.workbench import Workbench
 
@@ -27,10 +29,18 @@ def open_workbench(common: Common, *, only_reads: bool = False) -> Iterator[Work
         )
     workbench = Workbench.open(settings)
     try:
+        _tell_faulty_types(workbench)
         yield workbench
     finally:
         with _undisturbed():
             workbench.close()
+
+
+def _tell_faulty_types(workbench: Workbench) -> None:
+    """The catalogue is not read for it where there are no types of the user's own."""
+    own = custom_types()
+    if own.types or own.unusable:
+        tell_warnings(workbench.catalog.warnings)
 
 
 def _is_missing(path: Path) -> bool:

@@ -73,6 +73,12 @@ def say(text: str, *, quiet: bool = False) -> None:
             click.echo(text, err=True)
 
 
+def tell_warnings(warnings: Iterable[str]) -> None:
+    """One line each, told to those who want no progress as well."""
+    for warning in warnings:
+        say(f"Warning: {warning}")
+
+
 @contextmanager
 def _standard_output() -> Iterator[None]:
     """A reader who has seen enough (`| head`) is content; every other refusal is an error."""

@@ -36,10 +36,15 @@ def all_outcomes(
     return tuple(outcomes)
 
 
-def none_tried(reason: str, *, is_failure: bool = False) -> tuple[CheckOutcome, ...]:
-    """Of a type without a module: it cannot be tried here, or no forward pass was found for it, which `is_failure`."""
-    decisive = Check.FORWARD if is_failure else Check.IMPORT
-    verdict = Verdict.FAILS if is_failure else Verdict.UNAVAILABLE
+def none_tried(reason: str, verdict: Verdict = Verdict.UNAVAILABLE) -> tuple[CheckOutcome, ...]:
+    """Of a type without a module.
+
+    `verdict` is UNAVAILABLE for one that cannot be tried here, FAILS where no forward pass was found for it, and
+    NOT_APPLICABLE, of every check, where there is nothing to run alone.
+    """
+    if verdict is Verdict.NOT_APPLICABLE:
+        return tuple(CheckOutcome(check=check, verdict=verdict, reason=reason) for check in Check)
+    decisive = Check.FORWARD if verdict is Verdict.FAILS else Check.IMPORT
     return tuple(
         CheckOutcome(check=check, verdict=verdict, reason=reason)
         if check is decisive

@@ -40,7 +40,7 @@ class Verdict(StrEnum):
     UNAVAILABLE = "unavailable"
     """It cannot be tried here: a package or a device is missing."""
     NOT_APPLICABLE = "not_applicable"
-    """The architecture has no such thing, such as generate() of an image classifier."""
+    """The architecture has no such thing, such as generate() of an image classifier, or a part of a model alone."""
     NOT_TRIED = "not_tried"
     """A check that it needs failed, the time was up, or nobody asked for it: the reason says which."""
 
@@ -84,8 +84,13 @@ class Conformance:
 
     @property
     def verdict(self) -> Verdict:
-        """Of the type as a whole: the worst outcome decides; what was not tried beside good ones was not asked for."""
+        """Of the type as a whole: the worst outcome decides; what was not tried beside good ones was not asked for.
+
+        Not applicable where every check is: a type that has nothing to run alone.
+        """
         found = {outcome.verdict for outcome in self.outcomes}
+        if found == {Verdict.NOT_APPLICABLE}:
+            return Verdict.NOT_APPLICABLE
         for verdict in (Verdict.FAILS, Verdict.UNAVAILABLE, Verdict.PARTIAL, Verdict.WORKS):
             if verdict in found:
                 return verdict

@@ -53,23 +53,25 @@ class CoverageEntry:
     conformance: Conformance | None
     """The newest examination; None when there was none."""
     status: Status = Status.UNKNOWN
-    """What the catalogue expects of it; an examination knows better."""
+    """What the catalogue expects of it; an examination of a module knows better."""
     status_reason: str | None = None
+
+    @property
+    def _telling(self) -> Conformance | None:
+        """The examination, where it tells more than the catalogue: not where no module was, nor was expected."""
+        found = self.conformance
+        return None if found is not None and found.checksum is None and self.status in _UNEXAMINED else found
 
     @property
     def verdict(self) -> Verdict:
         """Of the type as a whole; a type that cannot show anything at all is not applicable."""
-        if self.conformance is None:
-            return _UNEXAMINED.get(self.status, Verdict.NOT_TRIED)
-        verdicts = {outcome.verdict for outcome in self.conformance.outcomes}
-        if not verdicts:
-            return Verdict.NOT_TRIED
-        return Verdict.NOT_APPLICABLE if verdicts == {Verdict.NOT_APPLICABLE} else self.conformance.verdict
+        found = self._telling
+        return _UNEXAMINED.get(self.status, Verdict.NOT_TRIED) if found is None else found.verdict
 
     @property
     def forward(self) -> Verdict:
         """Whether a forward pass runs, or what stops it before."""
-        if self.conformance is None:
+        if self._telling is None:
             return self.verdict
         found = [self.verdict_of(check) for check in _UNTIL_FORWARD]
         return next((bad for bad in _GRAVEST_FIRST if bad in found), found[-1])
@@ -82,7 +84,7 @@ class CoverageEntry:
             return None
         if self.status in _EXPECTED:
             return _EXPECTED[self.status]
-        if self.conformance is None:
+        if self._telling is None:
             return Obstacle.NEVER_EXAMINED
         if forward is Verdict.UNAVAILABLE:
             return Obstacle.NEEDS_PACKAGE if "package" in (self.first_reason or "") else Obstacle.UNAVAILABLE
@@ -91,12 +93,13 @@ class CoverageEntry:
     @property
     def first_reason(self) -> str | None:
         """Of the first check that ended as the type as a whole; None when it works."""
-        if self.conformance is None:
+        found = self._telling
+        if found is None:
             return self.status_reason or "Never examined."
         verdict = self.verdict
         if verdict is Verdict.WORKS:
             return None
-        reasons = [found.reason for found in self.conformance.outcomes if found.verdict is verdict and found.reason]
+        reasons = [each.reason for each in found.outcomes if each.verdict is verdict and each.reason]
         return reasons[0] if reasons else None
 
     def outcome(self, check: Check) -> CheckOutcome | None:
@@ -107,7 +110,7 @@ class CoverageEntry:
 
     def verdict_of(self, check: Check | None) -> Verdict:
         """Of one check, or of the type as a whole when None."""
-        if check is None or self.conformance is None:
+        if check is None or self._telling is None:
             return self.verdict
         found = self.outcome(check)
         return Verdict.NOT_TRIED if found is None else found.verdict

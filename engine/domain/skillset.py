@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from engine.domain.model import Family
+
+SHARED_MODULE = "skillset_base"
+"""Name of the module that the skillsets of a folder share."""
+
+
+def module_name(model_type: str) -> str:
+    """`hf_<type>`, with every sign that a module name cannot have as `_`: two types may come to one name."""
+    return f"hf_{re.sub(r'[^0-9A-Za-z_]', '_', model_type)}"
 
 
 class GenerationStatus(StrEnum):
@@ -27,7 +36,7 @@ class Skillset:
     family: Family
     path: str
     checksum: str
-    """SHA-256 of the module's text below its header."""
+    """SHA-256 of the module's text below its header, and of the file's that it shares with others."""
     generator_version: str
     transformers_version: str
     status: GenerationStatus

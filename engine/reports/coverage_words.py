@@ -47,8 +47,8 @@ VERDICT_MEANINGS: Mapping[Verdict, str] = {
     Verdict.WORKS: "shown to work",
     Verdict.PARTIAL: "works, but not with everything",
     Verdict.FAILS: "was tried and failed",
-    Verdict.UNAVAILABLE: "cannot be tried here, for want of a package, a device or a model class",
-    Verdict.NOT_APPLICABLE: "the architecture has no such thing",
+    Verdict.UNAVAILABLE: "cannot be tried here, for want of a package or a device",
+    Verdict.NOT_APPLICABLE: "the architecture has no such thing, or nothing to run alone",
     Verdict.NOT_TRIED: "it needs a check that did not do well, the time was up, or it was never examined",
 }
 

@@ -16,7 +16,7 @@ from engine.skillsets.input_code import InputCode, by_size, dimension_code, inpu
 from engine.skillsets.layout import LINE, flat, laid_out
 from engine.skillsets.literal import python_literal
 
-GENERATOR_VERSION = "2"
+GENERATOR_VERSION = "3"
 """Grows when a template or recipe changes what a generated module does."""
 
 _PROCESSORS: Mapping[str, tuple[str, ...]] = {
@@ -56,12 +56,14 @@ def context_of(model: ModelType, recipe: Recipe, *, transformers_version: str) -
     side = by_size(*sides) if sides else ""
     processors = _PROCESSORS.get(model.task, ())
     lengths = dict(recipe.lengths) if recipe.unit else {}
+    generation = _generation(recipe.generation)
     return {
         "headline": _headline(model, recipe),
         "display_name": model.display_name,
         "task": model.task,
         "model_class": recipe.model_class,
         "config_class": model.config_class,
+        "class_words": f"{model.display_name} on one device in one precision.",
         "imports": _imports(recipe),
         "checkpoints": _laid_out(checkpoints, before=len("CHECKPOINTS: dict[str, dict[str, Any]] = "), indent=0),
         "lengths": lengths,
@@ -84,12 +86,12 @@ def context_of(model: ModelType, recipe: Recipe, *, transformers_version: str) -
         "aliases": aliases,
         "resizing": recipe.resizing,
         "patch": _patch(recipe),
-        "nested": _is_nested(recipe),
-        "generation": _generation(recipe.generation),
+        "generation": generation,
         "routing": dimension_code(recipe.routing) if recipe.routing else "",
         "pipeline": model.task if processors else "",
         "processors": processors,
         "question": _QUESTIONS.get(next(iter(model.modalities), "text"), "input"),
+        "uses_transformers": "transformers." in str(generation and generation["arguments"]),
         "has_others": any(item.fill in ("literal", "sequence") for item in recipe.inputs),
         "config_words": _config_words(recipe),
         "part": part,
@@ -98,24 +100,22 @@ def context_of(model: ModelType, recipe: Recipe, *, transformers_version: str) -
     }
 
 
-def _about(model: ModelType, recipe: Recipe, version: str) -> list[str]:
-    """Statements that fill `about`, each on one line where it fits."""
-    groups: list[dict[str, object]] = [
-        {"model_type": model.name, "display_name": model.display_name, "family": model.family.value},
-        {"task": model.task, "model_class": recipe.model_class, "config_class": model.config_class},
-        {
-            "modalities": model.modalities,
-            "traits": model.traits,
-            **({"left_out": recipe.missing} if recipe.missing else {}),
-            **({} if model.default_shown else {"default_inputs": "the likeliest guess, never tried at this size"}),
-            "generator": f"ModelDyno skillsets {GENERATOR_VERSION}, transformers {version}",
-        },
-    ]
-    heads = ["about: dict[str, Any] = ", *["about |= "] * (len(groups) - 1)]
-    return [
-        head + laid_out(python_literal(group), indent=4, before=len(head))
-        for head, group in zip(heads, groups, strict=True)
-    ]
+def _about(model: ModelType, recipe: Recipe, version: str) -> str:
+    """What a module tells of itself, as it stands after `ABOUT = `."""
+    facts: dict[str, object] = {
+        "model_type": model.name,
+        "display_name": model.display_name,
+        "family": model.family.value,
+        "task": model.task,
+        "model_class": recipe.model_class,
+        "config_class": model.config_class,
+        "modalities": model.modalities,
+        "traits": model.traits,
+        **({"left_out": recipe.missing} if recipe.missing else {}),
+        **({} if model.default_shown else {"default_inputs": "the likeliest guess, never tried at this size"}),
+        "generator": f"ModelDyno skillsets {GENERATOR_VERSION}, transformers {version}",
+    }
+    return laid_out(python_literal(facts), indent=0, before=len("ABOUT = "))
 
 
 def _headline(model: ModelType, recipe: Recipe) -> str:
@@ -177,11 +177,6 @@ def _inputs_words(recipe: Recipe) -> str:
     return f"Random {_listed([item.name for item in recipe.inputs])}, the same at every call."
 
 
-def _is_nested(recipe: Recipe) -> bool:
-    """Whether a forward pass returns more than a mapping of tensors."""
-    return any("." in name or name.isdigit() or name == "output" for name in recipe.outputs)
-
-
 def _listed(names: list[str]) -> str:
     words = [name.replace("_", " ") for name in names]
     shown = words if len(", ".join(words)) <= 70 else [*words[:2], "what goes with them"]
@@ -214,7 +209,8 @@ def _sentences(model: ModelType, recipe: Recipe, code: InputCode) -> dict[str, s
     return {
         "too_long": f'ValueError(f"Sequence length {{length}} {between}")',
         "one_size": f'ValueError(f"Image size {{image_size}} does not fit: {name} reads {{side}} pixels a side.")',
-        "loaded": f"{recipe.model_class}.from_pretrained(checkpoint, dtype=dtype, output_loading_info=True, **options)",
+        "loaded": f"base.load(Skillset, {recipe.model_class}, make_config, "
+        "size, device, precision, checkpoint, options)",
     }
 
 

@@ -48,6 +48,7 @@ def diffusion_context_of(model: ModelType, found: DiffusionRecipe, *, version: s
         "pass_words": _PASSES.get(model.task, _STEP.format(product)),
         "display_name": model.display_name,
         "model_class": recipe.model_class,
+        "class_words": f"{model.display_name} on one device in one precision.",
         "imports": _imports(found),
         "checkpoints": laid_out(python_literal(checkpoints), indent=0, before=heading) if checkpoints else "",
         "about": _about(model, version),
@@ -102,23 +103,20 @@ def _built_from(checkpoint: Checkpoint, parts: tuple[Part, ...]) -> dict[str, An
     return {**counted, **others}
 
 
-def _about(model: ModelType, version: str) -> list[str]:
-    """Statements that fill `about`, each on one line where it fits."""
-    groups: list[dict[str, object]] = [
-        {
-            "model_type": model.name,
-            "display_name": model.display_name,
-            "family": model.family.value,
-            "task": model.task,
-        },
-        {"model_class": model.model_class, "config_class": model.config_class, "modalities": model.modalities},
-        {"traits": model.traits, "generator": f"ModelDyno skillsets {GENERATOR_VERSION}, diffusers {version}"},
-    ]
-    heads = ["about: dict[str, Any] = ", *["about |= "] * (len(groups) - 1)]
-    return [
-        head + laid_out(python_literal(group), indent=4, before=len(head))
-        for head, group in zip(heads, groups, strict=True)
-    ]
+def _about(model: ModelType, version: str) -> str:
+    """What a module tells of itself, as it stands after `ABOUT = `."""
+    facts: dict[str, object] = {
+        "model_type": model.name,
+        "display_name": model.display_name,
+        "family": model.family.value,
+        "task": model.task,
+        "model_class": model.model_class,
+        "config_class": model.config_class,
+        "modalities": model.modalities,
+        "traits": model.traits,
+        "generator": f"ModelDyno skillsets {GENERATOR_VERSION}, diffusers {version}",
+    }
+    return laid_out(python_literal(facts), indent=0, before=len("ABOUT = "))
 
 
 def _imports(found: DiffusionRecipe) -> list[str]:

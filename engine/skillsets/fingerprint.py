@@ -12,6 +12,7 @@ from engine.config import resource_folder
 from engine.skillsets.context import GENERATOR_VERSION
 
 _CODE = Path(__file__).resolve().parent
+_TEMPLATES = (".j2", ".py")
 _TABLES = ("catalog_overrides.toml", "checkpoints.toml", "diffusers_types.toml")
 
 
@@ -19,14 +20,23 @@ def generator_fingerprint() -> str:
     """Changes with everything that modules are made from: templates, recipes, tables, code, libraries, own files."""
     digest = hashlib.sha256(recipes_digest().encode())
     files = [*sorted(_CODE.glob("*.py")), *sorted((_CODE.parent / "recipes").glob("*.py"))]
-    files += sorted((resource_folder("templates") / "skillset").glob("*.j2"))
+    files += sorted(path for path in (resource_folder("templates") / "skillset").iterdir() if path.suffix in _TEMPLATES)
     files += [resource_folder("data") / name for name in _TABLES]
-    files += sorted(path for path in custom_folder().rglob("*") if path.suffix in (".toml", ".j2"))
+    own = (path for path in custom_folder().rglob("*") if path.suffix in (".toml", *_TEMPLATES))
+    files += sorted(path for path in own if path.is_file())
     for path in files:
-        digest.update(f"\0{path.name}\0".encode() + path.read_bytes())
+        digest.update(f"\0{path.name}\0".encode() + _content(path))
     for library in ("transformers", "diffusers"):
         try:
             digest.update(f"\0{library} {version(library)}".encode())
         except PackageNotFoundError:
             digest.update(f"\0no {library}".encode())
     return f"{GENERATOR_VERSION}-{digest.hexdigest()[:12]}"
+
+
+def _content(path: Path) -> bytes:
+    """Of a file that cannot be read, why: whoever fills the template or reads the type tells of it."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        return str(error).encode()

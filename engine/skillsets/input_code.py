@@ -17,7 +17,7 @@ from engine.skillsets.literal import python_literal
 INDENT = 8
 
 _DTYPES = {
-    "float": "DTYPES[self.precision]",
+    "float": "base.DTYPES[self.precision]",
     "float32": "torch.float32",
     "long": "torch.long",
     "int": "torch.int32",

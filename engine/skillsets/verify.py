@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import time
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from engine.workloads.outputs import fault_of
+from engine.workloads.skillset_module import import_skillset
 
 _BATCH_SIZE = 2
 
@@ -21,7 +19,7 @@ def verify(arguments: dict[str, Any]) -> dict[str, Any]:
     seconds it took. Whatever the module raises passes through.
     """
     started = time.perf_counter()
-    module = _import(Path(arguments["path"]))
+    module = import_skillset(Path(arguments["path"]))
     skillset = module.load(size="tiny", device="cpu", precision="fp32")
     inputs = skillset.example_inputs(batch_size=_BATCH_SIZE)
     answer = skillset.infer(inputs)
@@ -43,13 +41,3 @@ def verify(arguments: dict[str, Any]) -> dict[str, Any]:
         "checksum": module.describe()["checksum"],
         "seconds": time.perf_counter() - started,
     }
-
-
-def _import(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{path} is no Python module.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
-    return module

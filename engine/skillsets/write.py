@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import tempfile
 from pathlib import Path
 
 from engine.domain.model import ModelType
+from engine.domain.skillset import module_name
 from engine.errors import DiskFull, SkillsetFailure
 from engine.skillsets.render import read_header
+from engine.skillsets.shared_file import may_stay, render_shared, shared_path, shares
 
 
 def module_path(model: ModelType, output_dir: Path) -> Path:
-    """Where the module of `model` lies: `hf_<type>.py`, with every sign that a module name cannot have as `_`."""
-    return output_dir / f"hf_{re.sub(r'[^0-9A-Za-z_]', '_', model.name)}.py"
+    """Where the module of `model` lies; the catalogue has no two types that share a path."""
+    return output_dir / f"{module_name(model.name)}.py"
 
 
 def write(model: ModelType, text: str, output_dir: Path, force: bool = False) -> Path:
-    """Write `text` as the module of `model`; folders are made as needed, an identical file is left alone.
+    """Write `text` as the module of `model`, beside the file that it shares with others; folders are made as needed.
 
-    A file that was edited by hand, or that ModelDyno did not make, is overwritten only with `force`;
-    otherwise SkillsetFailure names it.
+    An identical file is left alone. One that was edited by hand, or that ModelDyno did not make, is overwritten only
+    with `force`; otherwise SkillsetFailure names it.
     """
+    if shares(text):
+        write_shared(output_dir, force)
     return write_file(module_path(model, output_dir), text, force)
+
+
+def write_shared(output_dir: Path, force: bool = False) -> Path:
+    """The shared file as it is today. Edits of today's stay; those of an older one are in the way like a module's."""
+    path, text = shared_path(output_dir), render_shared()
+    if not force and path.is_file() and may_stay(path.read_text(encoding="utf-8", errors="replace"), text):
+        return path
+    return write_file(path, text, force)
 
 
 def write_file(path: Path, text: str, force: bool = False) -> Path:

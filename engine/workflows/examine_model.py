@@ -18,11 +18,12 @@ from engine.conformance.examine import examination_arguments
 from engine.conformance.journal import Seen, read_journal
 from engine.conformance.outcomes import all_outcomes, none_tried
 from engine.domain.case import Precision
-from engine.domain.conformance import Check, CheckOutcome, Conformance
+from engine.domain.conformance import Check, CheckOutcome, Conformance, Verdict
 from engine.domain.model import ModelType, Status
 from engine.domain.result import FailureKind
 from engine.errors import LauncherFailure, SkillsetFailure
-from engine.skillsets.render import read_header, recipe_for
+from engine.skillsets.render import recipe_for
+from engine.skillsets.shared_file import identity_of
 from engine.workflows.device_turns import Cancelled
 from engine.workflows.supply_skillset import written_skillset
 
@@ -32,6 +33,12 @@ if TYPE_CHECKING:
 _LIBRARIES = ("transformers", "diffusers")
 """Where types come from; those of the user's own build on the first."""
 _ABSENT = "not installed"
+_WITHOUT_MODULE = {
+    Status.FAILS: Verdict.FAILS,
+    Status.PART: Verdict.NOT_APPLICABLE,
+    Status.NO_MODEL_CLASS: Verdict.NOT_APPLICABLE,
+}
+"""What it means of a type that no module can be made; of every other, that it cannot be tried here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +74,9 @@ def examine_model(
         raise Cancelled
     try:
         path = written_skillset(workbench, model)
-        checksum = read_header(path.read_text(encoding="utf-8")).actual_checksum
+        checksum = identity_of(path)
     except SkillsetFailure as refusal:
-        outcomes = none_tried(refusal.message, is_failure=model.status is Status.FAILS)
+        outcomes = none_tried(refusal.message, _WITHOUT_MODULE.get(model.status, Verdict.UNAVAILABLE))
         return _conformance(workbench, model, precision, backend, outcomes)
     outcome, seen = _examined(workbench, model, path, precision, backend, limits.seconds, limits, cancel)
     seconds = limits.seconds

@@ -18,6 +18,7 @@ from engine.errors import SkillsetFailure
 from engine.skillsets.fingerprint import generator_fingerprint
 from engine.skillsets.render import read_header, render
 from engine.skillsets.render_test import path_beside, render_test
+from engine.skillsets.shared_file import identity_of
 from engine.skillsets.write import module_path, write, write_file
 from engine.storage import skillsets
 from engine.workflows.device_turns import PROCESSOR, Cancelled
@@ -135,9 +136,13 @@ def verify_skillset(
 
 
 def _written(workbench: Workbench, model: ModelType, output_dir: Path | None, *, force: bool, with_tests: bool) -> Path:
-    path = write(model, render(model), output_dir or workbench.settings.skillset_dir, force)
-    if with_tests:
-        write_file(path_beside(path), render_test(model, path), force)
+    """Both texts are made before either is written."""
+    folder = output_dir or workbench.settings.skillset_dir
+    text = render(model)
+    tests = render_test(model, module_path(model, folder)) if with_tests else None
+    path = write(model, text, folder, force)
+    if tests is not None:
+        write_file(path_beside(path), tests, force)
     return path
 
 
@@ -153,7 +158,7 @@ def _unchanged(known: Skillset | None, path: Path, fingerprint: str) -> Skillset
     if known.status not in (GenerationStatus.VERIFIED, GenerationStatus.RENDERED):
         return None
     header = read_header(path.read_text(encoding="utf-8", errors="replace"))
-    return known if header.is_untouched and header.actual_checksum == known.checksum else None
+    return known if header.is_untouched and identity_of(path) == known.checksum else None
 
 
 def _standing(known: Skillset | None, present: Skillset) -> Skillset | None:
@@ -199,7 +204,7 @@ def _skillset(model: ModelType, path: Path, status: GenerationStatus, reason: st
         model_type=model.name,
         family=model.family,
         path=str(path),
-        checksum=read_header(path.read_text(encoding="utf-8")).actual_checksum,
+        checksum=identity_of(path),
         generator_version=fingerprint,
         transformers_version=library_version(),
         status=status,

@@ -55,7 +55,7 @@ def checkpoint_rows(catalog: Catalog) -> list[dict[str, Any]]:
             "parameters_are": "published",
             "source": checkpoint.source,
             "note": checkpoint.note,
-            "reason": unavailable(checkpoint, catalog.types),
+            "reason": unavailable(checkpoint, catalog.types, catalog.unusable),
         }
         for name, checkpoint in ordered
     ]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from engine.backends.available_memory import available_memory_bytes
 from engine.benchmarking.plan import plan_cases
 from engine.catalog.registry import shape_of
-from engine.domain.model import ModelFacts
+from engine.domain.model import ModelFacts, ModelType
 from engine.domain.run import Plan, RunRequest, SizeChoice
+from engine.errors import SkillsetFailure
 from engine.storage import results
 from engine.workflows.case_facts import count_facts_of
 from engine.workflows.check_request import check_request
@@ -19,6 +21,8 @@ from engine.workflows.supply_skillset import present_checksum
 
 if TYPE_CHECKING:
     from engine.workflows.workbench import Workbench
+
+logger = logging.getLogger(__name__)
 
 RECENT = timedelta(days=7)
 """What the present skillset measured within this time, in as many processes, is left out by incremental mode."""
@@ -45,9 +49,7 @@ def plan_run(
     if request.size is not SizeChoice.TINY:
         facts = count_facts_of(workbench, models, cancel=cancel, on_step=on_step, on_log=on_log)
     types = {chosen.model.name: chosen.model for chosen in models}
-    checksums = (
-        {name: present_checksum(workbench, model) for name, model in types.items()} if request.incremental else {}
-    )
+    checksums = _present_checksums(workbench, types.values()) if request.incremental else {}
     environment_id = workbench.environment.environment_id
     with workbench.database.cursor() as cursor:
         since = datetime.now(UTC) - RECENT
@@ -64,3 +66,14 @@ def plan_run(
         recent,
         durations,
     )
+
+
+def _present_checksums(workbench: Workbench, models: Iterable[ModelType]) -> dict[str, str]:
+    """By type; without those that no skillset can be made of now: their cases run, and fail with the reason."""
+    found: dict[str, str] = {}
+    for model in models:
+        try:
+            found[model.name] = present_checksum(workbench, model)
+        except SkillsetFailure as refusal:
+            logger.info("%s was not compared with what it measured: %s", model.name, refusal.message)
+    return found

@@ -13,7 +13,8 @@ from engine.domain.model import ModelType
 from engine.domain.skillset import GenerationStatus, Skillset
 from engine.errors import SkillsetFailure
 from engine.skillsets.render import read_header, render
-from engine.skillsets.write import module_path, write
+from engine.skillsets.shared_file import identity_of, identity_of_text, shares
+from engine.skillsets.write import module_path, write, write_shared
 from engine.storage import skillsets
 from engine.workflows.generate_skillsets import generate_skillset, verify_skillset
 
@@ -38,7 +39,9 @@ def supply_skillset(
     present = _text_of(path)
     edited = present is not None and not read_header(present).is_untouched
     if present is not None and (edited or present == render(model)):
-        known = _verified(workbench, model_type, path, read_header(present).actual_checksum)
+        if shares(present):
+            write_shared(path.parent)
+        known = _verified(workbench, model_type, path, identity_of(path))
         if known is not None:
             return known
     if edited:
@@ -58,16 +61,19 @@ def written_skillset(workbench: Workbench, model: ModelType) -> Path:
     path = module_path(model, workbench.settings.skillset_dir)
     present = _text_of(path)
     if present is not None and not read_header(present).is_untouched:
+        if shares(present):
+            write_shared(path.parent)
         return path
     return write(model, render(model), workbench.settings.skillset_dir)
 
 
 def present_checksum(workbench: Workbench, model: ModelType) -> str:
     """Of the module that a run would use now: the one that a person has edited, else what is generated today."""
-    present = _text_of(module_path(model, workbench.settings.skillset_dir))
+    path = module_path(model, workbench.settings.skillset_dir)
+    present = _text_of(path)
     if present is None or read_header(present).is_untouched:
         present = render(model)
-    return read_header(present).actual_checksum
+    return identity_of_text(present, path.parent)
 
 
 def _text_of(path: Path) -> str | None:

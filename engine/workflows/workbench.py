@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from datetime import UTC, datetime
 from functools import cached_property
@@ -21,6 +22,8 @@ from engine.workflows.device_claims import DeviceClaims
 from engine.workflows.memo import Memo
 from engine.workflows.predict_case import Predictors
 from engine.workflows.run_supervisor import RunSupervisor
+
+logger = logging.getLogger(__name__)
 
 
 class Workbench:
@@ -87,7 +90,10 @@ class Workbench:
     @cached_property
     def catalog(self) -> Catalog:
         """Every model type of the installed library; scanned once per library version."""
-        return load_catalog(self.settings.home / "cache")
+        found = load_catalog(self.settings.home / "cache")
+        for warning in found.warnings:
+            logger.warning("%s", warning)
+        return found
 
     def reload_catalog(self) -> None:
         """Read the catalogue anew: recipes were added."""

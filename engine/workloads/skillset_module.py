@@ -4,23 +4,41 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from engine.domain.case import Case
+from engine.domain.skillset import SHARED_MODULE
 from engine.errors import BackendUnavailable, SkillsetFailure
 
 
 def import_skillset(path: Path) -> ModuleType:
-    """Execute the module at `path`; SkillsetFailure when there is no such file, else whatever the module raises."""
+    """Execute the module at `path`, with what lies beside it; SkillsetFailure when there is no such file.
+
+    Whatever the module raises passes through.
+    """
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None or not path.is_file():
         raise SkillsetFailure(f"There is no skillset at {path}; generate it again.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
-    spec.loader.exec_module(module)
+    with _found_beside(path):
+        spec.loader.exec_module(module)
     return module
+
+
+@contextmanager
+def _found_beside(path: Path) -> Iterator[None]:
+    """Lets a module import the file that the skillsets of its folder share, which another folder has as well."""
+    sys.modules.pop(SHARED_MODULE, None)
+    sys.path.insert(0, str(path.parent.resolve()))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(path.parent.resolve()))
 
 
 def load_skillset(module: ModuleType, case: Case, device: str) -> Any:

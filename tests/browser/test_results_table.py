@@ -138,6 +138,16 @@ def test_a_phone_and_a_view_without_figures_take_no_column_away(visitor: Page) -
     assert heads(visitor)[6:8] == ["Workload", "Latency, ms"]
 
 
+def test_a_table_that_remembers_late_shows_no_column_that_the_page_hides(visitor: Page) -> None:
+    """The grid tells its state once more when it has started; on a slow machine that comes after the page's word."""
+    opened(visitor, "?model=vit")
+    everything = [{"colId": name, "hide": False} for name in ("model", "throughput", "latency", "peak_memory", "batch")]
+    visitor.evaluate("state => window.dash_clientside.set_props('comparison-grid', {columnState: state})", everything)
+    expect(visitor.locator(".ag-header-cell-text").nth(1)).to_have_text("Batch")
+    expect(head(visitor, "latency")).to_have_count(0)
+    expect(head(visitor, "throughput")).to_have_count(0)
+
+
 def test_a_chart_becomes_its_table_and_both_can_be_taken_away(comparison: Page, tmp_path: Path) -> None:
     card = comparison.locator("#comparison-body .chart-card")
     card.get_by_role("button", name="Show as table").click()

@@ -54,13 +54,13 @@ def title(card: Any) -> str:
     return text_of(of_class(card, "card-title"))
 
 
-def filled(placed: Any = None, *, columns: Any = None, narrow: bool = False, **filters: Any) -> Any:
-    """Columns, their state and rows."""
-    return fill_table(*values(**filters), columns, narrow, None, placed)
+def filled(*, columns: Any = None, narrow: bool = False, **filters: Any) -> Any:
+    """Columns and rows."""
+    return fill_table(*values(**filters), columns, narrow, None)
 
 
 def table(**filters: Any) -> list[dict[str, Any]]:
-    return filled(**filters)[2]
+    return filled(**filters)[1]
 
 
 def cells(body: Any) -> list[str]:
@@ -207,7 +207,7 @@ def test_the_table_holds_every_workload_batch_and_size(two_ways: StandInWorkbenc
 
 
 def test_a_column_of_the_table_has_one_unit(two_ways: StandInWorkbench) -> None:
-    columns, _, rows = filled()
+    columns, rows = filled()
     heads = {column["field"]: column["headerName"] for column in columns}
     assert (heads["latency"], heads["throughput"]) == ("Latency, ms", "Throughput, items/s")
     assert [row["latency"] for row in rows] == pytest.approx([40.0, 20.0, 80.0, 20.0])
@@ -222,12 +222,12 @@ def test_columns_keep_their_places_whatever_was_measured(two_ways: StandInWorkbe
     assert "latency" not in [column["field"] for column in nothing if not column["hide"]]
 
 
-def test_what_the_browser_remembers_of_the_columns_hides_none_that_is_chosen(two_ways: StandInWorkbench) -> None:
-    phone = [{"colId": name, "hide": name not in NARROW, "width": 90} for name in reversed(COLUMNS)]
-    assert filled()[1] is no_update
-    shown = filled(phone, columns=["batch", "latency", "input"])[1]
-    assert [column["colId"] for column in shown if not column["hide"]] == ["latency", "input", "batch", "model"]
-    assert {column["width"] for column in shown} == {90}
+def test_the_columns_that_are_chosen_are_shown_and_on_a_phone_those_that_fit(two_ways: StandInWorkbench) -> None:
+    def shown(**given: Any) -> list[str]:
+        return [column["field"] for column in filled(**given)[0] if not column["hide"]]
+
+    assert shown(columns=["batch", "latency", "input"]) == ["model", "batch", "input", "latency"]
+    assert shown(columns=["batch"], narrow=True) == list(NARROW)
 
 
 def test_a_row_and_a_cell_take_turns(triggered: Trigger) -> None:

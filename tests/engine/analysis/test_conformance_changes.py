@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from engine.analysis.conformance_changes import ChangeKind, ConformanceChange, conformance_changes
 from engine.domain.case import Precision
 from engine.domain.conformance import Check, Conformance, Verdict
@@ -63,6 +65,12 @@ def test_a_proof_that_is_lost_is_a_regression():
 def test_a_check_that_comes_to_apply_is_neither_better_nor_worse():
     older = [a_conformance("bert", {Check.GENERATE: NOT_APPLICABLE})]
     assert _between(older, [a_conformance()]) == [("other", "bert", Check.GENERATE, NOT_APPLICABLE, WORKS)]
+
+
+@pytest.mark.parametrize("before", [NOT_TRIED, Verdict.UNAVAILABLE])
+def test_what_could_not_be_tried_and_turns_out_to_apply_to_nothing_is_no_change(before: Verdict):
+    older = [a_conformance("bert", {Check.COST: before})]
+    assert _between(older, [a_conformance("bert", {Check.COST: NOT_APPLICABLE})]) == []
 
 
 def test_regressions_stand_first_then_names():

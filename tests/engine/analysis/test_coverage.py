@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from engine.analysis.coverage import count, cover, ways_of
+from engine.conformance.outcomes import none_tried
 from engine.domain.case import Precision
 from engine.domain.conformance import Check, Verdict
 from engine.domain.coverage import CoverageEntry, CoverageFilter, Obstacle
@@ -136,6 +137,18 @@ def test_an_examination_knows_better_than_the_catalogue():
         Obstacle.PART,
         "It runs inside clip.",
     )
+
+
+@pytest.mark.parametrize("status", [Status.PART, Status.NO_MODEL_CLASS, Status.NEEDS_PACKAGE])
+@pytest.mark.parametrize("verdict", [Verdict.UNAVAILABLE, Verdict.NOT_APPLICABLE])
+def test_examining_a_type_without_a_module_changes_no_count(status: Status, verdict: Verdict):
+    model = a_model("odd", status=status, status_reason="It is odd.")
+    examined = a_conformance("odd", outcomes=none_tried("It is odd.", verdict), checksum=None)
+    bert = a_conformance("bert")
+    before, after = cover([model], [bert]), cover([model], [bert, examined])
+    assert count(after) == count(before)
+    assert (after[-1].verdict, after[-1].obstacle) == (before[-1].verdict, before[-1].obstacle)
+    assert (after[-1].first_reason, after[-1].conformance) == ("It is odd.", examined)
 
 
 def test_when_all_is_well_nothing_else_is_said():

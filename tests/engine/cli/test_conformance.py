@@ -77,8 +77,8 @@ def test_a_type_that_cannot_be_examined_is_listed_with_the_reason(home: Path) ->
     part = next(model.name for model in load_catalog(home / "cache").types.values() if not model.model_class)
     status, output, _ = processes.run("conformance", "--model", part, "--model", "gpt2", "--json", home=home)
     found, gpt2 = json.loads(output)["conformance"]
-    assert (status, found["model_type"], found["verdict"], gpt2["verdict"]) == (0, part, "unavailable", "works")
-    assert found["outcomes"][0]["verdict"] == "unavailable"
+    assert (status, found["model_type"], found["verdict"], gpt2["verdict"]) == (0, part, "not_applicable", "works")
+    assert found["outcomes"][0]["verdict"] == "not_applicable"
     assert part in found["outcomes"][0]["reason"]
 
 
@@ -129,10 +129,11 @@ def test_what_cannot_be_meant_is_refused(cli: Cli, fresh: Path, words: list[str]
     assert (said.status, said.output) == (2, "")
 
 
-def test_an_unknown_type_stops_before_anything_is_examined(cli: Cli, fresh: Path) -> None:
-    said = cli("conformance", "--model", "bert", "--model", "brt", "--benchmark-dir", fresh)
+@pytest.mark.parametrize("name", ["brt", "BERT"])
+def test_an_unknown_type_stops_before_anything_is_examined(cli: Cli, fresh: Path, name: str) -> None:
+    said = cli("conformance", "--model", "bert", "--model", name, "--benchmark-dir", fresh)
     assert said.status == 2
-    assert "Unknown model type 'brt'" in said.errors
+    assert f"Unknown model type '{name}'. Did you mean bert or " in said.errors
 
 
 def test_a_tier_means_all_its_types_and_those_above(fresh: Path) -> None:

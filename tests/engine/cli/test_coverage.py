@@ -95,6 +95,13 @@ def test_the_summary_stands_beside_the_table(ask) -> None:
     assert ask("--verdict", "fails", "--quiet").errors == ""
 
 
+def test_a_checkpoint_stands_for_its_type(ask) -> None:
+    said = ask("--model", "bert-large-uncased")
+    assert "bert on cpu fp32: works" in said.output
+    assert said.errors == "bert-large-uncased is a checkpoint of bert; types are examined, and this one is shown.\n"
+    assert names(ask("--model", "google-bert/bert-large-uncased", "--json")) == ["bert fp32", "bert bf16"]
+
+
 def test_a_table_has_a_column_for_each_check(ask) -> None:
     head = ask("--model", "bert", "--model", "vit").output.splitlines()[1]
     for title in ("Model", "Import", "Construct", "Forward", "Finite", "Repeat", "Batch", "Save", "Generate", "Cost"):
@@ -157,6 +164,8 @@ def test_a_document_that_cannot_be_written_says_why(ask, tmp_path: Path) -> None
     ("words", "status", "told"),
     [
         (["--model", "brt"], 2, "Unknown model type 'brt'. Did you mean bert"),
+        (["--model", "BERT"], 2, "Unknown model type 'BERT'. Did you mean bert or"),
+        (["--model", "bert-large-uncasd"], 2, "Did you mean bert-large-uncased or"),
         (["--verdict", "broken"], 2, "Unknown verdict 'broken'. Choose from: works, partial, fails"),
         (["--check", "forwards"], 2, "'forwards' is not one of"),
         (["--backend", "cda"], 2, "Unknown backend 'cda'. Did you mean cuda?"),

@@ -12,12 +12,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 import torch
 
-from engine.skillsets.verify import _import, verify
+from engine.skillsets.verify import verify
+from engine.workloads.skillset_module import import_skillset
 
 
 def exercise(path: Path) -> dict[str, Any]:
     seen: dict[str, Any] = {"verify": verify({"path": str(path)})}
-    module = _import(path)
+    module = import_skillset(path)
     seen["describe"] = module.describe()
     skillset = module.load("tiny")
     inputs = skillset.example_inputs(3)
@@ -90,7 +91,7 @@ def custom_shapes(paths: list[Path]) -> dict[str, list[list[int]]]:
     shapes = {}
     for path in paths:
         if path.stem in asked:
-            skillset = _import(path).load("tiny")
+            skillset = import_skillset(path).load("tiny")
             answer = skillset.infer(skillset.example_inputs(1, **asked[path.stem]))
             shapes[path.stem] = [list(value.shape) for value in answer["outputs"].values()]
     return shapes

@@ -11,9 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.catalog import custom
 from engine.catalog.registry import load_catalog
-from engine.errors import InvalidValue, SkillsetFailure
 from engine.skillsets.render import render
 
 _ROOT = Path(__file__).resolve().parents[3]
@@ -71,63 +69,3 @@ def test_without_the_folder_nothing_of_it_is_left(tmp_path: Path, monkeypatch: p
     known = load_catalog(tmp_path / "cache")
     assert "tiny-mixer" not in known.types
     assert "images_per_second" not in render(known.get("vit"))
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        (
-            'family = "vision"',
-            'family = "birds"',
-            "names the family 'birds'; choose one of text_encoder",
-        ),
-        ('task = "image-classification"\n', "", r"\[type\] of .*tiny-mixer.toml gives no task"),
-        ('"tiny_mixer.TinyMixerConfig"', '"TinyMixerConfig"', "write it as package.module.Class"),
-        ("[recipe]", "[recipes]", r"has no \[recipe\] table"),
-        ('image = "config.image_size"', "colour = 3", "unknown keys colour"),
-        ("[type]", "[type", "cannot be read as TOML"),
-        ('name = "tiny-mixer"', 'name = "../mixer"', "use letters, digits"),
-    ],
-)
-def test_a_faulty_type_is_refused_by_file(folder: Path, old: str, new: str, message: str):
-    path = folder / "types" / "tiny-mixer.toml"
-    path.write_text(path.read_text().replace(old, new))
-    with pytest.raises(InvalidValue, match=message):
-        custom.custom_types()
-
-
-def test_a_template_with_an_undefined_name_is_told_by_file_and_line(folder: Path, tmp_path: Path):
-    path = folder / "templates" / "skillset" / "vision.py.j2"
-    path.write_text(path.read_text().replace("{{ super() }}", "{{ super() }}\n    # {{ colour }}"))
-    with pytest.raises(SkillsetFailure, match=r"vision\.py\.j2, line 5: 'colour' is undefined"):
-        render(load_catalog(tmp_path / "cache").get("vit"))
-
-
-def test_a_template_that_is_no_template_is_told_by_file_and_line(folder: Path, tmp_path: Path):
-    path = folder / "templates" / "skillset" / "vision.py.j2"
-    path.write_text("{% extends 'shipped/skillset/vision.py.j2' %}\n{% block methods %}\n")
-    with pytest.raises(SkillsetFailure, match=r"vision\.py\.j2, line 2"):
-        render(load_catalog(tmp_path / "cache").get("vit"))
-
-
-def test_two_files_of_one_type_are_refused(folder: Path):
-    shutil.copy(folder / "types" / "tiny-mixer.toml", folder / "types" / "again.toml")
-    with pytest.raises(InvalidValue, match="both define tiny-mixer; remove one"):
-        custom.custom_types()
-
-
-def test_types_come_from_entry_points_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    installed = tmp_path / "site"
-    (installed / "mixer-1.0.dist-info").mkdir(parents=True)
-    (installed / "mixer-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: mixer\nVersion: 1.0\n")
-    (installed / "mixer-1.0.dist-info" / "entry_points.txt").write_text(
-        "[modeldyno.types]\nmixer = mixer_types:FOLDER\n"
-    )
-    (installed / "mixer_types.py").write_text(f"FOLDER = {str(EXAMPLE / 'types')!r}\n")
-    monkeypatch.syspath_prepend(str(installed))
-    monkeypatch.setenv("MODELDYNO_CUSTOM", str(tmp_path / "none"))
-    assert list(custom.custom_types()) == ["tiny-mixer"]
-    (installed / "mixer_types.py").write_text("raise RuntimeError('broken')\n")
-    monkeypatch.delitem(sys.modules, "mixer_types")
-    with pytest.raises(InvalidValue, match=r"entry point mixer of modeldyno.types .* cannot be loaded \(broken\)"):
-        custom.custom_types()

@@ -19,6 +19,7 @@ from engine.domain.model import ModelType
 from engine.errors import SkillsetFailure
 from engine.skillsets.render import read_header, recipe_for, render
 from engine.skillsets.render_test import path_beside, render_test
+from engine.skillsets.shared_file import identity_of
 from engine.skillsets.write import write, write_file
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -157,7 +158,7 @@ def test_a_module_describes_what_the_catalogue_says(name: str, observed: Observe
     described, model = observed[name]["describe"], TYPES[name]
     assert (described["model_type"], described["model_class"]) == (name, model.model_class)
     assert (described["family"], described["task"]) == (model.family, model.task)
-    assert described["checksum"] == read_header(modules[name].read_text()).checksum
+    assert described["checksum"] == identity_of(modules[name])
 
 
 @EVERY_TYPE

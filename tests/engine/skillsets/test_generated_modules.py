@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from engine.catalog.registry import Catalog
-from engine.skillsets.render import read_header
+from engine.skillsets.shared_file import identity_of
 from tests.engine.skillsets.conftest import ONE_MORE
 
 Observed = dict[str, dict[str, Any]]
@@ -49,7 +49,7 @@ def test_a_module_describes_what_the_catalogue_says(
     assert described["model_class"] == model.model_class
     assert (described["family"], described["task"]) == (model.family, model.task)
     assert described["traits"] == list(model.traits)
-    assert described["checksum"] == read_header(modules[name].read_text()).checksum
+    assert described["checksum"] == identity_of(modules[name])
 
 
 @EVERY_TYPE

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -32,73 +33,22 @@ class Skillset(Skillset):
 """
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "modules"
+FAULTS = {
+    "not_a_number": ("logits * float('nan')", "max_new_tokens", "test_a_forward_pass_returns_sound_numbers"),
+    "infinite": ("logits + float('inf')", "max_new_tokens", "test_a_forward_pass_returns_sound_numbers"),
+    "unsteady": ("logits + time.perf_counter()", "max_new_tokens", "test_the_same_seed_gives_the_same_outputs"),
+    "mixing": ("logits + logits.mean(0)", "max_new_tokens", "test_examples_of_a_batch_do_not_disturb_each_other"),
+    "forgetting": (
+        "logits * len(type(self.model).__mro__) ** self.model.config._name_or_path.count('/')",
+        "max_new_tokens",
+        "test_saving_and_reading_changes_nothing",
+    ),
+    "talkative": ("logits", "max_new_tokens + 1", "test_it_generates_as_many_tokens_as_asked_for"),
+    "stubborn": ("logits", "4", "test_it_generates_as_many_tokens_as_asked_for"),
+}
+"""What is wrong with a module -> its outputs, how many tokens it makes, and the test that has to fail."""
 
-
-def put(catalog: Catalog, name: str, folder: Path, extra: str = "") -> Path:
-    """The tests of a type's module, which lies beside them."""
-    model = catalog.get(name)
-    module = write(model, render(model), folder)
-    module.write_text(module.read_text() + extra)
-    return write_file(path_beside(module), render_test(model, module))
-
-
-def run(*arguments: Path | str, folder: Path) -> tuple[int, str]:
-    """Plain pytest in that folder, without ModelDyno on the path."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    command = [sys.executable, "-m", "pytest", "-q", "-rfs", "--tb=no", "-p", "no:cacheprovider", "-p", "no:dash"]
-    done = subprocess.run(
-        [*command, *map(str, arguments)],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    return done.returncode, done.stdout
-
-
-def failed(output: str) -> set[str]:
-    return set(re.findall(r"^FAILED \S+::(\w+)", output, re.MULTILINE))
-
-
-def test_the_tests_of_sound_modules_pass(catalog: Catalog, folder: Path):
-    paths = [put(catalog, name, folder) for name in TYPES]
-    assert [path.name for path in paths] == [f"test_hf_{name}.py" for name in TYPES]
-    status, output = run(*paths, folder=folder)
-    assert status == 0, output
-    assert f"{5 * len(TYPES) + len(GENERATING)} passed" in output
-    assert "skipped" not in output
-
-
-@pytest.mark.parametrize(
-    ("outputs", "tokens", "test"),
-    [
-        ("logits * float('nan')", "max_new_tokens", "test_a_forward_pass_returns_sound_numbers"),
-        ("logits + float('inf')", "max_new_tokens", "test_a_forward_pass_returns_sound_numbers"),
-        ("logits + time.perf_counter()", "max_new_tokens", "test_the_same_seed_gives_the_same_outputs"),
-        ("logits + logits.mean(0)", "max_new_tokens", "test_examples_of_a_batch_do_not_disturb_each_other"),
-        (
-            "logits * len(type(self.model).__mro__) ** self.model.config._name_or_path.count('/')",
-            "max_new_tokens",
-            "test_saving_and_reading_changes_nothing",
-        ),
-        ("logits", "max_new_tokens + 1", "test_it_generates_as_many_tokens_as_asked_for"),
-        ("logits", "4", "test_it_generates_as_many_tokens_as_asked_for"),
-    ],
-)
-def test_a_broken_module_fails_the_test_of_it(catalog: Catalog, folder: Path, outputs: str, tokens: str, test: str):
-    broken = f"\nimport time\n{BROKEN.format(outputs=outputs, tokens=tokens)}"
-    status, output = run(put(catalog, "gpt2", folder, broken), folder=folder)
-    assert status == 1, output
-    assert test in failed(output)
-
-
-def test_a_model_without_weights_fails(catalog: Catalog, folder: Path):
-    broken = """
+NO_WEIGHTS = """
 whole = load
 
 def load(size):
@@ -106,8 +56,69 @@ def load(size):
     found.model = torch.nn.Identity()
     return found
 """
-    status, output = run(put(catalog, "bert", folder, broken), "-k", "weights", folder=folder)
-    assert (status, failed(output)) == (1, {"test_it_builds_with_weights"})
+
+
+class Ended(NamedTuple):
+    """Names of a file's tests by how they ended."""
+
+    passed: set[str]
+    failed: set[str]
+
+
+def put(catalog: Catalog, name: str, folder: Path, extra: str = "", stem: str | None = None) -> Path:
+    """The tests of a type's module, which lies beside them."""
+    model = catalog.get(name)
+    module = write(model, render(model), folder)
+    if stem is not None:
+        module = module.with_name(f"{stem}.py")
+        module.write_text(render(model) + extra)
+    return write_file(path_beside(module), render_test(model, module))
+
+
+@pytest.fixture(scope="module")
+def ended(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Ended]:
+    """Plain pytest over sound and broken modules, without ModelDyno on the path."""
+    folder = Path(tmp_path_factory.mktemp("modules"))
+    paths = [put(catalog, name, folder) for name in TYPES]
+    for fault, (outputs, tokens, _) in FAULTS.items():
+        broken = f"\nimport time\n{BROKEN.format(outputs=outputs, tokens=tokens)}"
+        paths.append(put(catalog, "gpt2", folder, broken, fault))
+    paths.append(put(catalog, "bert", folder, NO_WEIGHTS, "no_weights"))
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [sys.executable, "-m", "pytest", "-q", "-rA", "--tb=no", "-p", "no:cacheprovider", "-p", "no:dash"]
+    done = subprocess.run(
+        [*command, *map(str, paths)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 1, done.stdout
+
+    def names(word: str, path: Path) -> set[str]:
+        return set(re.findall(rf"^{word} {path.name}::(\w+)", done.stdout, re.MULTILINE))
+
+    return {
+        path.stem.removeprefix("test_"): Ended(names("PASSED", path), names("(?:FAILED|ERROR|SKIPPED)", path))
+        for path in paths
+    }
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_the_tests_of_sound_modules_pass(name: str, ended: dict[str, Ended]):
+    passed, failed = ended[f"hf_{name}"]
+    assert (len(passed), failed) == (6 if name in GENERATING else 5, set())
+
+
+@pytest.mark.parametrize("fault", list(FAULTS))
+def test_a_broken_module_fails_the_test_of_it(fault: str, ended: dict[str, Ended]):
+    assert FAULTS[fault][2] in ended[fault].failed
+
+
+def test_a_model_without_weights_fails(ended: dict[str, Ended]):
+    assert "test_it_builds_with_weights" in ended["no_weights"].failed
 
 
 def test_a_type_that_generates_nothing_has_no_test_of_it(catalog: Catalog):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -42,51 +44,88 @@ def served(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     return {**modules, "bert_checkpoint": folder / "bert", "gpt2_checkpoint": folder / "gpt2"}
 
 
-def run(module: Path, *options: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(module), *map(str, options)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+REFUSED = {
+    ("--ask", "word1"): "Random weights have no answer; load a checkpoint.",
+    ("--batch-size", "0"): "Batch size 0 is not positive; use 1 or more.",
+    ("--device", "abacus"): "Unknown device 'abacus'; choose cpu, cuda",
+    ("--precision", "fp16"): "Precision 'fp16' does not run on cpu; choose fp32 or bf16.",
+    ("--checkpoint", "/absent/folder"): "/absent/folder",
+}
+PROMPTED = ("gpt2", "--checkpoint", "gpt2_checkpoint", "--ask", "word1 word2")
+RUN_ONCE = ("bert", "--checkpoint", "bert_checkpoint", "--batch-size", "3")
+OF_ANOTHER = ("bert", "--checkpoint", "gpt2_checkpoint")
+ON_NO_DEVICE = ("bert", "--device", "cuda:99")
+
+_RUN = """
+import contextlib, io, json, runpy, sys
+
+answers = []
+for command in json.loads(sys.argv[1]):
+    sys.argv, said, complained, status = command, io.StringIO(), io.StringIO(), 0
+    sys.path.insert(0, command[0].rpartition("/")[0])
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(complained):
+        try:
+            runpy.run_path(command[0], run_name="__main__")
+        except SystemExit as end:
+            status = end.code
+    answers.append([status, said.getvalue(), complained.getvalue()])
+print(json.dumps(answers))
+"""
+
+
+class Answer(NamedTuple):
+    status: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture(scope="module")
+def answers(served: dict[str, Path]) -> dict[tuple[str, ...], Answer]:
+    """What each command line says, all run one after the other in one process: importing torch takes longest."""
+    commands = [PROMPTED, RUN_ONCE, OF_ANOTHER, ON_NO_DEVICE, *(("bert", *options) for options in REFUSED)]
+    known = [[str(served.get(word, word)) for word in command] for command in commands]
+    program = [sys.executable, "-c", _RUN, json.dumps(known)]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    return {command: Answer(*answer) for command, answer in zip(commands, found, strict=True)}
 
 
 def test_a_checkpoint_answers_through_its_own_tokenizer(served: dict[str, Path]):
-    masked = run(served["bert"], "--checkpoint", served["bert_checkpoint"], "--ask", "word1 [MASK] word3")
+    command = [sys.executable, served["bert"], "--checkpoint", served["bert_checkpoint"], "--ask", "word1 [MASK] word3"]
+    masked = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     assert masked.returncode == 0, masked.stderr
     assert "'sequence': 'word1 " in masked.stdout
-    prompted = run(served["gpt2"], "--checkpoint", served["gpt2_checkpoint"], "--ask", "word1 word2")
-    assert prompted.returncode == 0, prompted.stderr
+
+
+def test_a_checkpoint_goes_on_with_a_text(answers: dict[tuple[str, ...], Answer]):
+    prompted = answers[PROMPTED]
+    assert prompted.status == 0, prompted.stderr
     assert "'generated_text': 'word1 word2" in prompted.stdout
 
 
-def test_a_checkpoint_without_a_question_is_run_once(served: dict[str, Path]):
-    answer = run(served["bert"], "--checkpoint", served["bert_checkpoint"], "--batch-size", "3")
+def test_a_checkpoint_without_a_question_is_run_once(answers: dict[tuple[str, ...], Answer]):
+    answer = answers[RUN_ONCE]
     assert answer.stdout == "logits: [3, 128, 512], torch.float32, on cpu\n", answer.stderr
 
 
-def test_a_checkpoint_of_another_model_is_refused(served: dict[str, Path]):
-    answer = run(served["bert"], "--checkpoint", served["gpt2_checkpoint"])
-    assert answer.returncode == 2
+def test_a_checkpoint_of_another_model_is_refused(answers: dict[tuple[str, ...], Answer]):
+    answer = answers[OF_ANOTHER]
+    assert answer.status == 2
     assert "is another model" in answer.stderr
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (("--ask", "word1"), "Random weights have no answer; load a checkpoint."),
-        (("--batch-size", "0"), "Batch size 0 is not positive; use 1 or more."),
-        (("--device", "abacus"), "Unknown device 'abacus'; choose cpu, cuda"),
-        (("--precision", "fp16"), "Precision 'fp16' does not run on cpu; choose fp32 or bf16."),
-        (("--checkpoint", "/absent/folder"), "/absent/folder"),
-    ],
-)
-def test_what_cannot_be_done_is_said_in_a_line(options: tuple[str, ...], said: str, served: dict[str, Path]):
-    answer = run(served["bert"], *options)
-    assert (answer.returncode, answer.stdout) == (2, "")
-    assert said in answer.stderr
+@pytest.mark.parametrize("options", list(REFUSED))
+def test_what_cannot_be_done_is_said_in_a_line(options: tuple[str, ...], answers: dict[tuple[str, ...], Answer]):
+    answer = answers["bert", *options]
+    assert (answer.status, answer.stdout) == (2, "")
+    assert REFUSED[options] in answer.stderr
     assert "Traceback" not in answer.stderr
 
 
-def test_a_device_that_is_not_there_is_said_on_the_error_output(served: dict[str, Path]):
-    answer = run(served["bert"], "--device", "cuda:99")
-    assert answer.returncode == 0
+def test_a_device_that_is_not_there_is_said_on_the_error_output(answers: dict[tuple[str, ...], Answer]):
+    answer = answers[ON_NO_DEVICE]
+    assert answer.status == 0
     assert "cuda:99 was asked for and cannot be used" in answer.stderr
     assert "on cpu" in answer.stdout
 

@@ -21,7 +21,7 @@ def test_folders_are_made_and_the_text_arrives_whole(tmp_path: Path, catalog: Ca
     path = write(bert, render(bert), tmp_path / "new" / "folder")
     assert path == tmp_path / "new" / "folder" / "hf_bert.py"
     assert path.read_text() == render(bert)
-    assert [entry.name for entry in path.parent.iterdir()] == ["hf_bert.py"]
+    assert sorted(entry.name for entry in path.parent.iterdir()) == ["hf_bert.py", "skillset_base.py"]
 
 
 def test_a_module_of_an_older_library_is_replaced(tmp_path: Path, catalog: Catalog):
@@ -43,7 +43,11 @@ def test_an_identical_module_is_left_alone(tmp_path: Path, catalog: Catalog):
 def test_a_hand_edited_file_is_kept_unless_forced(kept: str, tmp_path: Path, catalog: Catalog):
     bert = catalog.get("bert")
     path = write(bert, render(bert), tmp_path)
-    mine = path.read_text().replace("SEED = 0", "SEED = 7") if kept == "edited" else "print('mine')\n"
+    mine = (
+        path.read_text().replace("num_hidden_layers=2", "num_hidden_layers=3")
+        if kept == "edited"
+        else "print('mine')\n"
+    )
     path.write_text(mine)
     with pytest.raises(SkillsetFailure, match=r"hf_bert\.py was edited by hand.*--force"):
         write(bert, render(bert), tmp_path)
@@ -55,7 +59,9 @@ def test_a_hand_edited_file_is_kept_unless_forced(kept: str, tmp_path: Path, cat
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, catalog: Catalog):
     bert = catalog.get("bert")
     (tmp_path / "file").write_text("")
-    with pytest.raises(SkillsetFailure, match=r"file/skillsets/hf_bert\.py cannot be written .*--output-dir") as caught:
+    with pytest.raises(
+        SkillsetFailure, match=r"file/skillsets/skillset_base\.py cannot be written .*--output-dir"
+    ) as caught:
         write(bert, render(bert), tmp_path / "file" / "skillsets")
     assert caught.value.field == "output_dir"
 
@@ -89,7 +95,7 @@ def test_a_write_that_breaks_off_leaves_the_old_file(tmp_path: Path, catalog: Ca
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert "cannot be written (File too large)" in done.stdout
     assert path.read_text() == before
-    assert [entry.name for entry in tmp_path.iterdir()] == ["hf_bert.py"]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["hf_bert.py", "skillset_base.py"]
 
 
 def test_a_type_name_never_leaves_the_folder(tmp_path: Path, catalog: Catalog):

@@ -14,7 +14,7 @@ from engine.benchmarking.launchers import ProcessOutcome
 from engine.domain.case import Case, Workload
 from engine.domain.measurement import Metric
 from engine.domain.result import Failure, FailureKind
-from engine.skillsets.render import read_header
+from engine.skillsets.shared_file import identity_of
 from tests.builders import a_backend_status, a_machine_state, some_facts
 
 CANCELLED = Failure(kind=FailureKind.CANCELLED, reason="Cancelled while it ran.")
@@ -118,7 +118,7 @@ class FakeLauncher:
             "facts": asdict(some_facts()) if arguments["with_facts"] else None,
             "machine": asdict(a_machine_state()),
             "notes": [],
-            "checksum": read_header(Path(arguments["skillset_path"]).read_text()).actual_checksum,
+            "checksum": identity_of(Path(arguments["skillset_path"])),
         }
         return outcome(started, value=value)
 

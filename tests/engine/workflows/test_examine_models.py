@@ -14,7 +14,7 @@ from engine.domain.case import Precision
 from engine.domain.conformance import Check, Conformance, Verdict
 from engine.domain.model import ModelType, Status
 from engine.errors import LauncherFailure
-from engine.skillsets.render import read_header
+from engine.skillsets.shared_file import identity_of
 from engine.storage import conformance as examinations
 from engine.workflows.device_turns import PROCESSOR
 from engine.workflows.examine_models import examine_models
@@ -58,7 +58,7 @@ def test_real_modules_are_examined_and_stored(open_workbench: Open, loaded: Fork
     assert bert.peak_rss_bytes is not None and bert.peak_rss_bytes > 50 * 2**20
     assert 0 < bert.seconds < 60
     module = workbench.settings.skillset_dir / "hf_bert.py"
-    assert bert.checksum == read_header(module.read_text()).actual_checksum
+    assert bert.checksum == identity_of(module)
     assert (bert.library, bert.library_version) == ("transformers", library_version())
     assert bert.environment_id == an_environment().environment_id
     assert bert.torch_version == an_environment().libraries["torch"]
@@ -69,9 +69,9 @@ def test_real_modules_are_examined_and_stored(open_workbench: Open, loaded: Fork
 @pytest.mark.parametrize(
     ("status", "verdict"),
     [
-        (Status.PART, Verdict.UNAVAILABLE),
+        (Status.PART, Verdict.NOT_APPLICABLE),
         (Status.NEEDS_PACKAGE, Verdict.UNAVAILABLE),
-        (Status.NO_MODEL_CLASS, Verdict.UNAVAILABLE),
+        (Status.NO_MODEL_CLASS, Verdict.NOT_APPLICABLE),
         (Status.UNKNOWN, Verdict.UNAVAILABLE),
         (Status.FAILS, Verdict.FAILS),
     ],
@@ -85,7 +85,7 @@ def test_a_type_that_cannot_be_examined_says_why(open_workbench: Open, status: S
     decisive = Check.FORWARD if status is Status.FAILS else Check.IMPORT
     assert outcome_of(found, decisive) == (verdict, model.status_reason)
     others = {outcome.verdict for outcome in found.outcomes if outcome.check is not decisive}
-    assert others == {Verdict.NOT_TRIED}
+    assert others == {verdict if verdict is Verdict.NOT_APPLICABLE else Verdict.NOT_TRIED}
     assert len(found.outcomes) == len(Check)
     assert (found.checksum, found.flops, found.seconds) == (None, None, 0.0)
     assert {each.model_type for each in stored(workbench)} == {model.name, "bert"}

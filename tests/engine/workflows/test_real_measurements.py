@@ -14,7 +14,7 @@ from engine.domain.model import Size
 from engine.domain.result import ResultFilter, ResultStatus
 from engine.domain.skillset import GenerationStatus
 from engine.errors import LauncherFailure, SkillsetFailure
-from engine.skillsets.render import read_header
+from engine.skillsets.shared_file import identity_of
 from engine.storage import facts as stored_facts
 from engine.storage import results, skillsets
 from engine.workflows.case_facts import count_case_facts, default_case
@@ -66,8 +66,8 @@ def test_the_row_names_the_very_text_that_was_measured(measured, rows):
     with workbench.database.cursor() as cursor:
         known = {skillset.model_type: skillset for skillset in skillsets.latest(cursor)}
     for row in rows:
-        text = (workbench.settings.skillset_dir / f"hf_{row.case.model_type}.py").read_text()
-        assert row.skillset_checksum == read_header(text).checksum == known[row.case.model_type].checksum
+        path = workbench.settings.skillset_dir / f"hf_{row.case.model_type}.py"
+        assert row.skillset_checksum == identity_of(path) == known[row.case.model_type].checksum
         assert known[row.case.model_type].status is GenerationStatus.VERIFIED
 
 

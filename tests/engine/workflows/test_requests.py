@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -80,11 +81,30 @@ def test_incremental_mode_measures_again_what_another_skillset_measured(open_wor
     assert run_incrementally(workbench) == [measured]
     assert run_incrementally(workbench) == [left_out]
     module = workbench.settings.skillset_dir / "hf_bert.py"
-    module.write_text(module.read_text().replace("SEED = 0", "SEED = 7"))
+    module.write_text(module.read_text().replace("num_hidden_layers=2", "num_hidden_layers=3"))
     assert run_incrementally(workbench) == [measured]
     assert run_incrementally(workbench) == [left_out]
     module.unlink()
     assert run_incrementally(workbench) == [left_out], "the text that will be generated is the one first measured"
+
+
+def test_a_faulty_template_fails_its_own_cases_in_incremental_mode(
+    open_workbench: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    template = tmp_path / "custom" / "templates" / "skillset" / "vision.py.j2"
+    template.parent.mkdir(parents=True)
+    template.write_text("{{ 1 / 0 }}")
+    monkeypatch.setenv("MODELDYNO_CUSTOM", str(tmp_path / "custom"))
+    workbench = open_workbench(FakeLauncher())
+    run = workbench.supervisor.submit(a_request("bert", "vit", incremental=True))
+    workbench.supervisor.wait(run.run_id, PATIENCE)
+    with workbench.database.cursor() as cursor:
+        ended = {row.case.model_type: row for row in results.of_run(cursor, run.run_id)}
+    assert {name: row.status for name, row in ended.items()} == {
+        "bert": ResultStatus.COMPLETED,
+        "vit": ResultStatus.FAILED,
+    }
+    assert f"{template}, line 1: ZeroDivisionError" in ended["vit"].failure.reason
 
 
 def test_generating_waits_for_the_measurement_under_way(open_workbench: Open):

@@ -1,0 +1,167 @@
+"""What the skillsets beside this file share: where a model goes, its weights, one pass, and the command line."""
+
+import argparse
+import hashlib
+import importlib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+
+SEED = 0
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+ALL = tuple(DTYPES)
+PRECISIONS = {"cpu": ("fp32", "bf16"), "cuda": ALL, "rocm": ALL, "mps": ("fp32", "fp16"), "meta": ALL}
+RUNTIMES = {"onnxruntime": "Onnx", "qnn": "Onnx", "openvino": "OpenVINO"}
+"""What a model can be exported to, and how the library's exporter for it is called."""
+
+
+@dataclass
+class Skillset:
+    """A built model on one device in one precision. Each module adds its inputs, and what else its model can do."""
+
+    model: Any
+    size: str
+    precision: str
+    requested_device: str
+    device: str
+    fallback_reason: str | None
+    checkpoint: str | None = None
+
+    def infer(self, inputs: dict[str, Any]) -> dict[str, Any]:
+        """One forward pass."""
+        with torch.inference_mode():
+            return self._answer(tensors_of(self.model(**inputs)))
+
+    def export(self, runtime: str, inputs: dict[str, Any]) -> Any:
+        """The model as a graph of another runtime, for inputs of these shapes: call it as the model is called."""
+        provider = "QNNExecutionProvider"
+        if runtime == "qnn" and provider not in importlib.import_module("onnxruntime").get_available_providers():
+            raise RuntimeError(f"onnxruntime has no {provider} here; install onnxruntime-qnn on a Qualcomm device.")
+        exporters = importlib.import_module("transformers.exporters")
+        exporter, config = (getattr(exporters, RUNTIMES[runtime] + part)() for part in ("Exporter", "Config"))
+        graph = exporter.export(self.model, inputs, config)
+        return graph.to(providers=[provider]) if runtime == "qnn" else graph
+
+    def _serve(self, task: str, question: Any, *processors: str) -> Any:
+        """The library's pipeline of this task, with these processors of the checkpoint."""
+        if self.checkpoint is None:
+            raise ValueError("Random weights have no answer; load a checkpoint.")
+        parts = dict.fromkeys(processors, self.checkpoint)
+        pipeline = importlib.import_module("transformers").pipeline
+        return pipeline(task, model=self.model, device=self.device, **parts)(question)
+
+    def _answer(self, outputs: dict[str, torch.Tensor]) -> dict[str, Any]:
+        facts = {"device": self.device, "precision": self.precision, "fallback_reason": self.fallback_reason}
+        return {"outputs": outputs, **facts}
+
+
+Kind = TypeVar("Kind", bound=Skillset)
+
+
+def load(
+    kind: type[Kind],
+    model_class: Any,
+    make_config: Callable[[str], Any],
+    size: str,
+    device: str,
+    precision: str,
+    checkpoint: str | None,
+    options: dict[str, Any],
+) -> Kind:
+    """A model of transformers with random weights, or with those of `checkpoint`; see a module's load()."""
+    place, dtype, reason = choose_place(device, precision)
+    if checkpoint is not None:
+        model, loading = model_class.from_pretrained(checkpoint, dtype=dtype, output_loading_info=True, **options)
+        if lacking := loading["missing_keys"]:
+            raise ValueError(f"{checkpoint} is another model: {len(lacking)} weights are missing, as {min(lacking)}.")
+    else:
+        config = make_config(size)
+        config._attn_implementation = options.get("attn_implementation")
+        with torch.random.fork_rng(devices=[]), torch.device("meta" if place == "meta" else "cpu"):
+            torch.manual_seed(SEED)
+            model = model_class(config)
+    if "device_map" not in options:
+        model = model.to(place)
+    for tensor in (*model.parameters(), *model.buffers()) if precision != "fp32" else ():
+        if tensor.is_floating_point():  # complex tables stay what they are
+            tensor.data = tensor.data.to(dtype)
+    return kind(model.eval(), "checkpoint" if checkpoint else size, precision, device, place, reason, checkpoint)
+
+
+def choose_place(device: str, precision: str) -> tuple[str, torch.dtype, str | None]:
+    """Where the model goes, its number type, and why it does not go where it was asked to."""
+    kind, place, reason = device.partition(":")[0], device.replace("rocm", "cuda"), None
+    if kind not in PRECISIONS:
+        raise ValueError(f"Unknown device {device!r}; choose {', '.join(PRECISIONS)} or cuda:N.")
+    try:
+        torch.empty(1, device=place, dtype=DTYPES[precision])
+        if kind in ("cuda", "rocm") and (kind == "rocm") != bool(torch.version.hip):
+            raise RuntimeError(f"this is no build of torch for {kind}")
+    except (RuntimeError, AssertionError) as error:
+        place = kind = "cpu"
+        reason = f"{device} was asked for and cannot be used ({str(error).splitlines()[0]}); it runs on the CPU."
+    if precision not in PRECISIONS[kind]:
+        raise ValueError(f"Precision {precision!r} does not run on {kind}; choose {' or '.join(PRECISIONS[kind])}.")
+    return place, DTYPES[precision], reason
+
+
+def tensors_of(outputs: Any, prefix: str = "") -> dict[str, torch.Tensor]:
+    """Tensors of an output by name, those inside lists by their place; the cache of a generating model is left out."""
+    if isinstance(outputs, torch.Tensor):
+        return {prefix.rstrip(".") or "output": outputs}
+    pairs: Any = enumerate(outputs) if isinstance(outputs, (list, tuple)) else getattr(outputs, "items", tuple)()
+    found: dict[str, torch.Tensor] = {}
+    for name, value in pairs:
+        found |= {} if name == "past_key_values" else tensors_of(value, f"{prefix}{name}.")
+    return found
+
+
+def describe(
+    about: dict[str, Any], sizes: tuple[str, ...], module: str, library: str = "transformers"
+) -> dict[str, Any]:
+    """What the file `module` offers; the checksum is that of its text and of this file's, so of all that runs."""
+    text = _body_of(Path(module)) + _body_of(Path(__file__))
+    present = {library: importlib.import_module(library).__version__}
+    offered = {"sizes": sizes, "precisions": PRECISIONS, "runtimes": RUNTIMES if library == "transformers" else {}}
+    return {**about, **offered, **present, "checksum": hashlib.sha256(text.encode()).hexdigest()}
+
+
+def _body_of(path: Path) -> str:
+    """The text below the header that ModelDyno writes."""
+    text = path.read_text(encoding="utf-8")
+    lines = text.split("\n", 3)
+    return lines[3] if len(lines) == 4 and lines[2].startswith("# sha256 of all below: ") else text
+
+
+def main(
+    load: Callable[..., Any], summary: str | None, sizes: tuple[str, ...], *, question: str = "", images: bool = False
+) -> None:
+    """One inference from the command line; a checkpoint answers a `question`, a denoiser makes `images`."""
+    parser = argparse.ArgumentParser(description=(summary or "").partition("\n")[0])
+    parser.add_argument("--size", default="tiny", choices=sizes)
+    parser.add_argument("--device", default="cpu", help=f"{', '.join(PRECISIONS)} or cuda:N")
+    parser.add_argument("--precision", default="fp32", choices=DTYPES)
+    parser.add_argument("--batch-size", type=int, default=1)
+    parser.add_argument("--checkpoint", help="folder or hub id whose weights replace random ones")
+    if question:
+        parser.add_argument("--ask", help=f"{question} for the checkpoint to answer")
+    if images:
+        parser.add_argument("--steps", type=int, help="make whole images in so many steps instead of one inference")
+    asked = parser.parse_args()
+    try:
+        skillset = load(asked.size, asked.device, asked.precision, asked.checkpoint)
+        if question and asked.ask:
+            return print(skillset.ask(asked.ask))
+        inputs = skillset.example_inputs(asked.batch_size)
+        whole = images and asked.steps is not None
+        answer = skillset.denoise(inputs, asked.steps) if whole else skillset.infer(inputs)
+    except (ValueError, OSError, ImportError) as error:
+        parser.error(str(error))
+    if answer["fallback_reason"]:
+        print(answer["fallback_reason"], file=sys.stderr)
+    for name, value in answer["outputs"].items():
+        print(f"{name}: {list(value.shape)}, {value.dtype}, on {value.device}")
