@@ -32,6 +32,8 @@ _MIXERS = {
     "expert_capacity": "Its experts take a limited number of tokens, for which the examples of a batch compete.",
 }
 """Attribute of a configuration -> why examples of one batch then influence each other by design."""
+_MEANS = frozenset({"loss"})
+"""Outputs that are a mean over the batch, though some models repeat it for each example."""
 
 
 def check_batch(subject: Subject) -> Finding:
@@ -80,7 +82,7 @@ def _judge(together: dict[str, Any], alone: list[dict[str, Any]]) -> Finding:
     for name in sorted(together, key=lambda name: not _is_real(together[name])):
         parts = [outputs.get(name) for outputs in alone]
         dimension = _dimension(together[name], parts)
-        if dimension is None:
+        if dimension is None or name in _MEANS:
             seen.left_out.append(name)
             continue
         fault = _fault(together[name], dimension, parts, share, seen)

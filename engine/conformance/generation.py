@@ -117,12 +117,23 @@ def _is_explained(long: Any, axis: int, before: int, told: Sequence[Mapping[str,
     prompts = [call[name] for call in told for name in _PROMPTS if isinstance(call.get(name), torch.Tensor)]
     if any(prompt.shape == front.shape and torch.equal(prompt, front) for prompt in prompts):
         return True
+    if axis == long.ndim - 1 and any(_are_codes_of(prompt, front) for prompt in prompts):
+        return True
     first = torch.unique(long.narrow(axis, 0, 1))
     begins_with_start = len(first) == 1 and int(first[0]) in _start_tokens(model, told)
     if before == 0:
         # An encoder-decoder whose answer begins with the start token has counted it among the new ones.
         return not (begins_with_start and bool(getattr(model.config, "is_encoder_decoder", False)))
     return before == 1 and begins_with_start
+
+
+def _are_codes_of(prompt: Any, front: Any) -> bool:
+    """Whether `front`, examples x code books x tokens, is a prompt of one row per code book without its start token."""
+    import torch
+
+    if front.ndim != 3 or prompt.shape != (front.shape[0] * front.shape[1], front.shape[2] + 1):
+        return False
+    return torch.equal(prompt[:, 1:].reshape(front.shape), front)
 
 
 def _start_tokens(model: Any, told: Sequence[Mapping[str, Any]]) -> set[int]:

@@ -63,6 +63,14 @@ def test_outputs_for_the_whole_batch_are_named_and_left_out(examine_source: Exam
     assert (found.detail or "").endswith("Without a part for each example: loss, pairs.")
 
 
+def test_a_loss_repeated_for_each_example_is_left_out_as_the_mean_that_it_is(examine_source: Examine):
+    """As dac does."""
+    source = of_outputs("{'loss': logits.mean().repeat(len(logits)), 'logits': logits}")
+    found = examine_source(source)[Check.BATCH]
+    assert found.verdict is Verdict.WORKS
+    assert (found.detail or "").endswith("Without a part for each example: loss.")
+
+
 def test_nothing_but_outputs_for_the_whole_batch_is_no_pass(examine_source: Examine):
     reason = inapplicable(examine_source(of_outputs("{'loss': logits.mean()}"))[Check.BATCH])
     assert reason == "No output has a part for each example: loss."

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.domain.conformance import Check, CheckOutcome, Verdict
+from engine.skillsets.write import write_shared
 from tests.engine.conformance.conftest import Examine
 
 
@@ -83,6 +84,7 @@ def test_a_type_that_is_said_to_generate_has_to(examine_source: Examine):
 def test_an_encoder_decoder_has_a_start_token_or_the_answer_alone(
     examine: Examine, real_modules: dict[str, Path], tmp_path: Path, change: str, verdict: Verdict
 ):
+    write_shared(tmp_path)
     path = tmp_path / "hf_t5.py"
     path.write_text(real_modules["t5"].read_text() + CHANGED.format(change=change))
     assert examine(path, generates=True, checks=[Check.GENERATE])[Check.GENERATE].verdict is verdict
@@ -117,3 +119,20 @@ def a_model(): return Outer(good.a_model())
 """,
     )
     assert (outcome.verdict, outcome.reason) == (Verdict.WORKS, None)
+
+
+@pytest.mark.parametrize(
+    ("cut", "verdict"),
+    [("tokens[:, 1:]", Verdict.WORKS), ("tokens.flip(0)[:, 1:]", Verdict.FAILS), ("tokens[:, 2:]", Verdict.FAILS)],
+)
+def test_rows_of_code_books_are_put_together_without_their_start(examine_source: Examine, cut: str, verdict: Verdict):
+    """As musicgen's decoder does: a row of the prompt per code book, a matrix of the answer per example."""
+    source = f"""
+class Skillset(good.Skillset):
+    def example_inputs(self, batch_size=1):
+        return super().example_inputs(2 * batch_size)
+    def generate(self, inputs, max_new_tokens=16):
+        tokens = super().generate(inputs, max_new_tokens=max_new_tokens)["outputs"]["tokens"]
+        return {{"outputs": {{"tokens": {cut}.reshape(2, 2, -1)}}}}
+"""
+    assert found(examine_source, source).verdict is verdict
