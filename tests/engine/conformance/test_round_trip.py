@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import pytest
 
 from engine.domain.conformance import Check, Verdict
@@ -103,3 +105,17 @@ class Skillset(good.Skillset):
         return {"outputs": {"logits": super().infer(inputs)["outputs"]["logits"] + odd}}
 """)[Check.ROUND_TRIP]
     assert (found.verdict, found.reason) == (Verdict.WORKS, None)
+
+
+@pytest.mark.skipif(find_spec("accelerate") is not None, reason="accelerate is installed, so diffusers reads all")
+def test_what_diffusers_reads_with_another_package_alone_is_not_the_models_fault(examine_source: Examine):
+    """As wan, which keeps some layers in fp32."""
+    source = """
+class Wan(GPT2LMHeadModel):
+    _keep_in_fp32_modules = ["norm"]
+Wan.__module__ = "diffusers.models.wan"
+def a_model(): return good.a_model(Wan)
+"""
+    outcome = examine_source(source)[Check.ROUND_TRIP]
+    assert outcome.verdict is Verdict.UNAVAILABLE
+    assert outcome.reason == "diffusers reads Wan with accelerate alone: pip install accelerate."
