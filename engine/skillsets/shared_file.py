@@ -10,7 +10,7 @@ from engine.skillsets.render import checksum_of, read_header, with_header
 from engine.skillsets.templates import filled
 
 _TEMPLATE = f"skillset/{SHARED_MODULE}.py"
-_IMPORT = f"import {SHARED_MODULE} as base\n"
+_IMPORT = f"\nimport {SHARED_MODULE} as base"
 
 
 def shares(text: str) -> bool:

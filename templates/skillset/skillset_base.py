@@ -156,6 +156,9 @@ def main(
         skillset = load(asked.size, asked.device, asked.precision, asked.checkpoint)
         if question and asked.ask:
             return print(skillset.ask(asked.ask))
+        if skillset.device == "meta":
+            weights = sum(weight.numel() for weight in skillset.model.parameters())
+            return print(f"{weights:,} parameters; on meta there are shapes alone, so nothing is inferred")
         inputs = skillset.example_inputs(asked.batch_size)
         whole = images and asked.steps is not None
         answer = skillset.denoise(inputs, asked.steps) if whole else skillset.infer(inputs)

@@ -55,6 +55,7 @@ PROMPTED = ("gpt2", "--checkpoint", "gpt2_checkpoint", "--ask", "word1 word2")
 RUN_ONCE = ("bert", "--checkpoint", "bert_checkpoint", "--batch-size", "3")
 OF_ANOTHER = ("bert", "--checkpoint", "gpt2_checkpoint")
 ON_NO_DEVICE = ("bert", "--device", "cuda:99")
+ON_META = ("bert", "--device", "meta", "--size", "bert-large-uncased")
 
 _RUN = """
 import contextlib, io, json, runpy, sys
@@ -82,7 +83,7 @@ class Answer(NamedTuple):
 @pytest.fixture(scope="module")
 def answers(served: dict[str, Path]) -> dict[tuple[str, ...], Answer]:
     """What each command line says, all run one after the other in one process: importing torch takes longest."""
-    commands = [PROMPTED, RUN_ONCE, OF_ANOTHER, ON_NO_DEVICE, *(("bert", *options) for options in REFUSED)]
+    commands = [PROMPTED, RUN_ONCE, OF_ANOTHER, ON_NO_DEVICE, ON_META, *(("bert", *options) for options in REFUSED)]
     known = [[str(served.get(word, word)) for word in command] for command in commands]
     program = [sys.executable, "-c", _RUN, json.dumps(known)]
     done = subprocess.run(program, capture_output=True, text=True, timeout=300, check=False)
@@ -128,6 +129,12 @@ def test_a_device_that_is_not_there_is_said_on_the_error_output(answers: dict[tu
     assert answer.status == 0
     assert "cuda:99 was asked for and cannot be used" in answer.stderr
     assert "on cpu" in answer.stdout
+
+
+def test_without_numbers_the_parameters_are_counted(answers: dict[tuple[str, ...], Answer]):
+    answer = answers[ON_META]
+    assert answer.status == 0, answer.stderr
+    assert answer.stdout.startswith("335,174,458 parameters; on meta there are shapes alone")
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
