@@ -11,7 +11,7 @@ from typing import Any
 
 RECIPE_KEYS = ("inputs", "tiny", "default", "length", "default_length", "unit", "limit", "image", "outputs")
 
-_INPUT_KEYS = ("name", "fill", "shape", "dtype", "low", "high", "value", "placeholders", "last")
+_INPUT_KEYS = ("name", "fill", "shape", "dtype", "low", "high", "value", "placeholders", "last", "step")
 _MARK_KEYS = ("token", "count", "before", "after")
 _SHAPED = ("normal", "uniform", "tokens", "ones", "zeros", "constant", "arange", "boxes", "patches")
 _FILLS = (*_SHAPED, "rows", "example", "kinds", "sequence", "literal")
@@ -84,8 +84,9 @@ def _input_problems(item: Mapping[str, Any], place: str) -> Iterator[str]:
         yield f'gives no shape {place}, which {fill} needs; add it as a list, such as ["B", 3].'
     if item.get("dtype", "float") not in _DTYPES:
         yield f"gives dtype {place} as {item['dtype']!r}; choose one of {', '.join(_DTYPES)}."
-    if not _is_whole(item.get("low", 0)):
-        yield f"gives low {place} as {item['low']!r}; make it a whole number."
+    for key in ("low", "step"):
+        if not _is_whole(item.get(key, 0)):
+            yield f"gives {key} {place} as {item[key]!r}; make it a whole number."
     if fill == "tokens" and "high" not in item:
         yield f"gives no high {place}, which tokens need; add how many tokens there are, such as config.vocab_size."
     for key in ("high", "last"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from engine.conformance.passes import forward, other_draw
 from engine.conformance.shares import Inseparable, example_dimension, inputs_alone, share, share_in_turn
 from engine.conformance.subject import BATCH_SIZE, Subject
 from engine.domain.case import Precision
+from engine.domain.conformance import Verdict
 
 Cut = Callable[[Any, int, int, int], Any]
 
@@ -49,7 +51,37 @@ def check_batch(subject: Subject) -> Finding:
         inputs = [inputs_alone(subject.inputs, single, index, BATCH_SIZE) for index in range(BATCH_SIZE)]
     except Inseparable as reason:
         return not_applicable(str(reason))
-    return _judge(subject.outputs, [forward(subject.skillset, each) for each in inputs])
+    found = _judge(subject.outputs, [forward(subject.skillset, each) for each in inputs])
+    return _judged_in_double(subject, inputs) or found if found.verdict is Verdict.FAILS else found
+
+
+def _judged_in_double(subject: Subject, inputs: list[dict[str, Any]]) -> Finding | None:
+    """Good where twice the digits make the examples equal: what differed was chosen among the nearly equal by rounding.
+
+    An example that leaks into another does so in any precision. None where it is not good, or does not run.
+    """
+    skillset = copy.copy(subject.skillset)
+    try:
+        skillset.model = copy.deepcopy(subject.model).double()
+        together, *alone = (forward(skillset, _in_double(given)) for given in (subject.inputs, *inputs))
+    except (RuntimeError, TypeError, ValueError):  # a model that holds fp32 fast does not run in fp64
+        return None
+    found = _judge(together, alone)
+    if found.verdict is Verdict.FAILS:
+        return None
+    why = "In fp64; in fp32 rounding chooses among values that are nearly equal."
+    if found.verdict is Verdict.WORKS:
+        return works(f"{found.detail} {why}")
+    return not_applicable(f"{found.reason} {why}")
+
+
+def _in_double(inputs: dict[str, Any]) -> dict[str, Any]:
+    import torch
+
+    return {
+        name: value.double() if isinstance(value, torch.Tensor) and value.is_floating_point() else value
+        for name, value in inputs.items()
+    }
 
 
 def _mixing(model: Any) -> str | None:

@@ -29,7 +29,7 @@ def check_generate(subject: Subject) -> Finding:
     if not hasattr(subject.skillset, "generate"):
         if subject.generates:
             return fails("The type is said to generate, and its module has no generate().")
-        return not_applicable("The type has no generate().")
+        return not_applicable("The type has no generate() that makes as many tokens as it is asked for.")
     with _overheard(subject.model) as told:
         fewer, more = (_generated(subject, count) for count in (_FEWER, NEW_TOKENS))
     if "tokens" not in more and "audio" in more:
@@ -38,7 +38,7 @@ def check_generate(subject: Subject) -> Finding:
     for tokens in (short, long):
         if (kind := _unlike_tokens(tokens)) is not None:
             return fails(f"generate() returned no tokens, but {kind}.")
-    fault = _miscount(short, long, [subject.inputs, *told], subject.model) or _invalid(long, subject.model)
+    fault = _miscount(short, long, [subject.inputs, *told], subject.model) or _invalid(_new(short, long), subject.model)
     return WORKS if fault is None else fails(fault)
 
 
@@ -107,6 +107,12 @@ def _miscount(short: Any, long: Any, told: Sequence[Mapping[str, Any]], model: A
     if not _is_explained(long, axis, before, told, model):
         return f"generate() returned {shapes}, and what stands before these is neither the prompt nor a start token."
     return None
+
+
+def _new(short: Any, long: Any) -> Any:
+    """The new tokens of an answer as long as it should be; a prompt may hold ids that stand for other things."""
+    axis = next(axis for axis, (less, more) in enumerate(zip(short.shape, long.shape, strict=True)) if less != more)
+    return long.narrow(axis, long.shape[axis] - NEW_TOKENS, NEW_TOKENS)
 
 
 def _is_explained(long: Any, axis: int, before: int, told: Sequence[Mapping[str, Any]], model: Any) -> bool:

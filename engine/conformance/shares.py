@@ -45,13 +45,21 @@ def inputs_alone(together: Mapping[str, Any], alone: Mapping[str, Any], index: i
     return {name: _input_alone(name, value, alone.get(name), index, count) for name, value in together.items()}
 
 
+def _counts_on(part: Any, alone: Any) -> bool:
+    """Whether these are places counted over the whole batch, which begin anew where an example stands alone."""
+    if part.dtype.is_floating_point or part.dtype.is_complex or len(alone.unique()) < 2:
+        return False
+    return len((part.long() - alone.long()).unique()) == 1
+
+
 def _input_alone(name: str, together: Any, alone: Any, index: int, count: int) -> Any:
     import torch
 
     if isinstance(together, torch.Tensor) and isinstance(alone, torch.Tensor):
         dimension = example_dimension(alone.shape, together.shape, count)
         if dimension is not None:
-            return share(together, dimension, index, count)
+            part = share(together, dimension, index, count)
+            return alone if _counts_on(part, alone) else part
         if torch.equal(alone, together):
             return together
         shapes = f"{tuple(alone.shape)} for one example and {tuple(together.shape)} for {count}"

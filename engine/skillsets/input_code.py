@@ -223,6 +223,10 @@ def _following(small: Input, large: Input, name: str) -> list[str]:
         columns = by_size(str(small.value), str(large.value))
         count = f"torch.arange({name}.shape[1])"
         return [f"{name}[..., 0] = {count} // {columns} + 1", f"{name}[..., 1] = {count} % {columns} + 1"]
+    if small.step:
+        counts = by_size(str(len(small.value)), str(len(large.value)))
+        grown = by_size(str(small.step), str(large.step))
+        return [f"{name} += {grown} * torch.arange(batch_size).repeat_interleave({counts})[:, None]"]
     start = "1"
     for mark, same in zip(small.placeholders, large.placeholders, strict=True):
         for text in mark.before:

@@ -1,45 +1,46 @@
 """Inputs for the default size, found without its weights.
 
 Shapes are tried on the meta device, where the true default costs no memory. Where a model looks at numbers while it
-runs (it counts placeholders, or picks rows), the default's widths and images are tried with few layers, experts and
-words: none of these changes what goes in.
+runs (it counts placeholders, or picks rows), a stand-in with the default's widths and images is tried: fewer layers,
+experts and words do not change what goes in.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from engine.recipes.freezing.meta_trial import MetaTrial
+from engine.recipes.freezing.missing_words import missing_words
+from engine.recipes.freezing.stand_ins import StandIn, stand_ins
 from engine.recipes.freezing.time_limit import time_limit
 from engine.recipes.search import image_inputs
-from engine.recipes.search.build import TooLarge, build
 from engine.recipes.search.candidates import plans
-from engine.recipes.search.inputs import Input, Plan, build_inputs, marked_length, plan_from_json
+from engine.recipes.search.classes import part_of
+from engine.recipes.search.inputs import Input, Plan, marked_length, plan_from_json
 from engine.recipes.search.repair import repaired
-from engine.recipes.search.search import BATCH, forward, merged, short_of, tensors_of
-from engine.recipes.search.shrink import widths_kept
+from engine.recipes.search.search import BATCH, forward, merged, short_of
 from engine.recipes.search.subject import Subject
 
 TEXT_LENGTH = 128
 AFTER_PLACEHOLDERS = 32
 SIDE = 224
 """Pixels of an image where the configuration names no size: what image models are trained on most."""
-MOST_PARAMETERS = 500_000_000
-SECONDS = 20.0
-"""For one forward pass with few layers."""
 REPAIRS = 10
 MOST_PLANS = 24
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A plan for the default size and how it was shown to fit."""
 
-    def __init__(self, plan: Plan | None, how: str) -> None:
-        self.plan = plan
-        self.how = how
-        """meta, few layers, or the reason why nothing could show that it fits."""
+    plan: Plan | None
+    how: str
+    """meta, the words of a stand-in, or the reasons why nothing could show that it fits."""
+    default: Mapping[str, Any]
+    """Arguments of the default that the plan is for."""
 
     @property
     def is_guess(self) -> bool:
@@ -48,45 +49,70 @@ class Found:
 
 def default_plan(
     model_class: Any,
-    default_config: Any,
+    config_class: Any,
     tiny: Plan,
     override: Mapping[str, Any],
     deadline: float,
 ) -> Found:
-    """What the default size reads: the same inputs as `tiny`, in the default's shapes."""
+    """What the default size reads: the same inputs as `tiny`, in the default's shapes.
+
+    `override` tells the arguments that make the default sound, as `default`, and the `part` that the class is built
+    from, where that is not the whole. Words that the default's vocabulary lacks are added where it does not run
+    without them.
+    """
+    default, part = override.get("default", {}), override.get("part")
+    words = missing_words(model_class, part_of(config_class(**default), part), tiny, part)
+    found = _found(model_class, config_class, tiny, override, deadline, needs_words=bool(words))
+    if found.is_guess and words:
+        roomy = {**override, "default": merged(default, words)}
+        with_words = _found(model_class, config_class, tiny, roomy, deadline, needs_words=False)
+        return found if with_words.is_guess else with_words
+    return found
+
+
+def _found(
+    model_class: Any,
+    config_class: Any,
+    tiny: Plan,
+    override: Mapping[str, Any],
+    deadline: float,
+    *,
+    needs_words: bool,
+) -> Found:
+    default, part = override.get("default", {}), override.get("part")
+    default_config = part_of(config_class(**default), part)
     true = Subject(model_class, default_config)
     candidates = list(_candidates(true, tiny, override))
-    problem = "no plan carries the same inputs"
+    problems: list[str] = []
     if not any(item.placeholders for item in tiny.inputs):
-        on_meta = _Meta(model_class, default_config)
+        on_meta = MetaTrial(model_class, default_config)
         found = _first(candidates, true, on_meta.run, deadline) if on_meta.model is not None else None
         if isinstance(found, Plan):
-            return Found(found, "meta")
-        problem = found or problem
-    try:
-        corrections = override.get("default", {})
-        config = type(default_config)(**merged(corrections, widths_kept(type(default_config), corrections)))
-        model = build(model_class, config, MOST_PARAMETERS)
-    except TooLarge as error:
-        return _likely(candidates, f"{problem}; with few layers still too large: {error}")
-    except Exception as error:  # whatever a foreign model raises is an answer
-        return _likely(candidates, f"{problem}; with few layers: {short_of(error)}")
-    few = Subject(model_class, config)
-    own = list(_candidates(few, tiny, override))
-    found = _first(own, few, lambda plan: _limited(model, config, plan), deadline, batch_size=1)
-    if isinstance(found, Plan):
-        return Found(_with_own_words(found, candidates), "few layers")
-    return _likely(candidates, found or problem)
+            return Found(plan=found, how="meta", default=default)
+        problems += [f"on meta: {found}"] if found else []
+    for name, make in stand_ins(model_class, config_class, default, part, needs_words=needs_words).items():
+        try:
+            stand_in = make()
+        except Exception as error:  # whatever a foreign model raises is an answer
+            problems.append(f"{name}: {short_of(error)}")
+            continue
+        subject = Subject(model_class, stand_in.config)
+        own = list(_candidates(subject, tiny, override))
+        found = _first(own, subject, _limited(stand_in, deadline), deadline, batch_size=1)
+        if isinstance(found, Plan):
+            return Found(plan=_with_own_words(found, candidates), how=stand_in.how, default=default)
+        problems.append(f"{name}: {found or 'no plan carries the same inputs'}")
+        del stand_in
+    guess = candidates[0] if candidates else None
+    return Found(plan=guess, how=f"not shown: {'; '.join(problems)}", default=default)
 
 
-def _limited(model: Any, config: Any, plan: Plan) -> Any:
-    with time_limit(SECONDS):
-        return forward(model, config, plan, 1)
+def _limited(stand_in: StandIn, deadline: float) -> Callable[[Plan], Any]:
+    def run(plan: Plan) -> Any:
+        with time_limit(max(1.0, deadline - time.monotonic())):
+            return forward(stand_in.model, stand_in.config, plan, 1)
 
-
-def _likely(candidates: list[Plan], reason: str) -> Found:
-    """The first guess, where nothing could show that it fits."""
-    return Found(candidates[0] if candidates else None, f"not shown: {reason}")
+    return run
 
 
 def _candidates(subject: Subject, tiny: Plan, override: Mapping[str, Any]) -> Iterator[Plan]:
@@ -163,7 +189,7 @@ def _repaired(plan: Plan, subject: Subject, run: Callable[[Plan], Any], batch_si
         try:
             outputs = run(plan)
         except Exception as error:
-            problem = problem or short_of(error)
+            problem = short_of(error)
             changed = repaired(plan, subject, error, batch_size)
             if changed is None or changed in tried:
                 return problem
@@ -172,54 +198,6 @@ def _repaired(plan: Plan, subject: Subject, run: Callable[[Plan], Any], batch_si
             continue
         return plan if outputs else "no tensors"
     return problem
-
-
-class _Meta:
-    """The true default on the meta device."""
-
-    def __init__(self, model_class: Any, config: Any) -> None:
-        import torch
-
-        self._config = config
-        self._required = Subject(model_class, config).required
-        self.model: Any = None
-        try:
-            with torch.device("meta"):
-                self.model = model_class(config).eval()
-        except Exception:  # not every model can be built without numbers; few layers will do
-            return
-
-    def _is_idle(self, item: Input) -> bool:
-        return item.name == "attention_mask" and item.fill == "ones" and item.name not in self._required
-
-    def run(self, plan: Plan) -> Any:
-        import torch
-
-        # A mask of ones is looked at (is anything masked?), which no tensor without numbers can answer.
-        told = replace(plan, inputs=tuple(item for item in plan.inputs if not self._is_idle(item)))
-        inputs = build_inputs(told, self._config, BATCH)
-        try:
-            return self._outputs(inputs)
-        except RuntimeError as error:
-            if "BF16" not in str(error):
-                raise
-        self.model = self.model.to(torch.bfloat16)  # the kernels of experts know nothing else on this device
-        return self._outputs(inputs)
-
-    def _outputs(self, inputs: Mapping[str, Any]) -> Any:
-        import torch
-
-        with torch.inference_mode():
-            return tensors_of(self.model(**{name: self._moved(value) for name, value in inputs.items()}))
-
-    def _moved(self, value: Any) -> Any:
-        import torch
-
-        if isinstance(value, (list, tuple)):
-            return type(value)(self._moved(inner) for inner in value)
-        if not isinstance(value, torch.Tensor):
-            return value
-        return value.to("meta", self.model.dtype if value.is_floating_point() else value.dtype)
 
 
 def _with_own_words(plan: Plan, candidates: list[Plan]) -> Plan:

@@ -48,9 +48,8 @@ def freeze(arguments: dict[str, Any]) -> dict[str, Any]:
     config_class = config_class_of(arguments["model_type"])
     classes = model_classes_of(config_class, arguments["module"], [found["class"]])
     model_class = next(item for item in classes if item.__name__ == found["class"])
-    tiny_config, default_config = config_class(**found["config"]), config_class(**corrections)
     part = found["part"]
-    tiny_config, default_config = part_of(tiny_config, part), part_of(default_config, part)
+    tiny_config = part_of(config_class(**found["config"]), part)
     model = build(model_class, tiny_config, MOST_PARAMETERS[Rung(found["rung"])])
     subject = Subject(model_class, tiny_config)
     tiny = _with_own_length(plan_from_json(found["plan"]))
@@ -59,7 +58,6 @@ def freeze(arguments: dict[str, Any]) -> dict[str, Any]:
         "class": found["class"],
         **({"part": part} if part else {}),
         "rung": found["rung"],
-        "default": dict(corrections),
         "tiny": found["config"],
         "missing": found["missing"],
         "outputs": found["outputs"],
@@ -70,14 +68,15 @@ def freeze(arguments: dict[str, Any]) -> dict[str, Any]:
         "routing": find_routing(model, subject, build_inputs(tiny, tiny_config, BATCH)),
         "parameters": {"tiny": found["parameters"], "default": None},
     }
+    side = _side(tiny, tiny_config)
+    row["resizing"] = resizing(model, subject, tiny, side) if side and side <= LARGEST_RESIZED else None
+    deadline = max(started + seconds, time.monotonic() + seconds / 4)
+    large = default_plan(model_class, config_class, tiny, override, deadline)
+    default_config = part_of(config_class(**large.default), part)
     try:
         row["parameters"]["default"] = parameter_count(model_class, default_config)
     except Exception as error:  # some models cannot be built without numbers, some not without a missing package
         row["uncounted"] = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-    side = _side(tiny, tiny_config)
-    row["resizing"] = resizing(model, subject, tiny, side) if side and side <= LARGEST_RESIZED else None
-    deadline = max(started + seconds, time.monotonic() + seconds / 4)
-    large = default_plan(model_class, default_config, tiny, override, deadline)
     plan = None if large.plan is None else _with_own_length(large.plan)
     if plan is not None and large.is_guess:
         plan = at_length(with_likely_counts(plan, tiny, tiny_config, default_config), default_config)
@@ -92,6 +91,7 @@ def freeze(arguments: dict[str, Any]) -> dict[str, Any]:
         "lengths": {"tiny": tiny.length, "default": None if plan is None else plan.length},
         "inputs": small_inputs,
         **({} if large_inputs in (None, small_inputs) else {"default_inputs": large_inputs}),
+        "default": dict(large.default),
         "default_shown": large.how,
         "image": _image(tiny),
         **({"patch_is_list": True} if _patch_is_list(subject) else {}),

@@ -30,7 +30,8 @@ def find_generation(model: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """`without` (inputs that generate() does not take), `arguments`, `kind` (tokens or audio) and `shape` of the
     answer, and where they apply `answer` (the field that holds it, where that is not `sequences`) and `at_most` (fewer
     tokens may come than asked for); or the `reason` why there is none, which is None for a class that does not claim
-    to generate. What data/recipe_overrides.toml says is taken instead of searched for."""
+    to generate. A model that labels every frame, or fills a canvas, takes no number of tokens, and has none either.
+    What data/recipe_overrides.toml says is taken instead of searched for."""
     if not callable(getattr(model, "generate", None)) or not _can_generate(model):
         return {"reason": None}
     known = _correction(model)
@@ -43,17 +44,19 @@ def find_generation(model: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
             if isinstance(found, str):
                 reason = reason or found
                 continue
+            is_sound = found.is_floating_point()
+            at_most = known.get("at_most") or arguments.get("min_new_tokens", NEW_TOKENS) is None
+            if not is_sound and not at_most:
+                more = _tokens(model, prompt, arguments, known.get("answer"), NEW_TOKENS + 1)
+                if not isinstance(more, str) and more.shape == found.shape:
+                    return {"reason": f"generate() returns the shape {list(found.shape)} whatever number is asked for"}
             return {
                 "without": list(without),
                 "arguments": dict(arguments),
-                "kind": "tokens" if not found.is_floating_point() else "audio",
+                "kind": "audio" if is_sound else "tokens",
                 "shape": list(found.shape),
                 **({"answer": known["answer"]} if "answer" in known else {}),
-                **(
-                    {"at_most": True}
-                    if known.get("at_most") or arguments.get("min_new_tokens", NEW_TOKENS) is None
-                    else {}
-                ),
+                **({"at_most": True} if at_most else {}),
             }
     return {"reason": reason}
 
@@ -74,12 +77,14 @@ def _can_generate(model: Any) -> bool:
         return False
 
 
-def _tokens(model: Any, prompt: Mapping[str, Any], arguments: Mapping[str, Any], field: str | None) -> Any:
+def _tokens(
+    model: Any, prompt: Mapping[str, Any], arguments: Mapping[str, Any], field: str | None, count: int = NEW_TOKENS
+) -> Any:
     """The tokens, or in words why there are none."""
     import torch
 
-    tokens = {"max_new_tokens": NEW_TOKENS, "min_new_tokens": NEW_TOKENS, "do_sample": False}
-    settings = {**tokens, **_given(model, prompt, arguments)}
+    tokens = {"max_new_tokens": count, "min_new_tokens": count, "do_sample": False}
+    settings = {**tokens, **_given(model, prompt, arguments, count)}
     try:
         with torch.inference_mode(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
@@ -92,12 +97,12 @@ def _tokens(model: Any, prompt: Mapping[str, Any], arguments: Mapping[str, Any],
     return found
 
 
-def _given(model: Any, prompt: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _given(model: Any, prompt: Mapping[str, Any], arguments: Mapping[str, Any], count: int) -> dict[str, Any]:
     """The arguments as generate() takes them."""
     import transformers
 
     configured: Any = transformers.GenerationConfig
-    known = {"config": model.config, "max_new_tokens": NEW_TOKENS}
+    known = {"config": model.config, "max_new_tokens": count}
     if "input_ids" in prompt:
         known["L"] = prompt["input_ids"].shape[1]
 

@@ -11,68 +11,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from engine.recipes.search.audio_inputs import BIN_NAMES
+from engine.recipes.freezing.explaining_fields import (
+    CHANNELS,
+    CODES,
+    COUNTS,
+    MERGES,
+    PATCHES,
+    PIXELS,
+    SIDES,
+    SOUND,
+    SURE,
+    TOKEN,
+    TOWER,
+    WIDTHS,
+)
+from engine.recipes.freezing.series_symbols import is_series, series_dimension
 from engine.recipes.search.candidates import AUDIO_NAMES, IMAGE_NAMES, VIDEO_NAMES
 from engine.recipes.search.inputs import Dimension, Input, Placeholder, Plan, evaluated
 from engine.recipes.search.tree import is_count, is_list_of_ints, nodes, value_of
-
-_SIDES = ("image_size", "img_size", "input_size", "spec_size", "pretrain_image_size", "crop_size")
-_CHANNELS = ("num_channels", "in_channels", "in_chans", "num_input_channels", "channels")
-_PATCHES = ("patch_size", "spatial_patch_size")
-_MERGES = ("spatial_merge_size", "merge_size", "scale_factor", "pooling_kernel_size", "downsample_ratio")
-_PIXELS = (*_SIDES, "num_frames", "frames_per_clip", *_CHANNELS, "max_num_tiles")
-_SOUND = (*BIN_NAMES, "max_length", "max_source_positions", "audio_channels")
-_CODES = ("num_codebooks", "num_channels", "channels", "n_codes_given")
-_SERIES = (
-    "prediction_length",
-    "context_length",
-    "num_input_channels",
-    "num_time_features",
-    "input_size",
-    "horizon_length",
-)
-_COUNTS = (
-    "image_seq_length",
-    "mm_tokens_per_image",
-    "num_image_tokens",
-    "num_query_tokens",
-    "image_seq_len",
-    "vision_seq_length",
-    "num_queries",
-    "n_queries",
-    "query_num",
-    "resampler_n_latents",
-    "vision_soft_tokens_per_image",
-    "audio_soft_tokens_per_image",
-    "max_source_positions",
-    "num_latents",
-)
-_WIDTHS = (
-    "hidden_size",
-    "d_model",
-    "hidden_dim",
-    "dim",
-    "embed_dim",
-    "encoder_hidden_size",
-    "cross_attention_hidden_size",
-    "latent_dim",
-    "projection_dim",
-    "vision_hidden_size",
-    "out_hidden_size",
-    "visual_embedding_dim",
-    "input_dim",
-    "action_dim",
-    "state_dim",
-    "act_dim",
-    "max_action_dim",
-    "max_state_dim",
-)
-_TOWER = re.compile(r"(vision|image|visual|audio|speech|sound)")
-_SURE = frozenset(
-    {*_COUNTS, *_CHANNELS, *_SIDES, *_CODES, "num_frames", "num_mel_bins", "n_mels", "mel_bins", "feature_size"}
-)
-"""Fields that explain a number even where it is the same in both configurations."""
-_TOKEN = re.compile(r"(_token_id|_token_index|vocab_size|_patch_id|_start_id)$")
 
 
 def symbolised(tiny: Plan, default: Plan, tiny_config: Any, default_config: Any) -> tuple[Plan, Plan]:
@@ -124,7 +80,7 @@ class _Pair:
     def fields(self, names: Sequence[str]) -> Iterator[tuple[str, int, int]]:
         """Expression and both values of each of `names`, in the order of names, wherever a node has it; the towers
         that see and hear before others."""
-        ordered = sorted(self.nodes, key=lambda found: not _TOWER.search(found[0].rpartition(".")[2]))
+        ordered = sorted(self.nodes, key=lambda found: not TOWER.search(found[0].rpartition(".")[2]))
         for name in names:
             for path, small, large in ordered:
                 first, second = value_of(small, name), value_of(large, name)
@@ -149,14 +105,14 @@ class _Pair:
                 if name.startswith("_"):
                     continue
                 values = value_of(first, name), value_of(second, name)
-                if _TOKEN.search(name) and values == (small, large):
+                if TOKEN.search(name) and values == (small, large):
                     return f"{path}.{name}"
         return None
 
     def patch_width(self, small: int, large: int) -> str | None:
         """Numbers of one flattened patch: channels, times frames, times the square of its side."""
-        for patch, first, second in self.fields(_PATCHES):
-            for channels, few, many in self.fields(_CHANNELS):
+        for patch, first, second in self.fields(PATCHES):
+            for channels, few, many in self.fields(CHANNELS):
                 if (few * first**2, many * second**2) == (small, large):
                     return f"{channels} * {patch} ** 2"
                 for frames, short, long in self.fields(("temporal_patch_size", "tubelet_size")):
@@ -168,12 +124,12 @@ class _Pair:
 
     def patches(self, small: int, large: int) -> str | None:
         """Patches of a square image, merged or not, with a class token or without."""
-        for side, first, second in self.fields(_SIDES):
-            for patch, few, many in self.fields(_PATCHES):
+        for side, first, second in self.fields(SIDES):
+            for patch, few, many in self.fields(PATCHES):
                 if not few or not many or patch.rpartition(".")[0] != side.rpartition(".")[0]:
                     continue
                 ways = [(f"({side} // {patch}) ** 2", (first // few) ** 2, (second // many) ** 2)]
-                for merge, little, much in self.fields(_MERGES):
+                for merge, little, much in self.fields(MERGES):
                     if little > 1 and much > 1:
                         ways.append(
                             (
@@ -199,7 +155,11 @@ def _input(small: Input, large: Input, pair: _Pair) -> tuple[Input, Input]:
     if small.fill not in _DRAWN and small.fill not in ("rows", "example"):
         return small, large
     shapes = [
-        (first, second) if small.fill not in _DRAWN else _dimension(first, second, place, pair, names, is_pixels)
+        (first, second)
+        if small.fill not in _DRAWN
+        else _step(small.name, first, second, place, pair)
+        if is_series(small.name)
+        else _dimension(first, second, place, pair, names, is_pixels)
         for place, (first, second) in enumerate(zip(small.shape, large.shape, strict=False))
     ]
     if len(small.shape) != len(large.shape):
@@ -230,7 +190,7 @@ def _input(small: Input, large: Input, pair: _Pair) -> tuple[Input, Input]:
 
 
 def _is_sure(text: str, number: int) -> bool:
-    return number > 1 and text.rpartition(".")[2].removesuffix("[0]") in _SURE
+    return number > 1 and text.rpartition(".")[2].removesuffix("[0]") in SURE
 
 
 def _high(small: Input, large: Input, pair: _Pair) -> tuple[int | str, int | str]:
@@ -256,14 +216,12 @@ _MOST_SPECIAL = 64
 def _names_for(item: Input) -> tuple[Sequence[str], bool]:
     """Fields that may explain this input's dimensions, and whether it holds pixels."""
     if item.name in (*IMAGE_NAMES, *VIDEO_NAMES) or "pixel" in item.name or "image" in item.name:
-        return _PIXELS, True
+        return PIXELS, True
     if item.name in AUDIO_NAMES or "feature" in item.name or "mel" in item.name:
-        return _SOUND, False
+        return SOUND, False
     if item.fill == "tokens":
-        return _CODES, False
-    if item.name.startswith(("past_", "future_", "static_")):
-        return _SERIES, False
-    return (*_WIDTHS, *_SOUND, *_COUNTS), item.name in ("hidden_states", "patches")
+        return CODES, False
+    return (*WIDTHS, *SOUND, *COUNTS), item.name in ("hidden_states", "patches")
 
 
 def _dimension(
@@ -280,6 +238,13 @@ def _dimension(
     return (found, found) if found else (small, large)
 
 
+def _step(name: str, small: Dimension, large: Dimension, place: int, pair: _Pair) -> tuple[Dimension, Dimension]:
+    if not (isinstance(small, int) and isinstance(large, int)):
+        return small, large
+    found = series_dimension(name, place, small, large, pair.nodes)
+    return (found, found) if found else (small, large)
+
+
 def _explained(small: int, large: int, pair: _Pair, names: Sequence[str], is_pixels: bool) -> str | None:
     return (
         pair.expression(small, large, names)
@@ -291,7 +256,7 @@ def _explained(small: int, large: int, pair: _Pair, names: Sequence[str], is_pix
 def _mark(small: Placeholder, large: Placeholder, pair: _Pair) -> tuple[Placeholder, Placeholder]:
     if not isinstance(small.count, int) or not isinstance(large.count, int):
         return small, large
-    found = pair.expression(small.count, large.count, _COUNTS) if small.count > 1 else None
+    found = pair.expression(small.count, large.count, COUNTS) if small.count > 1 else None
     found = found or pair.patches(small.count, large.count)
     return (replace(small, count=found), replace(large, count=found)) if found else (small, large)
 

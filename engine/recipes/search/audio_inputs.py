@@ -12,6 +12,8 @@ from engine.recipes.search.subject import Subject
 _AUDIO_NODE = re.compile(r"(audio|speech|encoder|acoustic|codec|sound)")
 SAMPLES = 4_000
 FRAMES = 128
+_STACKED = "feature_projection_input_dim"
+"""The field with the width of several frames in one, where a model projects them."""
 BIN_NAMES = (
     "num_mel_bins",
     "n_mels",
@@ -22,7 +24,7 @@ BIN_NAMES = (
     "input_feat_size",
     "input_size",
     "input_dim",
-    "feature_projection_input_dim",
+    _STACKED,
     "mel_dim",
     "spec_size",
 )
@@ -58,6 +60,9 @@ def spectrograms(subject: Subject, name: str, _: Any) -> list[tuple[Input, ...]]
         if mask is None and not subject.takes("input_ids") and "attention_mask" in subject.required
         else mask
     )
+    projected = subject.first([_STACKED], _AUDIO_NODE)
+    if projected is not None:  # stacked frames, as many as there are: their positions are relative
+        found.append((Input(name=name, fill="normal", shape=("B", FRAMES, projected[1])),))
     for bins in _mel_bins(subject)[:2]:
         for count in frames[:2]:
             for shape in (("B", bins, count), ("B", count, bins), ("B", 1, count, bins), ("B", 1, bins, count)):

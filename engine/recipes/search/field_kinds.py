@@ -14,13 +14,13 @@ NOT_LAYERS = re.compile(
     r"|num_encoder_blocks|multiscale|num_dense_layers|aligner_num_add_layers|max_depth|num_upscale|tdnn|no_rope_layers|hidden_layers_to)"
 )
 EXPERTS = re.compile(
-    r"^(num_experts|n_routed_experts|num_local_experts|moe_num_experts|num_moe_experts|expert_count|ffn_num_experts)$"
+    r"^(num_experts|n_routed_experts|num_local_experts|moe_num_experts|num_moe_experts|expert_count|ffn_num_experts|zero_expert_num)$"
 )
 TOP_K = re.compile(
     r"^(num_experts_per_tok(en)?|top_k_experts|moe_topk|moe_k|moe_top_k|num_experts_per_token|num_selected_experts)$"
 )
 GROUPS = re.compile(r"^(n_group|topk_group|num_expert_group|num_expert_groups)$")
-VOCABULARY = re.compile(r"^(\w*_)?vocab_size(_\w+)?$|^unpadded_vocab_size$")
+VOCABULARY = re.compile(r"^(\w*_)?vocab_size(_\w+)?$|^unpadded_vocab_size$|^\w+_byte_group_vocab$")
 HEADS = re.compile(
     r"^(num_attention_heads|num_heads|n_heads?|num_key_value_heads|\w+_attention_heads|\w+_num_attention_heads|\w+_num_key_value_heads"
     r"|num_kv_heads|n_kv_heads|index_n_heads|linear_num_key_heads|linear_num_value_heads|linear_num_heads|encoder_num_heads|decoder_num_heads"
@@ -70,6 +70,8 @@ STAGES = (
 )
 """Fields that hold a list in models of several stages, whose widths depend on each other in ways no rule knows."""
 INDICES = re.compile(r"(layers$|index|indic|layer_ids|insert_layer)")
+READ_INDICES = ("intermediate_layers_indices",)
+"""Those that tell whose states are read, also where the library fills them in."""
 CODEC = ("codebook_size", "upsampling_ratios", "upsample_rates", "num_filters", "downsampling_ratios", "num_codebooks")
 IMAGE = ("image_size", "img_size", "input_size", "spec_size")
 PERIOD = re.compile(r"(_period|_interval|sliding_window_pattern|cross_attention_frequency|_every_n_layers|_step)$")

@@ -48,6 +48,8 @@ class Input:
     placeholders: tuple[Placeholder, ...] = ()
     last: str | None = None
     """Expression of the id of the last token, where a model looks for it."""
+    step: int = 0
+    """For rows: by how much the next example's numbers are larger, where they count over the whole batch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +104,10 @@ def _tensor(item: Input, config: Any, batch_size: int, length: int, generator: A
         case "constant":
             return torch.full(shape, item.value, dtype=dtype)
         case "rows":
-            return torch.tensor(_numbers(item.value, config) * batch_size, dtype=dtype)
+            rows = torch.tensor(_numbers(item.value, config) * batch_size, dtype=dtype)
+            if item.step:
+                rows += item.step * torch.arange(batch_size).repeat_interleave(len(item.value))[:, None]
+            return rows
         case "example":
             return torch.tensor([_numbers(item.value, config)] * batch_size, dtype=dtype)
         case "arange":

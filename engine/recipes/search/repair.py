@@ -187,7 +187,10 @@ def _products(plan: Plan, subject: Subject, error: BaseException, text: str, bat
 
 
 def _length_limit(plan: Plan, subject: Subject, error: BaseException, text: str, batch_size: int) -> Plan | None:
-    """A length that is a multiple of what the model works in."""
+    """A length that the model names: the longest of its table of positions, or a multiple of what it works in."""
+    longest = re.search(r"must be less than max_position_embeddings .*max_position_embeddings: (\d+)", text)
+    if longest and int(longest[1]) < plan.length:
+        return replace(plan, length=int(longest[1]))
     match = re.search(r"multiple of (?:the )?(?:\w+ )*?\(?(\d+)", text)
     if match and int(match[1]) > 1 and plan.length % int(match[1]):
         return replace(plan, length=-(-plan.length // int(match[1])) * int(match[1]))

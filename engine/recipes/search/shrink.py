@@ -56,6 +56,8 @@ class Cut:
     widths: int
     """What widths are divided by; 1 leaves them alone."""
     images: bool
+    words: int = VOCABULARY
+    """The largest vocabulary that is left."""
 
     @property
     def head_widths(self) -> int:
@@ -75,16 +77,18 @@ def shrunk(config_class: Any, rung: Rung, corrections: Mapping[str, Any] | None 
     return {} if rung is Rung.DEFAULT else _cut(config_class, CUTS[rung], corrections)
 
 
-def widths_kept(config_class: Any, corrections: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def widths_kept(
+    config_class: Any, corrections: Mapping[str, Any] | None = None, *, words: int = VOCABULARY
+) -> dict[str, Any]:
     """Keyword arguments that leave few layers, experts and words, and all that an input's shape depends on."""
-    return _cut(config_class, Cut(widths=1, images=False), corrections)
+    return _cut(config_class, Cut(widths=1, images=False, words=words), corrections)
 
 
 def _cut(config_class: Any, cut: Cut, corrections: Mapping[str, Any] | None) -> dict[str, Any]:
     default = config_class(**(corrections or {}))
     for _, node in nodes(default):
         vars(node)["allow_global_per_layer_attribute_access"] = True
-    return with_small_token_ids(default, _changes(default, cut), VOCABULARY)
+    return with_small_token_ids(default, _changes(default, cut), cut.words)
 
 
 def _changes(config: Any, cut: Cut) -> dict[str, Any]:
@@ -96,12 +100,14 @@ def _changes(config: Any, cut: Cut) -> dict[str, Any]:
     kept = kept_layers(config, values)
     found: dict[str, Any] = {}
     for name, value in values.items():
-        if name in inner or name.endswith("_config") or isinstance(value, bool) or declared.get(name) is None:
+        if name in inner or name.endswith("_config") or isinstance(value, bool):
             continue
+        if declared.get(name) is None and not _is_of_experts(name):
+            continue  # derived from other fields; experts are left open by some and told by a correction
         if is_list_of_ints(value):
             changed: Any = _shorter_list(name, value, 1 if keeps_widths else cut.widths)
         elif isinstance(value, int):
-            changed = _fewer(name, value, len(kept))
+            changed = _fewer(name, value, len(kept), cut.words)
             if changed == value and not keeps_widths:
                 changed = _narrower(name, value, cut, values)
         else:
@@ -172,10 +178,10 @@ def _kinds(config: Any, total: int) -> dict[str, list[Any]]:
     return found
 
 
-def _fewer(name: str, value: int, layers: int) -> int:
+def _fewer(name: str, value: int, layers: int, words: int) -> int:
     """Counts: of words, experts and layers."""
     if field_kinds.VOCABULARY.match(name):
-        return min(value, VOCABULARY)
+        return min(value, words)
     if field_kinds.EXPERTS.match(name):
         return min(value, EXPERTS)
     if field_kinds.TOP_K.match(name):
@@ -191,6 +197,10 @@ def _fewer(name: str, value: int, layers: int) -> int:
     if field_kinds.LAYERS.match(name) and not field_kinds.NOT_LAYERS.search(name):
         return min(value, LAYERS)
     return value
+
+
+def _is_of_experts(name: str) -> bool:
+    return bool(field_kinds.EXPERTS.match(name) or field_kinds.TOP_K.match(name))
 
 
 def _narrower(name: str, value: int, cut: Cut, values: Mapping[str, Any]) -> int:
@@ -256,7 +266,7 @@ def _cut_layer_lists(
                 found[name] = [value[position] for position in kept]
         elif (
             is_list_of_ints(value)
-            and declared.get(name) is not None
+            and (declared.get(name) is not None or name in field_kinds.READ_INDICES)
             and field_kinds.INDICES.search(name)
             and max(value) >= len(kept)
         ):

@@ -29,6 +29,8 @@ def with_small_token_ids(default: Any, arguments: dict[str, Any], vocabulary: in
     """Give special tokens that fell out of a cut vocabulary new ids below it: one map for the whole tree."""
     old = set(token_ids(default))
     outside = sorted(item for item in old if item >= vocabulary)
+    if not outside:
+        return arguments
     renamed: dict[int, int] = {}
     free = [number for number in range(vocabulary - 1, 0, -1) if number not in old]
     for position, number in enumerate(reversed(outside)):

@@ -103,6 +103,27 @@ class Skillset(good.Skillset):
     assert examine_source(packed.replace("MIX", "0"))[Check.BATCH].verdict is Verdict.WORKS
 
 
+PLACES = """
+class Skillset(good.Skillset):
+    def example_inputs(self, batch_size=1):
+        places = torch.arange(batch_size * 8).reshape(batch_size * 4, 2)
+        return {**super().example_inputs(batch_size), "places": PLACES}
+    def infer(self, inputs):
+        logits = self.model(input_ids=inputs["input_ids"]).logits.detach()
+        return {"outputs": {"logits": logits.flatten(0, 1)[inputs["places"]].mean(1)}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("places", "verdict"), [("places", Verdict.WORKS), ("(places[:4].repeat(batch_size, 1))", Verdict.FAILS)]
+)
+def test_places_that_count_over_the_whole_batch_begin_anew_alone(
+    examine_source: Examine, places: str, verdict: Verdict
+):
+    """As those of molmo2: places of the first example alone, given for both, are what the check has to find."""
+    assert examine_source(PLACES.replace("PLACES", places))[Check.BATCH].verdict is verdict
+
+
 @pytest.mark.parametrize(
     ("made", "reason"),
     [
@@ -151,6 +172,26 @@ def test_whole_numbers_have_to_be_equal_but_for_ties(examine_source: Examine):
     assert examine_source(one + ties)[Check.BATCH].verdict is Verdict.WORKS
     reason = failed(examine_source(many + ties)[Check.BATCH])
     assert reason == ("Output ids of example 1 is another in a batch than alone: 9 of 320 whole numbers differ.")
+
+
+NEARLY_EQUAL = """
+class Skillset(good.Skillset):
+    def infer(self, inputs):
+        with torch.inference_mode():
+            logits = self.model(input_ids=inputs["input_ids"]).logits
+        noise = torch.finfo(logits.dtype).eps * torch.arange(64) * len(logits) * 4 % 1e-5
+        return {"outputs": {"best": (LEAK + logits * 1e-9 + noise).argmax(-1).float(), "logits": logits}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("leak", "verdict"), [("0", Verdict.WORKS), ("len(logits) * torch.arange(64) % 7", Verdict.FAILS)]
+)
+def test_what_rounding_chooses_is_judged_with_twice_the_digits(examine_source: Examine, leak: str, verdict: Verdict):
+    """As in efficientloftr, whose untrained scores are all but equal; a leak is there in any precision."""
+    found = examine_source(NEARLY_EQUAL.replace("LEAK", leak))[Check.BATCH]
+    assert found.verdict is verdict
+    assert ("In fp64" in (found.detail or "")) == (verdict is Verdict.WORKS)
 
 
 def test_the_tiniest_output_is_judged_too(examine_source: Examine):

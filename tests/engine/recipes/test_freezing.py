@@ -187,6 +187,11 @@ def test_a_state_or_a_sound_that_goes_into_the_prompt_is_generated_from(
     assert (generation["kind"], generation["without"], generation["arguments"]) == ("tokens", [], {})
 
 
+def test_labels_for_every_frame_are_not_as_many_tokens_as_asked_for(loaded: ForkServerLauncher, catalog: Catalog):
+    generation = frozen(loaded, catalog, "parakeet_ctc")["generation"]
+    assert generation == {"reason": "generate() returns the shape [2, 16] whatever number is asked for"}
+
+
 def test_a_classifier_does_not_generate_and_needs_no_reason(loaded: ForkServerLauncher, catalog: Catalog):
     assert frozen(loaded, catalog, "vit")["generation"] == {"reason": None}
 
@@ -205,3 +210,54 @@ def test_a_default_that_cannot_be_counted_says_why(loaded: ForkServerLauncher, c
 def test_a_missing_package_is_named(loaded: ForkServerLauncher, catalog: Catalog):
     row = frozen(loaded, catalog, "dinat")
     assert (row["status"], row["package"]) == ("needs", "natten")
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("glm_ocr", "few layers"),
+        ("glm4v", "few layers, weights sharing memory"),
+        ("qwen3_omni_moe", "few layers, all words, weights sharing memory"),
+        ("clap", "all layers, weights sharing memory"),
+    ],
+)
+def test_a_default_too_large_to_be_tried_is_shown_by_what_stands_in_for_it(
+    name: str, how: str, loaded: ForkServerLauncher, catalog: Catalog
+):
+    assert frozen(loaded, catalog, name)["default_shown"] == how
+
+
+def test_a_default_that_lacks_the_word_of_its_placeholder_gets_it(loaded: ForkServerLauncher, catalog: Catalog):
+    row = frozen(loaded, catalog, "modernvbert")
+    assert row["default"]["text_config"]["vocab_size"] == 50_408, "50,368 words, and an image that is the 50,408th"
+    assert row["default_shown"] == "few layers"
+    (mark,) = named(row, "input_ids")["placeholders"]
+    side = "config.vision_config.image_size // config.vision_config.patch_size"
+    assert mark["count"] == f"({side} // config.pixel_shuffle_factor) ** 2"
+
+
+def test_a_placeholder_that_no_word_is_looked_up_for_needs_none(loaded: ForkServerLauncher, catalog: Catalog):
+    row = frozen(loaded, catalog, "granite_speech")
+    assert row["default_shown"] == "few layers, all words, weights sharing memory"
+    assert "text_config" not in row["default"]
+
+
+def test_a_text_in_another_input_is_as_long_as_its_positions(loaded: ForkServerLauncher, catalog: Catalog):
+    assert frozen(loaded, catalog, "omdet-turbo")["lengths"]["default"] == 77
+
+
+def test_a_series_has_the_windows_of_its_configuration(loaded: ForkServerLauncher, catalog: Catalog):
+    row = frozen(loaded, catalog, "time_series_transformer")
+    past = "config.context_length + config.lags_sequence[-1]"
+    assert named(row, "past_values")["shape"] == ["B", past]
+    assert named(row, "past_time_features")["shape"] == ["B", past, "config.num_time_features"]
+    assert named(row, "future_values")["shape"] == ["B", "config.prediction_length"]
+    assert "default_inputs" not in row
+
+
+def test_stacked_frames_are_as_wide_as_what_projects_them_and_as_many_as_there_are(
+    loaded: ForkServerLauncher, catalog: Catalog
+):
+    row = frozen(loaded, catalog, "seamless_m4t")
+    assert named(row, "input_features")["shape"] == ["B", 128, "config.feature_projection_input_dim"]
+    assert "default_inputs" not in row
