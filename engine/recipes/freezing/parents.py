@@ -19,11 +19,11 @@ def parents(arguments: dict[str, Any]) -> dict[str, Any]:
     return {"parents": {part: sorted(names) for part, names in found.items()}}
 
 
-def _parts_of(model_type: str) -> list[str]:
+def _parts_of(model_type: str) -> set[str]:
     from engine.recipes.search.classes import config_class_of
 
     try:
         specs = getattr(config_class_of(model_type), "sub_configs_defaults", {})
     except ImportError:  # a configuration whose package is missing tells no parts
-        return []
-    return [spec.model_type for spec in specs.values() if getattr(spec, "model_type", None)]
+        return set()
+    return {spec.model_type for spec in specs.values() if getattr(spec, "model_type", None)}
