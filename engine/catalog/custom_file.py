@@ -20,6 +20,8 @@ _TABLES = ("type", "recipe")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 _WORDS = re.compile(r"[\w .+/-]+")
 """What may stand in a generated module's sentences."""
+_LONGEST = 80
+"""Characters of what a line of a generated module holds in full."""
 _NAME_LINE = re.compile(r"""^\s*name\s*=\s*["']([^"'\n]+)["']""", re.MULTILINE)
 
 
@@ -122,6 +124,9 @@ def _type_problems(about: Mapping[str, Any]) -> Iterator[str]:
     for key in ("display_name", "task"):
         if not _WORDS.fullmatch(about[key]):
             yield f"gives {key} as {about[key]!r}; use letters, digits, spaces and . + / - _ alone."
+    for key in ("name", "display_name", "task"):
+        if len(about[key]) > _LONGEST:
+            yield f"gives {key} in {len(about[key])} characters; use {_LONGEST} at most."
     for key in ("model_class", "config_class"):
         parts = about[key].split(".")
         if len(parts) < 2 or not all(part.isidentifier() and not iskeyword(part) for part in parts):

@@ -80,6 +80,8 @@ def _input_problems(item: Mapping[str, Any], place: str) -> Iterator[str]:
     else:
         for part in shape:
             yield from _dimension_problems(f"shape {place}", part)
+            if _is_whole(part) and part < 0:
+                yield f"gives shape {place} as {part}, which is less than nothing; make it a whole number from 0."
     if fill in _SHAPED and not shape:
         yield f'gives no shape {place}, which {fill} needs; add it as a list, such as ["B", 3].'
     if item.get("dtype", "float") not in _DTYPES:
@@ -98,6 +100,9 @@ def _input_problems(item: Mapping[str, Any], place: str) -> Iterator[str]:
             yield f"gives value {place} as {item.get('value')!r}, which {fill} cannot use; make it {kind}."
     if fill == "kinds":
         yield from _dimension_problems(f"value {place}", item["value"])
+    elif fill in ("rows", "example", "sequence"):
+        for text in _texts_in(item["value"]):
+            yield from _dimension_problems(f"value {place}", text)
     yield from _marks_problems(item.get("placeholders", []), place)
 
 
@@ -148,6 +153,49 @@ def _dimension_problems(key: str, value: object) -> Iterator[str]:
             yield f"gives {key} as {value!r}, where nothing is known of {node.id}; {remedy}"
         elif not isinstance(node, _ARITHMETIC) and not _is_length(node):
             yield f"gives {key} as {value!r}, which is more than arithmetic; {remedy}"
+    if (odd := _no_number(tree.body)) is not None:
+        yield f"gives {key} as {value!r}, where {odd}; {remedy}"
+
+
+def _no_number(node: ast.expr) -> str | None:
+    """Why arithmetic gives no whole number, whatever the configuration; None where it may give one."""
+    code = ast.unparse(node)
+    match node:
+        case ast.Constant(value=value):
+            return None if _is_whole(value) else f"{code} is no whole number"
+        case ast.Name(id="config"):
+            return "config stands without a field"
+        case ast.Attribute() | ast.Subscript():
+            return None if _is_of_config(node) else f"{code} is no field of config"
+        case ast.UnaryOp(op=ast.Not()) | ast.Compare():
+            return f"{code} is true or false and no number"
+        case ast.UnaryOp(operand=operand):
+            return _no_number(operand)
+        case ast.IfExp(body=body, orelse=orelse):
+            return _no_number(body) or _no_number(orelse)
+        case ast.BinOp(op=ast.Div()):
+            return f"{code} may be a fraction (// rounds it down)"
+        case ast.BinOp(op=ast.Pow(), right=ast.UnaryOp(op=ast.USub())):
+            return f"{code} is a fraction"
+        case ast.BinOp(op=ast.FloorDiv() | ast.Mod(), right=ast.Constant(value=0)):
+            return f"{code} divides by zero"
+        case ast.BinOp(op=ast.MatMult()):
+            return f"{code} is no product of numbers (* is)"
+        case ast.BinOp(left=left, right=right):
+            return _no_number(left) or _no_number(right)
+        case ast.Call(func=ast.Attribute(value=counted)):
+            return None if _is_of_config(counted) else f"{ast.unparse(counted)} is no field of config"
+    return None
+
+
+def _is_of_config(node: ast.expr) -> bool:
+    """Whether it is a field of config, however deep, or an element of one."""
+    match node:
+        case ast.Attribute(value=ast.Name(id=name)):
+            return name == "config"
+        case ast.Attribute(value=inner) | ast.Subscript(value=inner):
+            return _is_of_config(inner)
+    return False
 
 
 def _is_length(node: ast.AST) -> bool:
@@ -167,6 +215,15 @@ def _unwritable(value: object) -> str | None:
     if isinstance(value, date | time) or (isinstance(value, float) and not isfinite(value)):
         return str(value)
     return None
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    """Those in lists, however deep: expressions that stand for numbers."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts_in(inner)
 
 
 def _is_whole(value: object) -> bool:
@@ -192,4 +249,8 @@ _VALUES: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "sequence": (_is_filled_list, "a list of what stands for one example"),
     "kinds": (lambda value: isinstance(value, str), "the expression of a token, such as config.image_token_id"),
     "patches": (_is_whole, "the number of columns"),
+    "literal": (
+        lambda value: value is not None and _unwritable(value) is None,
+        "what the model is given: a text, number, true, false, list or table",
+    ),
 }

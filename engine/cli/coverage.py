@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from engine.analysis.coverage import count
 from engine.backends import BACKENDS
@@ -25,6 +26,8 @@ from engine.workflows.coverage import Coverage, changes_since, coverage, examine
 from engine.workflows.workbench import Workbench
 
 _LAST = "last"
+_OF_ROWS = ("models", "families", "verdicts", "backends", "precisions", "check", "since", "style", "as_json")
+"""Options that have no say in the document of --write."""
 _NOTHING = (
     "No model type was examined yet. `modeldyno conformance --priority all` examines all of them; "
     "`modeldyno conformance --model bert` examines one."
@@ -87,6 +90,8 @@ def coverage_command(
     reasons and tracebacks.
     """
     common.refuse_server("coverage", "The server's Overview has the same under Coverage.")
+    if document is not None:
+        _refuse_beside_write()
     style = "json" if common.as_json else style
     with open_workbench(common, only_reads=True) as workbench:
         found = coverage(workbench)
@@ -118,6 +123,21 @@ def coverage_command(
         print_coverage(chosen, style, with_detail=is_one_type)
     _say_summary(found, wanted, len(chosen), quiet=common.quiet)
     return 0
+
+
+def _refuse_beside_write() -> None:
+    """Raises UsageError for options that choose what is shown or how: the document holds all of it, as Markdown."""
+    context = click.get_current_context()
+    given = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name in _OF_ROWS and context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(
+            f"--write writes all of it as Markdown and takes no {' or '.join(given)}; leave that out, or leave out "
+            "--write and send chosen rows to a file, such as `--model bert --format csv > bert.csv`."
+        )
 
 
 def _known(workbench: Workbench, found: Coverage, name: str, *, quiet: bool) -> str:

@@ -36,7 +36,7 @@ _LINES_TOLD = 5
 @click.option(
     "--output-dir", type=click.Path(file_okay=False, path_type=Path), help="Where modules go. [default: --skillset-dir]"
 )
-@click.option("--force", is_flag=True, help="Overwrite modules that were edited by hand.")
+@click.option("--force", is_flag=True, help="Overwrite modules edited by hand, and their skillset_base.py.")
 @click.option("--no-verify", is_flag=True, help="Do not run the modules.")
 @click.option("--with-tests", is_flag=True, help="Beside each module its tests, for plain pytest: test_hf_<type>.py.")
 @local_options

@@ -22,7 +22,7 @@ from engine.workflows.result_rows import result_rows
 
 @click.command()
 @run_options
-@click.option("--force", is_flag=True, help="Overwrite modules that were edited by hand.")
+@click.option("--force", is_flag=True, help="Overwrite modules edited by hand, and their skillset_base.py.")
 @click.option("--generate-only", is_flag=True, help="Stop after the skillsets.")
 @click.option("--report", is_flag=True, expose_value=False, help="Always made; accepted as `benchmark` knows it.")
 @local_options

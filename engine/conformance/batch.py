@@ -28,7 +28,7 @@ SMALLEST_SCALE = 1e-30
 rounding is as small."""
 TIES = 0.01
 """Share of whole numbers that may differ where the numbers that decided on them are equal within the tolerance:
-of two that are nearly equal, rounding chooses the larger."""
+of two that are nearly equal, rounding chooses the larger. None may where no output shows such numbers."""
 
 _MIXERS = {
     "expert_capacity": "Its experts take a limited number of tokens, for which the examples of a batch compete.",
@@ -105,6 +105,8 @@ class _Compared:
     names: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     worst: float = 0.0
+    decided: bool = False
+    """Some output of real numbers was compared, from which whole numbers may have been chosen."""
     tells_apart: bool = False
     """Some output differs between the examples by more than rounding, so that mixing them up would show."""
 
@@ -121,7 +123,10 @@ def _judge(together: dict[str, Any], alone: list[dict[str, Any]]) -> Finding:
         if fault is not None and _fault(together[name], dimension, parts, share_in_turn, seen) is not None:
             return fails(f"Output {name} of {fault}.")
         seen.names.append(name)
+        seen.decided |= _is_real(together[name])
         seen.tells_apart |= _exceeds(parts[0], parts[1])
+    if not seen.names and _MEANS.issuperset(seen.left_out):
+        return not_applicable(f"Its only output, {' and '.join(seen.left_out)}, is a mean over the batch.")
     if not seen.names:
         return not_applicable(f"No output has a part for each example: {', '.join(seen.left_out)}.")
     if not seen.tells_apart:
@@ -151,7 +156,8 @@ def _fault(together: Any, dimension: int, parts: list[Any], cut: Cut, seen: _Com
             told = f"they differ by {difference:.2g}, where {limit:.2g} is rounding" if difference > limit else None
         else:
             unequal = int((part != alone).sum())
-            told = f"{unequal} of {part.numel()} whole numbers differ" if unequal > TIES * part.numel() else None
+            ties = TIES * part.numel() if seen.decided else 0
+            told = f"{unequal} of {part.numel()} whole numbers differ" if unequal > ties else None
         if told is not None:
             return f"example {index + 1} is another in a batch than alone: {told}"
     seen.worst = max(seen.worst, worst)

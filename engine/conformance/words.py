@@ -6,6 +6,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator
+from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path, PurePath
 
@@ -13,11 +14,28 @@ _LONGEST_MESSAGE = 240
 _DETAIL_LINES = 40
 _LIBRARIES = ("transformers", "diffusers", "timm")
 """Whose line says more than that of torch, in which most errors come up."""
-_WANTS_PACKAGE = re.compile(
-    r"requires? the (?P<package>[\w.-]+) library"
-    r"|(?P<other>[\w.-]+) (?:is not installed|was not found in your environment)"
-    r"|pip3? install (?:-U |--upgrade )?(?P<installed>[\w.\[\]-]+)"
+_PACKAGE = r"([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)"
+_WANTS_PACKAGE = (
+    re.compile(
+        rf"pip3? install (?:-U |--upgrade )?['\"]?{_PACKAGE}(?:\[[\w,-]+\])?(?=[`'\"),;<>=!~]|\s*\n|\.?\s*$|\.\s)"
+    ),
+    re.compile(rf"requires? the {_PACKAGE} library"),
+    re.compile(rf"{_PACKAGE} (?:is not installed|was not found in your environment)"),
 )
+"""How messages name a package, the name that pip knows first; what follows `pip install` in running text is none."""
+_NO_NAMES = frozenset(
+    {"a", "following", "it", "latest", "library", "module", "package", "same", "that", "this", "which"}
+)
+_MODULES = {
+    "beautifulsoup4": "bs4",
+    "flash-linear-attention": "fla",
+    "opencv": "cv2",
+    "opencv-python": "cv2",
+    "pillow": "PIL",
+    "pytorch": "torch",
+    "scikit-learn": "sklearn",
+}
+"""A package as messages call it -> its module, where that is not the same name with underscores."""
 
 
 def reason_of(error: BaseException, module: Path) -> str:
@@ -37,16 +55,37 @@ def detail_of(error: BaseException) -> str:
 
 
 def missing_package(error: BaseException) -> str | None:
-    """The package for want of which `error` was raised; None if that is not its cause."""
+    """The package for want of which `error` was raised; None if that is not its cause.
+
+    Only failed imports tell: any other exception may advise a package too, and is the fault that it is.
+    """
     for cause in _chain(error):
+        if not isinstance(cause, ImportError):
+            continue
         if isinstance(cause, ModuleNotFoundError) and cause.name:
             root = cause.name.partition(".")[0]
-            if root not in sys.stdlib_module_names and find_spec(root) is None:
+            if root not in sys.stdlib_module_names and not _is_installed(root):
                 return root
-        found = _WANTS_PACKAGE.search(str(cause))
-        if found is not None and (isinstance(cause, ImportError) or found["installed"]):
-            return found["package"] or found["other"] or found["installed"]
+        for package in _packages_in(str(cause)):
+            if not _is_installed(package):
+                return package
     return None
+
+
+def _packages_in(message: str) -> Iterator[str]:
+    for pattern in _WANTS_PACKAGE:
+        yield from (name for name in pattern.findall(message) if name.lower() not in _NO_NAMES)
+
+
+def _is_installed(package: str) -> bool:
+    """Whether pip knows the package under this name, or there is a module of it."""
+    try:
+        metadata.distribution(package)
+    except metadata.PackageNotFoundError:
+        module = re.sub(r"[-.]", "_", package)
+        names = {_MODULES.get(package.lower(), module), module, module.lower()}
+        return any(sys.modules.get(name) is not None or find_spec(name) is not None for name in names)
+    return True
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

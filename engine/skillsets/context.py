@@ -19,6 +19,9 @@ from engine.skillsets.literal import python_literal
 GENERATOR_VERSION = "3"
 """Grows when a template or recipe changes what a generated module does."""
 
+_PICTURED = "image-text-to-text"
+"""The task whose question is about an image that comes beside it."""
+
 _PROCESSORS: Mapping[str, tuple[str, ...]] = {
     "fill-mask": ("tokenizer",),
     "text-generation": ("tokenizer",),
@@ -31,7 +34,7 @@ _PROCESSORS: Mapping[str, tuple[str, ...]] = {
     "video-classification": ("image_processor",),
     "audio-classification": ("feature_extractor",),
     "automatic-speech-recognition": ("tokenizer", "feature_extractor"),
-    "image-text-to-text": ("processor",),
+    _PICTURED: ("processor",),
 }
 """Tasks that the library's own pipelines serve with one question, and which of a checkpoint's processors each needs."""
 
@@ -40,6 +43,10 @@ _QUESTIONS = {"text": "text", "image": "path of an image", "audio": "path of a s
 
 LONGEST_HEADLINE = 117
 """Characters of the first line of a module's docstring."""
+_LONGEST_MESSAGE = LINE - len(" " * 16 + 'f""')
+"""Characters of an error's sentence, which stands on a line of its own."""
+_LONGEST_LIST = 74
+"""Characters of names within the sentence about inputs."""
 
 
 def context_of(model: ModelType, recipe: Recipe, *, transformers_version: str) -> dict[str, object]:
@@ -63,7 +70,7 @@ def context_of(model: ModelType, recipe: Recipe, *, transformers_version: str) -
         "task": model.task,
         "model_class": recipe.model_class,
         "config_class": model.config_class,
-        "class_words": f"{model.display_name} on one device in one precision.",
+        "class_words": class_words(model.display_name, recipe.model_class),
         "imports": _imports(recipe),
         "checkpoints": _laid_out(checkpoints, before=len("CHECKPOINTS: dict[str, dict[str, Any]] = "), indent=0),
         "lengths": lengths,
@@ -90,7 +97,8 @@ def context_of(model: ModelType, recipe: Recipe, *, transformers_version: str) -
         "routing": dimension_code(recipe.routing) if recipe.routing else "",
         "pipeline": model.task if processors else "",
         "processors": processors,
-        "question": _QUESTIONS.get(next(iter(model.modalities), "text"), "input"),
+        "question": _question(model),
+        "pictured": model.task == _PICTURED,
         "uses_transformers": "transformers." in str(generation and generation["arguments"]),
         "has_others": any(item.fill in ("literal", "sequence") for item in recipe.inputs),
         "config_words": _config_words(recipe),
@@ -120,8 +128,27 @@ def _about(model: ModelType, recipe: Recipe, version: str) -> str:
 
 def _headline(model: ModelType, recipe: Recipe) -> str:
     what = f" ({recipe.part} of {model.display_name})" if recipe.part else ""
-    sentence = f"{model.display_name} for {model.task}: {recipe.model_class}{what}, ready to be measured."
-    return sentence if len(sentence) <= LONGEST_HEADLINE else f"{recipe.model_class}{what}, ready to be measured."
+    return headline(
+        f"{model.display_name} for {model.task}: {recipe.model_class}{what}",
+        f"{recipe.model_class}{what}",
+        recipe.model_class,
+    )
+
+
+def headline(*subjects: str) -> str:
+    """The first line of a module's docstring, about the first subject that it has room for."""
+    return _fitting(LONGEST_HEADLINE, *(f"{subject}, ready to be measured." for subject in (*subjects, "A model")))
+
+
+def class_words(display_name: str, model_class: str) -> str:
+    """The docstring of a module's class."""
+    names = (display_name, model_class, "The model")
+    return _fitting(LINE - len('    """"""'), *(f"{name} on one device in one precision." for name in names))
+
+
+def _fitting(room: int, *sentences: str) -> str:
+    """The first sentence of at most `room` characters, else the last."""
+    return next((sentence for sentence in sentences if len(sentence) <= room), sentences[-1])
 
 
 def _imports(recipe: Recipe) -> list[str]:
@@ -180,7 +207,8 @@ def _inputs_words(recipe: Recipe) -> str:
 def _listed(names: list[str]) -> str:
     words = [name.replace("_", " ") for name in names]
     shown = words if len(", ".join(words)) <= 70 else [*words[:2], "what goes with them"]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    listed = shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return _fitting(_LONGEST_LIST, listed, "inputs of its own")
 
 
 def _shortest(code: InputCode) -> dict[str, str]:
@@ -204,11 +232,13 @@ def _heard(recipe: Recipe) -> str:
 
 def _sentences(model: ModelType, recipe: Recipe, code: InputCode) -> dict[str, str]:
     """Expressions of the template that hold names and may be too long for a line."""
-    name, least = model.display_name, _shortest(code)["least"]
-    between = f"is not between {least} and {{longest}}, what {name} can read."
+    least, names = _shortest(code)["least"], (model.display_name, "the model")
+    between = f"Sequence length {{length}} is not between {least} and {{longest}}, what"
+    too_long = (f"{between} {name} can read." for name in names)
+    one_size = (f"Image size {{image_size}} does not fit: {name} reads {{side}} pixels a side." for name in names)
     return {
-        "too_long": f'ValueError(f"Sequence length {{length}} {between}")',
-        "one_size": f'ValueError(f"Image size {{image_size}} does not fit: {name} reads {{side}} pixels a side.")',
+        "too_long": f'ValueError(f"{_fitting(_LONGEST_MESSAGE, *too_long)}")',
+        "one_size": f'ValueError(f"{_fitting(_LONGEST_MESSAGE, *one_size)}")',
         "loaded": f"base.load(Skillset, {recipe.model_class}, make_config, "
         "size, device, precision, checkpoint, options)",
     }
@@ -233,6 +263,12 @@ def _patch(recipe: Recipe) -> str:
     if recipe.resizing != "interpolate" or not isinstance(recipe.image, str):
         return ""
     return re.sub(r"\w+$", "patch_size", recipe.image.removesuffix("[0]")) + ("[0]" if recipe.patch_is_list else "")
+
+
+def _question(model: ModelType) -> str:
+    """What a checkpoint of the type is asked with."""
+    kind = "text" if model.task == _PICTURED else next(iter(model.modalities), "text")
+    return _QUESTIONS.get(kind, "input")
 
 
 def _generation(generation: Generation | None) -> dict[str, object] | None:

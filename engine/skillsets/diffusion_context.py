@@ -10,7 +10,7 @@ from engine.catalog.checkpoints import Checkpoint, sizes_of
 from engine.domain.model import ModelType
 from engine.errors import SkillsetFailure
 from engine.recipes.diffusion import DiffusionRecipe, Part
-from engine.skillsets.context import GENERATOR_VERSION
+from engine.skillsets.context import GENERATOR_VERSION, class_words, headline
 from engine.skillsets.input_code import by_size, dimension_code, input_code
 from engine.skillsets.layout import laid_out
 from engine.skillsets.literal import python_literal
@@ -44,11 +44,11 @@ def diffusion_context_of(model: ModelType, found: DiffusionRecipe, *, version: s
     checkpoints = _checkpoints(model, found.parts)
     heading = len("CHECKPOINTS: dict[str, dict[str, Any]] = ")
     return {
-        "headline": f"{model.display_name} for {model.task}: {recipe.model_class}, ready to be measured.",
+        "headline": headline(f"{model.display_name} for {model.task}: {recipe.model_class}", recipe.model_class),
         "pass_words": _PASSES.get(model.task, _STEP.format(product)),
         "display_name": model.display_name,
         "model_class": recipe.model_class,
-        "class_words": f"{model.display_name} on one device in one precision.",
+        "class_words": class_words(model.display_name, recipe.model_class),
         "imports": _imports(found),
         "checkpoints": laid_out(python_literal(checkpoints), indent=0, before=heading) if checkpoints else "",
         "about": _about(model, version),

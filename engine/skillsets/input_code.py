@@ -186,7 +186,9 @@ def _expression(small: Input, large: Input, shape: str, tokens: Input | None) ->
         case "example":
             return f"torch.tensor([{by_size(_numbers(small.value), _numbers(large.value))}] * batch_size{told})"
         case "arange":
-            return f"torch.arange({shape.rpartition(', ')[2]}{told}).expand({shape}).contiguous()"
+            *repeated, counted = shape.split(", ")
+            numbers = f"torch.arange({counted}{told})"
+            return f"{numbers}.repeat({', '.join([*repeated, '1'])})" if repeated else numbers
         case "literal":
             return by_size(_literal(small.value), _literal(large.value))
         case "sequence":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.domain.model import Family, ModelType
-from engine.skillsets.render import recipe_for, version_for, with_header
+from engine.skillsets.render import library_of, recipe_for, version_for, with_header
 from engine.skillsets.templates import filled
 
 _TEMPLATE = "skillset/test.py.j2"
@@ -29,10 +29,10 @@ def render_test(model: ModelType, module: Path, *, transformers_version: str | N
             "module": module.stem,
             "filename": path_beside(module).name,
             "display_name": model.display_name,
-            "library": model.source,
+            "library": library_of(model),
             "has_experts": "mixture_of_experts" in model.traits,
             "generates": generation is not None and generation.kind == "tokens",
             "is_decoder": model.family is Family.TEXT_DECODER,
         },
     )
-    return with_header(body, _TEMPLATE, version, library=model.source)
+    return with_header(body, _TEMPLATE, version, library=library_of(model))

@@ -33,21 +33,31 @@ def may_stay(present: str, text: str) -> bool:
     return not header.is_untouched and header.checksum == read_header(text).checksum
 
 
+def is_current(folder: Path) -> bool:
+    """Whether modules generated today find beside them what they need."""
+    path = shared_path(folder)
+    present, text = _text(path) if path.is_file() else "", render_shared()
+    return present == text or may_stay(present, text)
+
+
 def identity_of(path: Path) -> str:
-    """Checksum of all that the module at `path` runs; what its describe() tells as well."""
-    return identity_of_text(_text(path), path.parent)
+    """Checksum of all that the module at `path` runs as it lies there; what its describe() tells as well."""
+    text, shared = _text(path), shared_path(path.parent)
+    return _identity(text, _text(shared) if shares(text) and shared.is_file() else "")
 
 
 def identity_of_text(text: str, folder: Path) -> str:
-    """The same of a module that may not have been written yet: the shared file as it lies there, else as it would."""
+    """The same of a module that is about to be written: the shared file would be as well, but for a person's edits."""
+    shared = shared_path(folder)
+    present = _text(shared) if shares(text) and shared.is_file() else ""
+    generated = render_shared()
+    return _identity(text, present if may_stay(present, generated) else generated)
+
+
+def _identity(text: str, shared: str) -> str:
     if not shares(text):
         return read_header(text).actual_checksum
-    shared = shared_path(folder)
-    present = _text(shared) if shared.is_file() else ""
-    generated = render_shared()
-    if not present or (read_header(present).is_untouched and present != generated):
-        present = generated
-    return checksum_of(_body_of(text) + _body_of(present))
+    return checksum_of(_body_of(text) + "\0" + _body_of(shared))
 
 
 def _body_of(text: str) -> str:

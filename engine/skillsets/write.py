@@ -45,7 +45,7 @@ def write_file(path: Path, text: str, force: bool = False) -> Path:
             present = path.read_text(encoding="utf-8", errors="replace")
             if present == text:
                 return path
-            if not force and not read_header(present).is_untouched:
+            if not force and present.strip() and not read_header(present).is_untouched:
                 raise SkillsetFailure(
                     f"{path} was edited by hand and is left as it is; use --force to overwrite it, or move it away.",
                     field="force",

@@ -18,7 +18,7 @@ from engine.errors import SkillsetFailure
 from engine.skillsets.fingerprint import generator_fingerprint
 from engine.skillsets.render import read_header, render
 from engine.skillsets.render_test import path_beside, render_test
-from engine.skillsets.shared_file import identity_of
+from engine.skillsets.shared_file import identity_of, is_current
 from engine.skillsets.write import module_path, write, write_file
 from engine.storage import skillsets
 from engine.workflows.device_turns import PROCESSOR, Cancelled
@@ -52,12 +52,13 @@ def generate_skillsets(
     known = {} if force else _known(workbench)
     folder = output_dir or workbench.settings.skillset_dir
     fingerprint = generator_fingerprint()
+    may_skip = not with_tests and _is_current(folder)
     stop = cancel or threading.Event()
     outcomes: list[GenerationOutcome] = []
     rendered: list[Skillset] = []
     for model in chosen:
         started = time.perf_counter()
-        same = None if with_tests else _unchanged(known.get(model.name), module_path(model, folder), fingerprint)
+        same = _unchanged(known.get(model.name), module_path(model, folder), fingerprint) if may_skip else None
         if same is not None and (same.is_verified or not verify):
             outcomes.append(_outcome(model, same, same.status, None, started))
             if on_outcome is not None:
@@ -136,14 +137,19 @@ def verify_skillset(
 
 
 def _written(workbench: Workbench, model: ModelType, output_dir: Path | None, *, force: bool, with_tests: bool) -> Path:
-    """Both texts are made before either is written."""
+    """Both texts are made before either is written. Tests come first: a module that somebody edited gets them too."""
     folder = output_dir or workbench.settings.skillset_dir
-    text = render(model)
-    tests = render_test(model, module_path(model, folder)) if with_tests else None
-    path = write(model, text, folder, force)
-    if tests is not None:
-        write_file(path_beside(path), tests, force)
-    return path
+    text, path = render(model), module_path(model, folder)
+    if with_tests:
+        write_file(path_beside(path), render_test(model, path), force)
+    return write(model, text, folder, force)
+
+
+def _is_current(folder: Path) -> bool:
+    try:
+        return is_current(folder)
+    except SkillsetFailure:  # told for each type, when the shared file is to be written
+        return False
 
 
 def _known(workbench: Workbench) -> dict[str, Skillset]:

@@ -38,6 +38,10 @@ class Skillset:
 
     def export(self, runtime: str, inputs: dict[str, Any]) -> Any:
         """The model as a graph of another runtime, for inputs of these shapes: call it as the model is called."""
+        if runtime not in RUNTIMES:
+            raise ValueError(f"Unknown runtime {runtime!r}; choose {', '.join(RUNTIMES)}.")
+        if not isinstance(self.model, importlib.import_module("transformers").PreTrainedModel):
+            raise ValueError(f"{type(self.model).__name__} is no model of transformers, whose exporter this is.")
         provider = "QNNExecutionProvider"
         if runtime == "qnn" and provider not in importlib.import_module("onnxruntime").get_available_providers():
             raise RuntimeError(f"onnxruntime has no {provider} here; install onnxruntime-qnn on a Qualcomm device.")
@@ -47,12 +51,16 @@ class Skillset:
         return graph.to(providers=[provider]) if runtime == "qnn" else graph
 
     def _serve(self, task: str, question: Any, *processors: str) -> Any:
-        """The library's pipeline of this task, with these processors of the checkpoint."""
+        """What the library's pipeline of this task answers, with these processors of the checkpoint."""
         if self.checkpoint is None:
             raise ValueError("Random weights have no answer; load a checkpoint.")
+        pipelines = importlib.import_module("transformers.pipelines")
         parts = dict.fromkeys(processors, self.checkpoint)
-        pipeline = importlib.import_module("transformers").pipeline
-        return pipeline(task, model=self.model, device=self.device, **parts)(question)
+        serve = pipelines.pipeline(task, model=self.model, device=self.device, **parts)
+        try:
+            return serve(**question) if isinstance(question, dict) else serve(question)
+        except pipelines.PipelineException as error:
+            raise ValueError(f"{question!r} has no answer: {error}") from error
 
     def _answer(self, outputs: dict[str, torch.Tensor]) -> dict[str, Any]:
         facts = {"device": self.device, "precision": self.precision, "fallback_reason": self.fallback_reason}
@@ -77,8 +85,11 @@ def load(
     if checkpoint is not None:
         model, loading = model_class.from_pretrained(checkpoint, dtype=dtype, output_loading_info=True, **options)
         if lacking := loading["missing_keys"]:
-            raise ValueError(f"{checkpoint} is another model: {len(lacking)} weights are missing, as {min(lacking)}.")
+            lacks = f"{checkpoint} lacks {len(lacking)} weights of {model_class.__name__}, such as {min(lacking)}"
+            raise ValueError(f"{lacks}: it is another model, or has no head for this task.")
     else:
+        if unknown := sorted(set(options) - {"attn_implementation"}):
+            raise ValueError(f"Random weights take attn_implementation alone, not {', '.join(unknown)}.")
         config = make_config(size)
         config._attn_implementation = options.get("attn_implementation")
         with torch.random.fork_rng(devices=[]), torch.device("meta" if place == "meta" else "cpu"):
@@ -97,6 +108,10 @@ def choose_place(device: str, precision: str) -> tuple[str, torch.dtype, str | N
     kind, place, reason = device.partition(":")[0], device.replace("rocm", "cuda"), None
     if kind not in PRECISIONS:
         raise ValueError(f"Unknown device {device!r}; choose {', '.join(PRECISIONS)} or cuda:N.")
+    if precision not in DTYPES:
+        raise ValueError(f"Unknown precision {precision!r}; choose {', '.join(DTYPES)}.")
+    if kind == "meta":
+        return kind, DTYPES[precision], None
     try:
         torch.empty(1, device=place, dtype=DTYPES[precision])
         if kind in ("cuda", "rocm") and (kind == "rocm") != bool(torch.version.hip):
@@ -105,7 +120,8 @@ def choose_place(device: str, precision: str) -> tuple[str, torch.dtype, str | N
         place = kind = "cpu"
         reason = f"{device} was asked for and cannot be used ({str(error).splitlines()[0]}); it runs on the CPU."
     if precision not in PRECISIONS[kind]:
-        raise ValueError(f"Precision {precision!r} does not run on {kind}; choose {' or '.join(PRECISIONS[kind])}.")
+        choice = f"Precision {precision!r} does not run on {kind}; choose {' or '.join(PRECISIONS[kind])}."
+        raise ValueError(f"{choice} {reason}" if reason else choice)
     return place, DTYPES[precision], reason
 
 
@@ -124,7 +140,7 @@ def describe(
     about: dict[str, Any], sizes: tuple[str, ...], module: str, library: str = "transformers"
 ) -> dict[str, Any]:
     """What the file `module` offers; the checksum is that of its text and of this file's, so of all that runs."""
-    text = _body_of(Path(module)) + _body_of(Path(__file__))
+    text = _body_of(Path(module)) + "\0" + _body_of(Path(__file__))
     present = {library: importlib.import_module(library).__version__}
     offered = {"sizes": sizes, "precisions": PRECISIONS, "runtimes": RUNTIMES if library == "transformers" else {}}
     return {**about, **offered, **present, "checksum": hashlib.sha256(text.encode()).hexdigest()}
@@ -134,13 +150,21 @@ def _body_of(path: Path) -> str:
     """The text below the header that ModelDyno writes."""
     text = path.read_text(encoding="utf-8")
     lines = text.split("\n", 3)
-    return lines[3] if len(lines) == 4 and lines[2].startswith("# sha256 of all below: ") else text
+    has_header = len(lines) == 4 and lines[2].startswith("# sha256 of all below: ")
+    return lines[3] if has_header and all(line.startswith("#") for line in lines[:2]) else text
 
 
 def main(
-    load: Callable[..., Any], summary: str | None, sizes: tuple[str, ...], *, question: str = "", images: bool = False
+    load: Callable[..., Any],
+    summary: str | None,
+    sizes: tuple[str, ...],
+    *,
+    question: str = "",
+    pictured: bool = False,
+    images: bool = False,
 ) -> None:
-    """One inference from the command line; a checkpoint answers a `question`, a denoiser makes `images`."""
+    """One inference from the command line; a checkpoint answers a `question`, or one about an image where it is
+    `pictured`, and a denoiser makes `images`."""
     parser = argparse.ArgumentParser(description=(summary or "").partition("\n")[0])
     parser.add_argument("--size", default="tiny", choices=sizes)
     parser.add_argument("--device", default="cpu", help=f"{', '.join(PRECISIONS)} or cuda:N")
@@ -149,21 +173,25 @@ def main(
     parser.add_argument("--checkpoint", help="folder or hub id whose weights replace random ones")
     if question:
         parser.add_argument("--ask", help=f"{question} for the checkpoint to answer")
+    if pictured:
+        parser.add_argument("--image", help="path or address of the image that --ask is about")
     if images:
         parser.add_argument("--steps", type=int, help="make whole images in so many steps instead of one inference")
     asked = parser.parse_args()
     try:
         skillset = load(asked.size, asked.device, asked.precision, asked.checkpoint)
-        if question and asked.ask:
-            return print(skillset.ask(asked.ask))
+        if question and asked.ask is not None:
+            if pictured and asked.image is None:
+                raise ValueError("The question is about an image; name it with --image.")
+            return print(skillset.ask(asked.ask, asked.image) if pictured else skillset.ask(asked.ask))
         if skillset.device == "meta":
             weights = sum(weight.numel() for weight in skillset.model.parameters())
             return print(f"{weights:,} parameters; on meta there are shapes alone, so nothing is inferred")
         inputs = skillset.example_inputs(asked.batch_size)
         whole = images and asked.steps is not None
         answer = skillset.denoise(inputs, asked.steps) if whole else skillset.infer(inputs)
-    except (ValueError, OSError, ImportError) as error:
-        parser.error(str(error))
+    except (ValueError, OSError, ImportError, RuntimeError, MemoryError) as error:
+        parser.error(str(error).partition("\n")[0] or type(error).__name__)
     if answer["fallback_reason"]:
         print(answer["fallback_reason"], file=sys.stderr)
     for name, value in answer["outputs"].items():

@@ -154,6 +154,23 @@ def test_the_document_is_written_where_it_was_asked_for(ask, tmp_path: Path) -> 
     assert path.read_text(encoding="utf-8") == text
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--model", "bert"], "--model"),
+        (["--format", "csv", "--family", "vision"], "--family or --format"),
+        (["--format", "table"], "--format"),
+        (["--json"], "--json"),
+        (["--changes"], "--changes"),
+    ],
+)
+def test_the_document_refuses_what_it_would_ignore(ask, tmp_path: Path, words: list[str], told: str) -> None:
+    said = ask("--write", tmp_path / "coverage.md", *words)
+    assert (said.status, said.output) == (2, "")
+    assert f"--write writes all of it as Markdown and takes no {told}; leave that out, or" in said.errors
+    assert not (tmp_path / "coverage.md").exists()
+
+
 def test_a_document_that_cannot_be_written_says_why(ask, tmp_path: Path) -> None:
     said = ask("--write", tmp_path)
     assert (said.status, said.output) == (1, "")

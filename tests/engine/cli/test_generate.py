@@ -138,6 +138,18 @@ def test_tests_that_cannot_be_rendered_leave_no_module_behind(
     assert not (fresh / "skillsets").exists()
 
 
+def test_a_module_that_was_edited_gets_its_tests_and_stays(cli: Cli, fresh: Path) -> None:
+    words = ["generate", "--model", "bert", "--no-verify", "--json", "--benchmark-dir", fresh]
+    cli(*words)
+    module = fresh / "skillsets" / "hf_bert.py"
+    mine = module.read_text() + "MINE = 1\n"
+    module.write_text(mine)
+    (outcome,) = cli(*words, "--with-tests").json["generated"]
+    assert outcome["status"] == "refused"
+    assert module.read_text() == mine
+    assert (fresh / "skillsets" / "test_hf_bert.py").is_file()
+
+
 @pytest.mark.parametrize("command", ["benchmark", "pipeline"])
 def test_generate_only_measures_nothing(cli: Cli, fresh: Path, settings: Settings, command: str) -> None:
     said = cli(command, "--model", "dinat", "--generate-only", "--json", "--benchmark-dir", fresh)

@@ -13,14 +13,14 @@ def test_tests_lie_beside_their_module(cli: Cli, fresh: Path) -> None:
     said = cli(*WORDS, "--benchmark-dir", fresh)
     assert said.status == 0
     module = Path(said.json["generated"][0]["path"])
-    assert sorted(path.name for path in module.parent.iterdir()) == ["hf_gpt2.py", "test_hf_gpt2.py"]
+    assert sorted(path.name for path in module.parent.iterdir()) == ["hf_gpt2.py", "skillset_base.py", "test_hf_gpt2.py"]
     assert "import hf_gpt2" in (module.parent / "test_hf_gpt2.py").read_text()
 
 
 def test_without_the_option_there_are_none(cli: Cli, fresh: Path) -> None:
     said = cli(*(word for word in WORDS if word != "--with-tests"), "--benchmark-dir", fresh)
     module = Path(said.json["generated"][0]["path"])
-    assert [path.name for path in module.parent.iterdir()] == ["hf_gpt2.py"]
+    assert sorted(path.name for path in module.parent.iterdir()) == ["hf_gpt2.py", "skillset_base.py"]
 
 
 def test_edited_tests_are_left_alone_until_forced(cli: Cli, fresh: Path) -> None:

@@ -71,9 +71,16 @@ def test_a_loss_repeated_for_each_example_is_left_out_as_the_mean_that_it_is(exa
     assert (found.detail or "").endswith("Without a part for each example: loss.")
 
 
-def test_nothing_but_outputs_for_the_whole_batch_is_no_pass(examine_source: Examine):
-    reason = inapplicable(examine_source(of_outputs("{'loss': logits.mean()}"))[Check.BATCH])
-    assert reason == "No output has a part for each example: loss."
+@pytest.mark.parametrize(
+    ("outputs", "reason"),
+    [
+        ("{'loss': logits.mean()}", "Its only output, loss, is a mean over the batch."),
+        ("{'loss': logits.mean().repeat(len(logits))}", "Its only output, loss, is a mean over the batch."),
+        ("{'loss': logits.mean(), 'sum': logits.sum()}", "No output has a part for each example: loss, sum."),
+    ],
+)
+def test_nothing_but_outputs_for_the_whole_batch_is_no_pass(examine_source: Examine, outputs: str, reason: str):
+    assert inapplicable(examine_source(of_outputs(outputs))[Check.BATCH]) == reason
 
 
 def test_examples_that_give_the_same_outputs_are_no_pass(examine_source: Examine):
@@ -172,6 +179,14 @@ def test_whole_numbers_have_to_be_equal_but_for_ties(examine_source: Examine):
     assert examine_source(one + ties)[Check.BATCH].verdict is Verdict.WORKS
     reason = failed(examine_source(many + ties)[Check.BATCH])
     assert reason == ("Output ids of example 1 is another in a batch than alone: 9 of 320 whole numbers differ.")
+
+
+def test_whole_numbers_alone_have_to_be_equal_to_the_last(examine_source: Examine):
+    """Without real numbers that could have decided on it, not even one in a hundred is a tie."""
+    one = "torch.full((len(input_ids), 1), len(input_ids))"
+    source = of_outputs(f"{{'ids': torch.cat([input_ids.repeat(1, 40), {one}], 1)}}")
+    reason = failed(examine_source(source)[Check.BATCH])
+    assert reason == "Output ids of example 1 is another in a batch than alone: 1 of 321 whole numbers differ."
 
 
 NEARLY_EQUAL = """

@@ -45,6 +45,7 @@ def exercise(path: Path) -> dict[str, Any]:
         "refusals": {
             "size": refusal(lambda: module.load("huge")),
             "precision": refusal(lambda: module.load("tiny", precision="fp16")),
+            "export": refusal(lambda: first.export("openvino", inputs)),
             "batch": refusal(lambda: first.example_inputs(0)),
             "image": refusal(lambda: first.example_inputs(1, image_size=33)),
             "large": refusal(lambda: first.example_inputs(1, image_size=64 * 1000)) if path.stem == "hf_sd3" else None,
@@ -69,6 +70,7 @@ def reads_again(module: Any, skillset: Any, inputs: Any, outputs: Any) -> bool |
         skillset.model.save_pretrained(folder)
         try:
             loaded = module.load(checkpoint=folder)
+            assert loaded.size == "checkpoint"
         except ValueError as error:
             return str(error)
         return all(torch.equal(value, outputs[name]) for name, value in loaded.infer(inputs)["outputs"].items())

@@ -208,6 +208,7 @@ def test_values_that_cannot_be_met_are_refused_by_name(name: str, observed: Obse
     assert refusals["size"].startswith("Unknown size 'huge'; choose tiny or default")
     assert refusals["precision"] == "Precision 'fp16' does not run on cpu; choose fp32 or bf16."
     assert refusals["batch"] == "Batch size 0 is not positive; use 1 or more."
+    assert refusals["export"].endswith("is no model of transformers, whose exporter this is.")
     assert refusals["image"] == f"Image size 33 is not a positive multiple of {step}."
     assert "cuda:99 was asked for and cannot be used (" in observed[name]["fallback"]
 

@@ -56,6 +56,60 @@ def test_a_faulty_template_is_told_by_file_and_line(template: Path, catalog: Cat
     assert "def load(" in render(catalog.get("bert"))
 
 
+@pytest.mark.parametrize(
+    ("name", "extended", "block", "model", "blocks"),
+    [
+        ("vision", "vision", "method", "vit", "reading, imports, inputs, forward, methods."),
+        ("diffusers", "diffusers", "methods", "flux", "reading, constants, classes, more_inputs, forward, load, conf"),
+    ],
+)
+def test_a_block_that_nothing_extended_has_is_told(
+    template: Path, catalog: Catalog, name: str, extended: str, block: str, model: str, blocks: str
+):
+    path = template.with_name(f"{name}.py.j2")
+    path.write_text(
+        f'{{% extends "shipped/skillset/{extended}.py.j2" %}}\n{{% block forward %}}{{{{ super() }}}}'
+        f"{{% block inner %}}{{% endblock %}}{{% endblock %}}\n{{% block {block} %}}{{% endblock %}}"
+    )
+    with pytest.raises(SkillsetFailure) as caught:
+        render(catalog.get(model))
+    assert caught.value.message.startswith(
+        f"{path}, line 3: no template that it extends has a block '{block}', so it would be dropped; use {blocks}"
+    )
+    path.write_text(path.read_text().replace(f"{{% block {block} %}}{{% endblock %}}", ""))
+    assert "def infer(" in render(catalog.get(model)) or model == "vit"
+
+
+def test_a_block_of_ones_own_base_is_one_to_change(template: Path, catalog: Catalog):
+    base = template.with_name("base.py.j2")
+    base.write_text(
+        '{% extends "shipped/skillset/base.py.j2" %}\n{% block imports %}{% block more %}{% endblock %}{% endblock %}'
+    )
+    template.write_text('{% extends "shipped/skillset/vision.py.j2" %}\n{% block more %}\nimport time\n{% endblock %}')
+    assert "\nimport time\n" in render(catalog.get("vit"))
+    base.unlink()
+    with pytest.raises(SkillsetFailure, match="has a block 'more'"):
+        render(catalog.get("vit"))
+
+
+def test_a_macro_that_ones_own_file_lacks_is_told_of_that_file(template: Path, catalog: Catalog):
+    template.write_text('{% extends "shipped/skillset/vision.py.j2" %}')
+    methods = template.with_name("methods.py.j2")
+    methods.write_text("{% macro generate_method() %}{% endmacro %}")
+    for name, told in (("vit", "does not export the requested name 'ask_method'"), ("gpt2", "TypeError: macro")):
+        with pytest.raises(SkillsetFailure) as caught:
+            render(catalog.get(name))
+        assert caught.value.message.startswith(f"{methods}") and told in caught.value.message
+        assert caught.value.message.endswith("Correct the template.")
+
+
+def test_a_template_without_a_sentence_on_top_is_told_of_its_own_file(template: Path, catalog: Catalog):
+    template.write_text('{% extends "shipped/skillset/base.py.j2" %}')
+    with pytest.raises(SkillsetFailure) as caught:
+        render(catalog.get("vit"))
+    assert caught.value.message.startswith(str(template)) and "'reading'" in caught.value.message
+
+
 def test_a_template_that_is_no_text_is_told_with_its_line(template: Path, catalog: Catalog):
     template.write_bytes(f"{_EXTENDS}    # gr".encode() + b"\xfc\xdfe\n{% endblock %}")
     with pytest.raises(SkillsetFailure) as caught:

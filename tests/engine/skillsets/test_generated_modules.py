@@ -95,6 +95,10 @@ def test_values_that_cannot_be_met_are_refused_by_name(name: str, observed: Obse
     assert refusals["size"][:43] == "Unknown size 'huge'; choose tiny or default"
     assert refusals["device"].startswith("Unknown device 'abacus'; choose cpu, cuda")
     assert refusals["precision"] == "Precision 'fp16' does not run on cpu; choose fp32 or bf16."
+    assert refusals["unknown precision"] == "Unknown precision 'int3'; choose fp32, bf16, fp16."
+    options = "atn_implementation, device_map"
+    assert refusals["option"] == f"Random weights take attn_implementation alone, not {options}."
+    assert refusals["runtime"] == "Unknown runtime 'abacus'; choose onnxruntime, qnn, openvino."
     assert refusals["batch"] == "Batch size 0 is not positive; use 1 or more."
     assert refusals["short"]
     assert refusals["image"] or name == "resnet", "a network of convolutions alone takes any size"

@@ -14,12 +14,15 @@ from engine.catalog.registry import Catalog
 from engine.skillsets.render import render
 from engine.skillsets.write import write
 
+NAMES = ("bert", "gpt2", "llava")
+
 _MAKE = """
 import sys
 sys.path.insert(0, sys.argv[1])
-import hf_bert, hf_gpt2
+import hf_bert, hf_gpt2, hf_llava
+from PIL import Image
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast
+from transformers import CLIPImageProcessor, LlavaProcessor, PreTrainedTokenizerFast
 
 words = ["[PAD]", "[UNK]", "[MASK]", *(f"word{number}" for number in range(509))]
 for module, folder in ((hf_bert, sys.argv[2]), (hf_gpt2, sys.argv[3])):
@@ -30,32 +33,62 @@ for module, folder in ((hf_bert, sys.argv[2]), (hf_gpt2, sys.argv[3])):
     )
     fast.save_pretrained(folder)
     module.load("tiny").model.save_pretrained(folder)
+
+llava = hf_llava.load("tiny").model
+llava.save_pretrained(sys.argv[4])
+vision, words[llava.config.image_token_id] = llava.config.vision_config, "<image>"
+tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, unk_token="[UNK]"))
+tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+LlavaProcessor(
+    image_processor=CLIPImageProcessor(
+        size={"shortest_edge": vision.image_size},
+        crop_size={"height": vision.image_size, "width": vision.image_size},
+    ),
+    tokenizer=PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        extra_special_tokens={"image_token": "<image>"},
+    ),
+    patch_size=vision.patch_size,
+    vision_feature_select_strategy=llava.config.vision_feature_select_strategy,
+    num_additional_image_tokens=1,
+    chat_template="{% for part in messages[0]['content'] %}{{ part.get('text', '<image>') }} {% endfor %}",
+).save_pretrained(sys.argv[4])
+Image.new("RGB", (80, 60), (200, 30, 40)).save(sys.argv[4] + "/cat.png")
 """
 
 
 @pytest.fixture(scope="module")
 def served(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Two modules, and a checkpoint of each with a tokenizer of its own."""
+    """Three modules, and a checkpoint of each with processors of its own."""
     folder = Path(tmp_path_factory.mktemp("served"))
-    modules = {name: write(catalog.get(name), render(catalog.get(name)), folder) for name in ("bert", "gpt2")}
-    program = [sys.executable, "-c", _MAKE, str(folder), str(folder / "bert"), str(folder / "gpt2")]
+    modules = {name: write(catalog.get(name), render(catalog.get(name)), folder) for name in NAMES}
+    program = [sys.executable, "-c", _MAKE, str(folder), *(str(folder / name) for name in NAMES)]
     made = subprocess.run(program, capture_output=True, text=True, timeout=180, check=False)
     assert made.returncode == 0, made.stderr
-    return {**modules, "bert_checkpoint": folder / "bert", "gpt2_checkpoint": folder / "gpt2"}
+    checkpoints = {f"{name}_checkpoint": folder / name for name in NAMES}
+    return {**modules, **checkpoints, "a_picture": folder / "llava" / "cat.png"}
 
 
 REFUSED = {
     ("--ask", "word1"): "Random weights have no answer; load a checkpoint.",
+    ("--ask", ""): "Random weights have no answer; load a checkpoint.",
+    ("--batch-size", "1" + "0" * 11): "hf_bert.py: error: ",
+    ("--device", "mps", "--precision", "fp16"): "mps was asked for and cannot be used",
+    ("--checkpoint", "bert_checkpoint", "--ask", "word1"): "'word1' has no answer: No mask_token ([MASK]) found",
     ("--batch-size", "0"): "Batch size 0 is not positive; use 1 or more.",
     ("--device", "abacus"): "Unknown device 'abacus'; choose cpu, cuda",
     ("--precision", "fp16"): "Precision 'fp16' does not run on cpu; choose fp32 or bf16.",
     ("--checkpoint", "/absent/folder"): "/absent/folder",
 }
 PROMPTED = ("gpt2", "--checkpoint", "gpt2_checkpoint", "--ask", "word1 word2")
+PICTURED = ("llava", "--checkpoint", "llava_checkpoint", "--ask", "word5 word6", "--image", "a_picture")
+UNPICTURED = PICTURED[:-2]
 RUN_ONCE = ("bert", "--checkpoint", "bert_checkpoint", "--batch-size", "3")
 OF_ANOTHER = ("bert", "--checkpoint", "gpt2_checkpoint")
 ON_NO_DEVICE = ("bert", "--device", "cuda:99")
-ON_META = ("bert", "--device", "meta", "--size", "bert-large-uncased")
+ON_META = ("bert", "--device", "meta:0", "--size", "bert-large-uncased")
 
 _RUN = """
 import contextlib, io, json, runpy, sys
@@ -83,7 +116,16 @@ class Answer(NamedTuple):
 @pytest.fixture(scope="module")
 def answers(served: dict[str, Path]) -> dict[tuple[str, ...], Answer]:
     """What each command line says, all run one after the other in one process: importing torch takes longest."""
-    commands = [PROMPTED, RUN_ONCE, OF_ANOTHER, ON_NO_DEVICE, ON_META, *(("bert", *options) for options in REFUSED)]
+    commands = [
+        PROMPTED,
+        PICTURED,
+        UNPICTURED,
+        RUN_ONCE,
+        OF_ANOTHER,
+        ON_NO_DEVICE,
+        ON_META,
+        *(("bert", *options) for options in REFUSED),
+    ]
     known = [[str(served.get(word, word)) for word in command] for command in commands]
     program = [sys.executable, "-c", _RUN, json.dumps(known)]
     done = subprocess.run(program, capture_output=True, text=True, timeout=300, check=False)
@@ -105,6 +147,14 @@ def test_a_checkpoint_goes_on_with_a_text(answers: dict[tuple[str, ...], Answer]
     assert "'generated_text': 'word1 word2" in prompted.stdout
 
 
+def test_a_checkpoint_is_asked_about_an_image(answers: dict[tuple[str, ...], Answer]):
+    answer = answers[PICTURED]
+    assert answer.status == 0, answer.stderr
+    assert "'role': 'assistant', 'content': ' word" in answer.stdout
+    assert answers[UNPICTURED].status == 2
+    assert "The question is about an image; name it with --image." in answers[UNPICTURED].stderr
+
+
 def test_a_checkpoint_without_a_question_is_run_once(answers: dict[tuple[str, ...], Answer]):
     answer = answers[RUN_ONCE]
     assert answer.stdout == "logits: [3, 128, 512], torch.float32, on cpu\n", answer.stderr
@@ -113,7 +163,7 @@ def test_a_checkpoint_without_a_question_is_run_once(answers: dict[tuple[str, ..
 def test_a_checkpoint_of_another_model_is_refused(answers: dict[tuple[str, ...], Answer]):
     answer = answers[OF_ANOTHER]
     assert answer.status == 2
-    assert "is another model" in answer.stderr
+    assert "lacks" in answer.stderr and "it is another model" in answer.stderr
 
 
 @pytest.mark.parametrize("options", list(REFUSED))

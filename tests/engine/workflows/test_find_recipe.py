@@ -14,6 +14,7 @@ from engine.config import Settings
 from engine.domain.model import Status
 from engine.domain.skillset import GenerationStatus
 from engine.errors import InvalidValue
+from engine.skillsets.render import with_header
 from engine.workflows.generate_skillsets import generate_skillsets
 from engine.workflows.refresh_recipes import Found, keep_recipes, refresh_recipes
 from engine.workflows.workbench import Workbench
@@ -66,6 +67,21 @@ def test_a_second_generation_runs_nothing_again(workbench: Workbench, monkeypatc
     monkeypatch.setattr(workbench.launcher, "run", None)
     (second,) = generate_skillsets(workbench, ["vit"])
     assert (second.status, second.skillset) == (GenerationStatus.VERIFIED, first.skillset)
+
+
+@pytest.mark.parametrize("present", [None, "", "of another release"])
+def test_a_second_generation_puts_the_shared_file_back(workbench: Workbench, present: str | None):
+    """Without it no module can be imported, however often it ran before."""
+    generate_skillsets(workbench, ["vit"])
+    shared = workbench.settings.skillset_dir / "skillset_base.py"
+    written = shared.read_text()
+    if present is None:
+        shared.unlink()
+    else:
+        shared.write_text(present and with_header("OLD = 1\n", "skillset/skillset_base.py", None))
+    (again,) = generate_skillsets(workbench, ["vit"])
+    assert again.status is GenerationStatus.VERIFIED
+    assert shared.read_text() == written
 
 
 def test_rendering_alone_is_kept_and_does_not_pass_for_verified(workbench: Workbench):
