@@ -13,7 +13,11 @@ def test_tests_lie_beside_their_module(cli: Cli, fresh: Path) -> None:
     said = cli(*WORDS, "--benchmark-dir", fresh)
     assert said.status == 0
     module = Path(said.json["generated"][0]["path"])
-    assert sorted(path.name for path in module.parent.iterdir()) == ["hf_gpt2.py", "skillset_base.py", "test_hf_gpt2.py"]
+    assert sorted(path.name for path in module.parent.iterdir()) == [
+        "hf_gpt2.py",
+        "skillset_base.py",
+        "test_hf_gpt2.py",
+    ]
     assert "import hf_gpt2" in (module.parent / "test_hf_gpt2.py").read_text()
 
 
