@@ -20,7 +20,7 @@ help:
 	@echo "make setup     create $(VENV) and install ModelDyno with everything it measures with"
 	@echo "make run       set up, then measure a first set of models and open the dashboard on http://$(HOST):$(PORT)"
 	@echo "make test      set up what tests need, then run them (lint and types are among them)"
-	@echo "make test-all  the same with the slow tests"
+	@echo "make test-all  the same with the slow tests, and which lines no test reached"
 	@echo "make lint      formatting, lint, types and layers alone"
 	@echo "make bench     ModelDyno's own speed and memory, as published in docs/performance.md"
 	@echo "make clean     remove $(VENV) and all caches; measurements under data/ stay"
@@ -48,7 +48,7 @@ run: setup
 
 test: setup-test
 	@$(BIN)/python -m scripts.find_chromium --install --explain
-	@$(BIN)/python -m pytest -m "not slow" --cov --cov-report=term $(PYTEST_ARGS) $(TESTS)
+	@$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS) $(TESTS)
 
 test-all: setup-test
 	@$(BIN)/python -m scripts.find_chromium --install --explain
