@@ -11,7 +11,6 @@ import pytest
 
 from engine.config import Settings
 from scripts.find_chromium import find
-from tests.quality_checks import CHECKS, Started, start
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -50,16 +49,6 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     yield context.new_page()
     context.close()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def started_checks(request: pytest.FixtureRequest) -> Iterator[dict[str, Started]]:
-    """The quality checks by name, begun with the first test where they are among the tests."""
-    are_wanted = any(item.path.name == "test_quality.py" for item in request.session.items)
-    started = {check: start(check) for check in CHECKS} if are_wanted else {}
-    yield started
-    for each in started.values():
-        each.stop()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from tests.quality_checks import CHECKS, Started
+ROOT = Path(__file__).resolve().parent.parent
+
+CHECKS = {
+    "lint": [sys.executable, "-m", "ruff", "check", "."],
+    "formatting": [sys.executable, "-m", "ruff", "format", "--check", "."],
+    "types": [sys.executable, "-m", "mypy"],
+    "layers": [str(Path(sys.executable).parent / "lint-imports")],
+}
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_the_code_passes(check: str, started_checks: dict[str, Started]) -> None:
-    status, said = started_checks[check].ended()
-    assert status == 0, said
+def test_the_code_passes(check: str) -> None:
+    done = subprocess.run(CHECKS[check], cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
