@@ -8,6 +8,8 @@ HOST ?= 127.0.0.1
 PORT ?= 8050
 TESTS ?= tests
 PYTEST_ARGS ?=
+# Test files beside each other, one per core; PYTEST_ARGS="-n 0" runs one after the other, as a debugger needs it.
+BESIDE := -n logical --maxprocesses 4 --dist loadfile
 
 SETUP_STAMP := $(VENV)/.setup-done
 TEST_STAMP := $(VENV)/.setup-test-done
@@ -48,11 +50,11 @@ run: setup
 
 test: setup-test
 	@$(BIN)/python -m scripts.find_chromium --install --explain
-	@$(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS) $(TESTS)
+	@$(BIN)/python -m pytest $(BESIDE) -m "not slow" $(PYTEST_ARGS) $(TESTS)
 
 test-all: setup-test
 	@$(BIN)/python -m scripts.find_chromium --install --explain
-	@$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS) $(TESTS)
+	@$(BIN)/python -m pytest $(BESIDE) --cov --cov-report=term $(PYTEST_ARGS) $(TESTS)
 
 lint: setup-test
 	@$(BIN)/ruff check .

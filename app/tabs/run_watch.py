@@ -49,7 +49,7 @@ def run_card() -> Component:
                         ],
                         className="card-heading",
                     ),
-                    html.Div(id=ids.RUN_TOOLS, className="run-tools"),
+                    html.Div(id=ids.RUN_TOOLS, className="run-tools", **{"data-keeps-focus": ""}),
                 ],
                 className="card-head run-head",
             ),

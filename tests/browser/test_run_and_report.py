@@ -72,12 +72,14 @@ def test_nothing_scrolls_sideways(page: Page, server: str, complaints: list[str]
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
-def test_updates_keep_the_focus_and_the_nodes(page: Page, server: str, complaints: list[str]) -> None:
+def test_updates_and_the_end_of_a_run_keep_the_focus(page: Page, server: str, complaints: list[str]) -> None:
     start(page, server, "/live-runs?models=bert&size=tiny&batch_sizes=3,6")
     page.locator("#cancel-button").focus(timeout=RUN_SECONDS)
     row = page.locator(".run-body .case-table tbody tr").first
     expect(row).to_be_visible(timeout=RUN_SECONDS)
     row.evaluate("row => { row.isTheSame = true }")
-    expect(page.locator(".run-body .case-table")).to_contain_text("after 3 processes", timeout=RUN_SECONDS)
+    expect(row).not_to_have_text(row.text_content() or "", timeout=RUN_SECONDS)
     assert page.evaluate("document.activeElement.id") == "cancel-button"
     assert row.evaluate("row => row.isTheSame") is True
+    expect(page.locator("#run-sentence")).to_contain_text("2 of 2 cases measured", timeout=RUN_SECONDS)
+    expect(page.locator(".run-tools :focus")).to_be_visible()

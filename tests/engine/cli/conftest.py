@@ -74,6 +74,8 @@ class Measured:
     home: Path
     skillsets: Path
     said: Said
+    in_home: frozenset[str]
+    """Names in `home` right after the command; other tests add more."""
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +84,9 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Measured:
     folders = ["--skillset-dir", skillsets, "--benchmark-dir", home]
     words = [*A_TINY_BERT, "--runs", "1", "--batch-sizes", "1,2", *folders, "--json"]
     status, output, errors = processes.run("pipeline", *words, home=home / "not-this-one")
-    return Measured(home=home, skillsets=skillsets, said=Said(status=status, output=output, errors=errors))
+    said = Said(status=status, output=output, errors=errors)
+    in_home = frozenset(path.name for path in home.iterdir())
+    return Measured(home=home, skillsets=skillsets, said=said, in_home=in_home)
 
 
 @pytest.fixture(scope="session")

@@ -27,9 +27,8 @@ def test_the_way_is_told_line_by_line_beside_the_result(measured: Measured) -> N
 
 def test_everything_lies_where_the_folders_said(measured: Measured) -> None:
     assert sorted(path.name for path in measured.skillsets.glob("*.py")) == ["hf_bert.py", "skillset_base.py"]
-    assert not (measured.home / "skillsets").exists()
-    assert not (measured.home / "not-this-one").exists()
-    assert (measured.home / "modeldyno.duckdb").is_file()
+    assert not measured.in_home & {"skillsets", "not-this-one"}
+    assert "modeldyno.duckdb" in measured.in_home
     reported = next(line for line in measured.said.errors.splitlines() if line.startswith("Report: "))
     assert Path(reported.removeprefix("Report: ")).parent == measured.home / "reports"
 
