@@ -2,55 +2,34 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
-from dash import ClientsideFunction, Input, Output, State, callback, clientside_callback, ctx, dcc, html, no_update
+from dash import Input, Output, State, callback, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
 from app import data, ids
 from app.heat_map_cells import HeatMap, most_telling
 from app.heat_map_choice import chosen_heat_map, clicked_place, completed, selected_place
-from app.selection import METRICS, metric_of, narrowed, sizes_in_use, workload_of
-from app.url_state import Mode, Rows, ViewState, plain, read_state, start_address, state_of, write_state
-from app.views.card import card
+from app.selection import metric_of, narrowed, workload_of
+from app.tabs.comparison_filters import INPUTS, filter_chips, state_from
+from app.tabs.comparison_table import table_card
+from app.url_state import Mode, Rows, ViewState, plain, read_state, start_address, write_state
 from app.views.case_details import case_details, choose_a_case, family_details
 from app.views.comparison_body import comparison_head, heat_map_card
 from app.views.controls import button, link_button, segmented
-from app.views.data_grid import data_grid
 from app.views.empty_state import empty_state
-from app.views.filter_bar import filter_bar, filter_chip
+from app.views.filter_bar import filter_bar
 from app.views.page_width import page_width
-from app.views.results_grid import COLUMNS, NARROW, USUAL, csv_text, grid_columns, grid_rows, scales
 from app.views.share_button import share_button
 from app.views.shown_count import shown_count
-from engine import __version__
-from engine.domain.case import Precision, Workload
-from engine.domain.model import Family
 from engine.domain.result import ResultFilter, ResultStatus
 from engine.domain.summary import CaseSummary
 from engine.figures.tokens import Theme
-from engine.formatting import counted, format_time_iso
+from engine.formatting import counted
 from engine.storage import results
 
-_FILTERS = {
-    "model": ids.COMPARISON_MODEL,
-    "family": ids.COMPARISON_FAMILY,
-    "backend": ids.COMPARISON_BACKEND,
-    "precision": ids.COMPARISON_PRECISION,
-    "batch": ids.COMPARISON_BATCH,
-    "size": ids.COMPARISON_SIZE,
-    "metric": ids.COMPARISON_METRIC,
-    "rows": ids.COMPARISON_ROWS,
-    "mode": ids.COMPARISON_MODE,
-}
-"""Field of the view's state -> the component that holds it; callbacks take them in this order."""
-_GRID_HEIGHT = 430
 _STORED = ResultFilter(statuses=(ResultStatus.COMPLETED,))
-_INPUTS = [Input(component, "value") for component in _FILTERS.values()]
 
 
 def layout(search: str) -> Component:
@@ -59,7 +38,7 @@ def layout(search: str) -> Component:
     if not summaries:
         return html.Div(_nothing_yet(), className="page")
     state = completed(summaries, read_state(search))
-    chips = _chips(summaries, state)
+    chips = filter_chips(summaries, state)
     first, rest = ["model"], ["family", "backend", "precision", "batch", "size", "metric"]
     return html.Div(
         [
@@ -88,7 +67,7 @@ def layout(search: str) -> Component:
                         ],
                         className="grid-12",
                     ),
-                    _table_card(narrowed(summaries, state, but=("workload",))),
+                    table_card(narrowed(summaries, state, but=("workload",))),
                 ],
                 className="page",
             ),
@@ -102,7 +81,7 @@ def layout(search: str) -> Component:
     Output(ids.COMPARISON_BODY, "children"),
     Output(ids.COMPARISON_COUNT, "children"),
     Output(ids.COMPARISON_SEEN, "data"),
-    *_INPUTS,
+    *INPUTS,
     Input(ids.THEME, "data"),
     Input(ids.PAGE_IS_NARROW, "data"),
     Input(ids.COMPARISON_RELOAD, "n_clicks"),
@@ -111,7 +90,7 @@ def layout(search: str) -> Component:
 def show_heat_map(*inputs: Any) -> tuple[Any, Any, Any, int]:
     """The answer and the heat map for these filters."""
     *values, theme, narrow, _, chosen = inputs
-    state = _state(values)
+    state = state_from(values)
     workbench = data.workbench()
     with workbench.database.cursor() as cursor:
         seen = results.count(cursor, _STORED)
@@ -130,31 +109,6 @@ def show_heat_map(*inputs: Any) -> tuple[Any, Any, Any, int]:
         size=size,
     )
     return comparison_head(found), body, count, seen
-
-
-@callback(
-    Output(ids.COMPARISON_GRID, "columnDefs"),
-    Output(ids.COMPARISON_GRID, "rowData"),
-    *_INPUTS,
-    Input(ids.COMPARISON_COLUMNS, "value"),
-    Input(ids.PAGE_IS_NARROW, "data"),
-    Input(ids.COMPARISON_RELOAD, "n_clicks"),
-)
-def fill_table(*inputs: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Every case that passes the filters, in the columns that are chosen."""
-    *values, chosen, narrow, _ = inputs
-    shown = narrowed(data.shown_summaries(), _state(values), but=("workload",))
-    units = scales(shown)
-    return grid_columns(units, NARROW if narrow else chosen or USUAL), grid_rows(shown, units)
-
-
-clientside_callback(
-    ClientsideFunction(namespace="data_grid", function_name="hidden_as_defined"),
-    Output(ids.COMPARISON_GRID, "columnState"),
-    Input(ids.COMPARISON_GRID, "columnDefs"),
-    Input(ids.COMPARISON_GRID, "columnState"),
-    prevent_initial_call=True,
-)
 
 
 @callback(
@@ -186,13 +140,13 @@ def unfold_family(family: str | None, model: str | None) -> Any:
 @callback(
     Output(ids.COMPARISON_DETAILS, "children"),
     Input(ids.COMPARISON_CASE, "data"),
-    *_INPUTS,
+    *INPUTS,
     Input(ids.THEME, "data"),
 )
 def show_details(chosen: dict[str, Any] | None, *inputs: Any) -> Component:
     """Why? for the case or cell that was chosen last."""
     *values, theme = inputs
-    state = _state(values)
+    state = state_from(values)
     summaries = data.shown_summaries()
     found, _, _ = chosen_heat_map(summaries, state)
     place = clicked_place(found, chosen) if found is not None else None
@@ -211,7 +165,7 @@ def show_details(chosen: dict[str, Any] | None, *inputs: Any) -> Component:
 
 @callback(
     Output(ids.URL, "search", allow_duplicate=True),
-    *_INPUTS,
+    *INPUTS,
     Input(ids.COMPARISON_CASE, "data"),
     State(ids.URL, "search"),
     prevent_initial_call=True,
@@ -219,39 +173,8 @@ def show_details(chosen: dict[str, Any] | None, *inputs: Any) -> Component:
 def write_address(*inputs: Any) -> Any:
     """Left alone while it says the same: a page that was only opened adds nothing to the browser's history."""
     *values, chosen, search = inputs
-    state = replace(_state(values), case=(chosen or {}).get("case"))
+    state = replace(state_from(values), case=(chosen or {}).get("case"))
     return no_update if state == completed(data.shown_summaries(), read_state(search)) else write_state(state)
-
-
-@callback(
-    Output(ids.COMPARISON_CSV, "data"),
-    Input(ids.COMPARISON_CSV_BUTTON, "n_clicks"),
-    State(ids.COMPARISON_GRID, "virtualRowData"),
-    State(ids.COMPARISON_GRID, "filterModel"),
-    State(ids.COMPARISON_GRID, "columnState"),
-    State(ids.COMPARISON_COLUMNS, "value"),
-    *[State(component, "value") for component in _FILTERS.values()],
-    prevent_initial_call=True,
-)
-def download_csv(clicks: int | None, *states: Any) -> Any:
-    """Exactly the rows, order and columns of the table, below lines that say how they were chosen."""
-    if not clicks:
-        return no_update
-    rows, filters, columns, chosen, *values = states
-    now = datetime.now(UTC)
-    shown = _shown_columns(columns, chosen)
-    state = _state(values)
-    text = csv_text(
-        rows or [],
-        shown,
-        [
-            f"ModelDyno {__version__}, made {format_time_iso(now)}",
-            f"filters of the page: {write_state(state).lstrip('?') or 'none'}",
-            f"filters of the table: {json.dumps(filters) if filters else 'none'}",
-            f"{len(rows or [])} cases; medians over processes with their 95 % interval (range for memory)",
-        ],
-    )
-    return {"content": text, "filename": f"modeldyno-results-{now:%Y%m%d-%H%M}.csv", "type": "text/csv"}
 
 
 @callback(
@@ -270,10 +193,6 @@ def offer_new_results(_: int | None, seen: int | None) -> tuple[Any, Any]:
     return f"{counted(new, 'new result')}, load", new <= 0
 
 
-def _state(values: Sequence[Any]) -> ViewState:
-    return state_of(dict(zip(_FILTERS, values, strict=True)))
-
-
 def _theme(theme: str | None) -> Theme:
     return "dark" if theme == "dark" else "light"
 
@@ -287,49 +206,6 @@ def _details(summary: CaseSummary, found: HeatMap | None, state: ViewState, them
     comparison = found.comparisons.get(case.case_id) if found is not None else None
     baseline = found.baselines.get(case.model) if found is not None and comparison is not None else None
     return case_details(summary, metric=metric, baseline=baseline, comparison=comparison, theme=_theme(theme))
-
-
-def _shown_columns(state: list[dict[str, Any]] | None, chosen: list[str] | None) -> list[str]:
-    """In the order in which the table shows them now."""
-    if state:
-        return [column["colId"] for column in state if not column.get("hide") and column["colId"] in COLUMNS]
-    return [name for name in COLUMNS if name == "model" or name in (chosen or USUAL)]
-
-
-def _table_card(shown: Sequence[CaseSummary]) -> Component:
-    units = scales(shown)
-    picker = html.Details(
-        [
-            html.Summary("Columns", className="dyno-button"),
-            dcc.Checklist(
-                id=ids.COMPARISON_COLUMNS,
-                options=[{"value": name, "label": title} for name, title in COLUMNS.items() if name != "model"],
-                value=[name for name in USUAL if name != "model"],
-                persistence=True,
-                persistence_type="local",
-                className="column-list",
-            ),
-        ],
-        className="column-picker only-wide",
-    )
-    grid = data_grid(
-        ids.COMPARISON_GRID,
-        grid_columns(units, USUAL),  # what the browser remembers of the table needs its content at once
-        grid_rows(shown, units),
-        height=_GRID_HEIGHT,
-        row_id="case_id",
-        options={
-            "rowSelection": {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True},
-            "localeText": {"noRowsToShow": "No case passes these filters."},
-        },
-    )
-    return card(
-        "All cases",
-        grid,
-        subtitle="Sort and filter by any column; choose a row to see why",
-        tools=[picker, button("Download CSV", id=ids.COMPARISON_CSV_BUTTON, drawing="download")],
-        footnote="Medians over processes; hover a figure for its interval. The download is exactly this view.",
-    )
 
 
 def _switches(state: ViewState) -> Component:
@@ -350,41 +226,6 @@ def _switches(state: ViewState) -> Component:
         ],
         className="switches",
     )
-
-
-def _chips(summaries: Sequence[CaseSummary], state: ViewState) -> dict[str, Component]:
-    cases = [summary.case for summary in summaries]
-    metrics = [metric for workload in Workload for metric in METRICS[workload]]
-    known = {metric for summary in summaries for metric in summary.estimates}
-    options: dict[str, tuple[str, list[Any], str]] = {
-        "model": ("Model", sorted({case.model for case in cases}), "all"),
-        "family": (
-            "Family",
-            [{"value": f.value, "label": f.label} for f in Family if f in {case.family for case in cases}],
-            "all",
-        ),
-        "backend": ("Backend", sorted({case.backend for case in cases}), "all"),
-        "precision": ("Precision", [p.value for p in Precision if p in {case.precision for case in cases}], "all"),
-        "batch": ("Batch", sorted({case.batch_size for case in cases}), "all"),
-        "size": ("Size", sizes_in_use(cases), "all"),
-        "metric": (
-            "Metric",
-            [{"value": metric.label, "label": metric.title.lower()} for metric in metrics if metric in known],
-            "latency",
-        ),
-    }
-    return {
-        name: filter_chip(
-            title,
-            _FILTERS[name],
-            choices,
-            plain(metric_of(state)) if name == "metric" else plain(getattr(state, name)),
-            placeholder=unset,
-            searchable=name == "model",
-            clearable=name != "metric",
-        )
-        for name, (title, choices, unset) in options.items()
-    }
 
 
 def _nothing_yet() -> Component:

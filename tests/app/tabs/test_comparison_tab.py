@@ -11,10 +11,7 @@ from dash import no_update
 from app import ids
 from app.data import shown_summaries
 from app.tabs.comparison import (
-    _FILTERS,
     choose_case,
-    download_csv,
-    fill_table,
     layout,
     offer_new_results,
     show_details,
@@ -22,6 +19,8 @@ from app.tabs.comparison import (
     unfold_family,
 )
 from app.tabs.comparison import write_address as write
+from app.tabs.comparison_filters import FILTERS
+from app.tabs.comparison_table import download_csv, fill_table
 from app.views.case_details import reproduce_command
 from app.views.results_grid import COLUMNS, NARROW, USUAL
 from engine.domain.case import Precision, Workload
@@ -38,7 +37,7 @@ Trigger = Callable[..., None]
 
 def values(**filters: Any) -> list[Any]:
     shown = {"metric": "latency", "rows": "family", "mode": "ratio", **filters}
-    return [shown.get(name) for name in _FILTERS]
+    return [shown.get(name) for name in FILTERS]
 
 
 def show(chosen: dict[str, Any] | None = None, **filters: Any) -> tuple[Any, Any, Any, int]:
@@ -248,7 +247,7 @@ def test_choosing_a_family_unfolds_it_and_letting_go_changes_nothing() -> None:
 @pytest.mark.parametrize("search", ["", "?batch=1&metric=throughput", "?rows=model&mode=absolute", "?case=abc"])
 def test_opening_a_page_adds_nothing_to_the_history(two_ways: StandInWorkbench, search: str) -> None:
     page = layout(search)
-    held = [with_id(page, component).value for component in _FILTERS.values()]
+    held = [with_id(page, component).value for component in FILTERS.values()]
     assert write(*held, with_id(page, ids.COMPARISON_CASE).data, search) is no_update
 
 
