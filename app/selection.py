@@ -13,19 +13,10 @@ from engine.domain.measurement import Metric
 from engine.domain.model import Family, Size, is_checkpoint, real_size
 from engine.domain.result import Result, ResultStatus
 from engine.domain.summary import CaseSummary, Comparison
+from engine.domain.workload_metrics import METRICS
 from engine.figures.references import compared, reference
 from engine.figures.wording import best_first, way
 from engine.stats.quantiles import median
-
-METRICS: Mapping[Workload, tuple[Metric, ...]] = {
-    Workload.INFERENCE: (Metric.LATENCY, Metric.THROUGHPUT, Metric.PEAK_MEMORY),
-    Workload.STARTUP: (
-        Metric.MODEL_INITIALIZATION_TIME,
-        Metric.CLASS_INSTANTIATION_TIME,
-        Metric.MODULE_IMPORT_TIME,
-    ),
-}
-"""What each workload measures, headline first."""
 
 Value = TypeVar("Value")
 
@@ -177,11 +168,11 @@ def history(results: Sequence[Result], case_id: str, metric: Metric, shown_run: 
 
 def _place(case: Case) -> tuple[Any, ...]:
     """What models must share to stand in one ranking; each has its own input."""
-    return (case.backend, case.precision, case.batch_size, case.is_tiny, case.threads, case.cold)
+    return (case.backend, case.precision, case.batch_size, case.is_tiny, case.options)
 
 
 def _setting(case: Case) -> tuple[Any, ...]:
-    return (case.task, case.sequence_length, case.image_size, case.threads, case.cold)
+    return (case.task, case.sequence_length, case.image_size, case.options)
 
 
 def _one_per_model(summaries: Sequence[CaseSummary]) -> list[CaseSummary]:

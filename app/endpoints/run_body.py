@@ -10,10 +10,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import (
+    MAX_NEW_TOKENS,
     MAX_PROCESSES,
     MAX_SEQUENCE_LENGTH,
     MAX_THREADS,
     MAX_WARMUP,
+    MAX_WORKERS,
     Protocol,
     RunRequest,
     SizeChoice,
@@ -24,6 +26,7 @@ NAMES = {
     "precisions": "precision",
     "tier": "priority",
     "progressive": "progressive_mode",
+    "compiled": "compile",
     "processes": "runs",
     "size_choice": "size",
 }
@@ -72,6 +75,10 @@ class RunBody(BaseModel):
     runs: Annotated[StrictInt, Field(ge=1, le=MAX_PROCESSES)] | None = None
     warmup: Annotated[StrictInt, Field(ge=0, le=MAX_WARMUP)] | None = None
     cold: StrictBool = False
+    new_tokens: Annotated[StrictInt, Field(ge=2, le=MAX_NEW_TOKENS)] | None = None
+    workers: Annotated[StrictInt, Field(ge=1, le=MAX_WORKERS)] | None = None
+    compiled: Annotated[StrictBool, Field(alias="compile")] = False
+    attention: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     title: Annotated[str, Field(max_length=200)] | None = None
 
     def to_request(self) -> RunRequest:
@@ -89,6 +96,10 @@ class RunBody(BaseModel):
             sequence_length=self.sequence_length,
             threads=self.threads,
             cold=self.cold,
+            new_tokens=self.new_tokens,
+            workers=self.workers,
+            compiled=self.compiled,
+            attention=self.attention,
             progressive=self.progressive_mode,
             incremental=self.incremental,
             protocol=protocol,

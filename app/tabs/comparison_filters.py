@@ -9,12 +9,13 @@ from dash import Input
 from dash.development.base_component import Component
 
 from app import ids
-from app.selection import METRICS, metric_of, sizes_in_use
+from app.selection import metric_of, sizes_in_use
 from app.url_state import ViewState, plain, state_of
 from app.views.filter_bar import filter_chip
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Family
 from engine.domain.summary import CaseSummary
+from engine.domain.workload_metrics import METRICS
 
 FILTERS = {
     "model": ids.COMPARISON_MODEL,

@@ -12,7 +12,7 @@ from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
 from app import data, ids
-from app.selection import METRICS, history, metric_of, narrowed, select, sizes_in_use, workload_of
+from app.selection import history, metric_of, narrowed, select, sizes_in_use, workload_of
 from app.url_state import ViewState, address, plain, read_state, start_address, state_of, write_state
 from app.views.controls import button, link_button, segmented
 from app.views.coverage_grid import coverage_table
@@ -30,6 +30,7 @@ from engine.domain.measurement import Metric
 from engine.domain.model import Family
 from engine.domain.result import Result, ResultFilter, ResultStatus
 from engine.domain.summary import CaseSummary
+from engine.domain.workload_metrics import METRICS
 from engine.figures.tokens import Theme
 from engine.formatting import counted
 from engine.storage import results
@@ -50,6 +51,12 @@ _SHORT_METRICS = {
     Metric.MODEL_INITIALIZATION_TIME: "Initialisation",
     Metric.CLASS_INSTANTIATION_TIME: "Instantiation",
     Metric.MODULE_IMPORT_TIME: "Import",
+    Metric.TIME_TO_FIRST_TOKEN: "First token",
+    Metric.INTER_TOKEN_LATENCY: "Between tokens",
+    Metric.GENERATION_THROUGHPUT: "Tokens/s",
+    Metric.REQUESTS_PER_SECOND: "Requests/s",
+    Metric.MODELS_PER_SECOND: "Models/s",
+    Metric.SCALING_EFFICIENCY: "Efficiency",
 }
 _COMPLETED = ResultFilter(statuses=(ResultStatus.COMPLETED,))
 

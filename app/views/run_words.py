@@ -60,6 +60,10 @@ def request_words(request: RunRequest) -> str:
         *([", ".join(request.workloads)] if tuple(request.workloads) != ("inference",) else []),
         *([f"sequence length {request.sequence_length}"] if request.sequence_length is not None else []),
         *([counted(request.threads, "thread")] if request.threads is not None else []),
+        *([f"{request.new_tokens} new tokens"] if request.new_tokens is not None else []),
+        *([counted(request.workers, "worker")] if request.workers is not None else []),
+        *(["compiled"] if request.compiled else []),
+        *([f"attention {request.attention}"] if request.attention is not None else []),
         *(["cold"] if request.cold else []),
         *([counted(processes, "process", "processes")] if processes != Protocol().processes else []),
     ]

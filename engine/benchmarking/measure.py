@@ -22,6 +22,7 @@ from engine.domain.run import Protocol
 from engine.workloads import WORKLOADS
 from engine.workloads.machine import MachineWatch
 from engine.workloads.settings import settings_notes
+from engine.workloads.torch_session import open_torch
 from engine.workloads.workload import Device
 
 
@@ -40,11 +41,17 @@ def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
     case = case_from_json(arguments["case"])
     protocol = protocol_from_json(arguments["protocol"])
     backend = BACKENDS.get(case.backend)
-    device = Device(name=backend.device, prepare=lambda: backend.prepare(case.threads), synchronize=backend.synchronize)
+    device = Device(
+        name=backend.device,
+        prepare=lambda: backend.prepare(case.threads),
+        synchronize=backend.synchronize,
+        open=lambda module, wanted: open_torch(module, wanted, backend.device),
+    )
     watch = MachineWatch()
     seen = WORKLOADS.get(case.workload).run(Path(arguments["skillset_path"]), case, protocol, device)
     machine = watch.state()
-    facts, fact_notes = facts_of(seen.skillset, seen.inputs) if arguments["with_facts"] else (None, [])
+    has_facts = arguments["with_facts"] and seen.skillset is not None
+    facts, fact_notes = facts_of(seen.skillset, seen.inputs) if has_facts else (None, [])
     return {
         "actual_device": seen.actual_device,
         "measurements": samples_to_json(seen.samples),

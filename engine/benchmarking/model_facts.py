@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def count_facts(arguments: dict[str, Any]) -> dict[str, Any]:
     return {"facts": facts_to_json(facts), "notes": notes}
 
 
-def facts_of(skillset: Any, inputs: dict[str, Any]) -> tuple[ModelFacts, list[str]]:
+def facts_of(skillset: Any, inputs: Mapping[str, Any]) -> tuple[ModelFacts, list[str]]:
     """Facts of a loaded skillset at these inputs, and what could not be counted."""
     flops, notes = _flops(skillset, inputs)
     return _facts(skillset, inputs, flops), notes
@@ -40,7 +41,7 @@ def _without_numbers(inputs: dict[str, Any]) -> dict[str, Any]:
     return {name: value.to(_META) for name, value in inputs.items() if not name.endswith("attention_mask")}
 
 
-def _facts(skillset: Any, inputs: dict[str, Any], flops: int | None) -> ModelFacts:
+def _facts(skillset: Any, inputs: Mapping[str, Any], flops: int | None) -> ModelFacts:
     parameters = list(skillset.model.parameters())
     return ModelFacts(
         parameters=sum(parameter.numel() for parameter in parameters),
@@ -50,7 +51,7 @@ def _facts(skillset: Any, inputs: dict[str, Any], flops: int | None) -> ModelFac
     )
 
 
-def _flops(skillset: Any, inputs: dict[str, Any]) -> tuple[int | None, list[str]]:
+def _flops(skillset: Any, inputs: Mapping[str, Any]) -> tuple[int | None, list[str]]:
     try:
         return count_operations(skillset, inputs), []
     except Uncountable as reason:

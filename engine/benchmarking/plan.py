@@ -11,7 +11,7 @@ from engine.domain.case import Case, Precision, Workload
 from engine.domain.hardware import BackendStatus
 from engine.domain.model import ModelFacts, ModelType, Size
 from engine.domain.result import Failure, FailureKind
-from engine.domain.run import Plan, PlannedCase, RunRequest, SizeChoice, SkippedCase
+from engine.domain.run import NEW_TOKENS, WORKERS, Plan, PlannedCase, RunRequest, SizeChoice, SkippedCase
 
 MOST_PARAMETERS = 500_000_000
 """Above, `auto` chooses the tiny size however much memory there is: a person waits for the result."""
@@ -45,11 +45,10 @@ def plan_cases(
     """
     cases: list[Case] = []
     skipped: list[SkippedCase] = []
+    types = {chosen.model.name: chosen.model for chosen in models}
     for case in _cases(request, models, shape_of, facts, memory_bytes):
         failure = _obstacle(case, backends, _of(case, facts), memory_bytes, already_measured)
-        problem = next((item.model.default_problem for item in models if item.model.name == case.model_type), None)
-        if failure is None and problem is not None and case.size == Size.DEFAULT:
-            failure = Failure(kind=FailureKind.NOT_AVAILABLE, reason=f"{problem}, or measure it tiny.")
+        failure = failure or _impossible(case, types[case.model_type])
         if failure is None:
             cases.append(case)
         else:
@@ -105,6 +104,10 @@ def _cases(
                             image_size=image_size,
                             threads=request.threads,
                             cold=request.cold,
+                            new_tokens=(request.new_tokens or NEW_TOKENS) if workload is Workload.GENERATION else None,
+                            workers=(request.workers or WORKERS) if workload is Workload.CONCURRENCY else None,
+                            compiled=request.compiled,
+                            attention=request.attention,
                         )
                         found.setdefault(case)
     return list(found)
@@ -146,6 +149,16 @@ def _obstacle(
             f"{memory_bytes / 2**30:.1f} GiB are free."
         )
         return Failure(kind=FailureKind.DOES_NOT_FIT, reason=reason)
+    return None
+
+
+def _impossible(case: Case, model: ModelType) -> Failure | None:
+    """What this type cannot do anywhere."""
+    if case.workload is Workload.GENERATION and "generates" not in model.traits:
+        reason = f"{model.name} generates nothing; measure its forward passes with the workload inference."
+        return Failure(kind=FailureKind.NOT_AVAILABLE, reason=reason)
+    if case.size == Size.DEFAULT and model.default_problem is not None:
+        return Failure(kind=FailureKind.NOT_AVAILABLE, reason=f"{model.default_problem}, or measure it tiny.")
     return None
 
 

@@ -20,13 +20,11 @@ Command = Callable[..., Any]
 Choice = TypeVar("Choice", bound=StrEnum)
 
 PRIORITIES = (*(tier.value for tier in Tier), "all")
-LATER_TYPES = {
-    "both": "`both` means startup and concurrency together",
-    "concurrency": "`concurrency` measures models per second",
-    "throughput": "`throughput` is another name for concurrency",
-    "generation": "`generation` measures time to first token",
+TYPES_BY_OTHER_NAMES = {
+    "both": (Workload.STARTUP, Workload.CONCURRENCY),
+    "throughput": (Workload.CONCURRENCY,),
 }
-"""Workloads that the command line knows by name and this release does not measure."""
+"""What scripts written for earlier tools call a workload, or two at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +131,10 @@ def tier_of(priority: str | None) -> Tier | None:
 class Listed(click.ParamType):  # type: ignore[type-arg]  # before click 8.4 it takes no argument
     """Several values in one option, separated by commas."""
 
-    def __init__(self, name: str, parse: Callable[[str], Any]) -> None:
+    def __init__(self, name: str, parse: Callable[[str], Any], *, flat: bool = False) -> None:
+        """`flat`: a word may stand for several values, and `parse` returns a tuple of them."""
         self.name = name
-        self._parse = parse
+        self._parse = parse if flat else lambda word: (parse(word),)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if isinstance(value, tuple):
@@ -144,7 +143,7 @@ class Listed(click.ParamType):  # type: ignore[type-arg]  # before click 8.4 it 
         if not words:
             self.fail("Give at least one value.", param, ctx)
         try:
-            return tuple(dict.fromkeys(self._parse(word) for word in words))
+            return tuple(dict.fromkeys(value for word in words for value in self._parse(word)))
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
@@ -158,11 +157,9 @@ def parse_batch_size(text: str) -> int:
     return int(text)
 
 
-def parse_workload(text: str) -> Workload:
-    """A workload of this release; raises ValueError that says what is not there yet."""
-    if text in LATER_TYPES:
-        raise ValueError(f"{LATER_TYPES[text]}; this release measures inference and startup: --type inference,startup.")
-    return _chosen(Workload, text, "type")
+def parse_workload(text: str) -> tuple[Workload, ...]:
+    """The workload of this name, or those that another name means; raises ValueError with a sentence."""
+    return TYPES_BY_OTHER_NAMES[text] if text in TYPES_BY_OTHER_NAMES else (_chosen(Workload, text, "type"),)
 
 
 def parse_precision(text: str) -> Precision:
@@ -179,4 +176,4 @@ def _chosen(kind: type[Choice], text: str, what: str) -> Choice:
 BACKEND_LIST = Listed("backends", str)
 PRECISION_LIST = Listed("precisions", parse_precision)
 BATCH_SIZE_LIST = Listed("batch sizes", parse_batch_size)
-WORKLOAD_LIST = Listed("types", parse_workload)
+WORKLOAD_LIST = Listed("types", parse_workload, flat=True)

@@ -19,10 +19,14 @@ from engine.cli.options import (
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import (
+    MAX_NEW_TOKENS,
     MAX_PROCESSES,
     MAX_SEQUENCE_LENGTH,
     MAX_THREADS,
     MAX_WARMUP,
+    MAX_WORKERS,
+    NEW_TOKENS,
+    WORKERS,
     Protocol,
     RunRequest,
     SizeChoice,
@@ -43,7 +47,8 @@ _OPTIONS = (
         default="inference",
         show_default=True,
         type=WORKLOAD_LIST,
-        help="inference (warm forward passes), startup (import, instantiation, first output), or both with a comma.",
+        help="inference (warm forward passes), startup (import, instantiation, first output), generation (tokens after "
+        "a prompt), concurrency (several workers at once), or several with commas.",
     ),
     click.option(
         "--size",
@@ -63,6 +68,19 @@ _OPTIONS = (
         type=click.IntRange(1, MAX_THREADS),
         help="Threads inside one operation. [default: the backend's choice]",
     ),
+    click.option(
+        "--new-tokens",
+        type=click.IntRange(2, MAX_NEW_TOKENS),
+        help=f"Tokens that generation makes for each example. [default: {NEW_TOKENS}]",
+    ),
+    click.option(
+        "--concurrent-workers",
+        "workers",
+        type=click.IntRange(1, MAX_WORKERS),
+        help=f"Workers that answer at once in concurrency. [default: {WORKERS}]",
+    ),
+    click.option("--compile", "compiled", is_flag=True, help="torch.compile before the first pass."),
+    click.option("--attention", metavar="NAME", help="The library's attention implementation, such as eager or sdpa."),
     click.option(
         "--cold", is_flag=True, help="A fresh interpreter per result, nothing preloaded: honest start-up times."
     ),
@@ -112,6 +130,10 @@ def make_request(
     size: str,
     sequence_length: int | None,
     threads: int | None,
+    new_tokens: int | None,
+    workers: int | None,
+    compiled: bool,
+    attention: str | None,
     cold: bool,
     processes: int,
     warmup: int,
@@ -136,6 +158,10 @@ def make_request(
         sequence_length=sequence_length,
         threads=threads,
         cold=cold,
+        new_tokens=new_tokens,
+        workers=workers,
+        compiled=compiled,
+        attention=attention,
         progressive=progressive,
         incremental=incremental,
         protocol=Protocol(processes=processes, warmup=warmup),
@@ -162,6 +188,9 @@ def request_body(request: RunRequest) -> dict[str, Any]:
         "priority": request.tier.value if request.tier else None,
         "sequence_length": request.sequence_length,
         "threads": request.threads,
+        "new_tokens": request.new_tokens,
+        "workers": request.workers,
+        "attention": request.attention,
         "title": request.title,
     }
     return {
@@ -172,6 +201,7 @@ def request_body(request: RunRequest) -> dict[str, Any]:
         "workloads": [workload.value for workload in request.workloads],
         "size": request.size.value,
         "cold": request.cold,
+        "compile": request.compiled,
         "runs": request.protocol.processes,
         "warmup": request.protocol.warmup,
         "progressive_mode": request.progressive,

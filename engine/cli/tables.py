@@ -8,13 +8,15 @@ from statistics import median
 from typing import Any
 
 from engine.cli.output import print_rows
+from engine.domain.case import Workload
 from engine.domain.measurement import Metric
+from engine.domain.workload_metrics import METRICS
 from engine.formatting import format_time, format_value
 
 Row = dict[str, Any]
 
-_SHOWN = (Metric.LATENCY, Metric.THROUGHPUT, Metric.PEAK_MEMORY)
-_STARTUP = (Metric.MODULE_IMPORT_TIME, Metric.CLASS_INSTANTIATION_TIME, Metric.MODEL_INITIALIZATION_TIME)
+_HEADLINES = METRICS[Workload.INFERENCE][:3]
+"""What a table of no results shows."""
 _IDENTITY = ("model_type", "size", "backend", "precision", "batch_size", "workload")
 _PLAIN_HEADINGS = (
     "result_id",
@@ -83,7 +85,7 @@ def _plain_rows(rows: Iterable[Row]) -> Iterator[list[Any]]:
 def _metrics_of(rows: Iterable[Row]) -> list[Metric]:
     """The metrics that any row carries; the headline ones when none does."""
     present = {name for row in rows for name in row["metrics"]}
-    return [metric for metric in (*_SHOWN, *_STARTUP) if metric.label in present] or list(_SHOWN)
+    return [metric for metric in Metric if metric.label in present] or list(_HEADLINES)
 
 
 def _median(row: Row, metric: Metric) -> float | None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+from pathlib import PurePath
 
 from engine.domain.model import Family, Size, is_checkpoint
 from engine.errors import InvalidValue
+
+_LATER = ("new_tokens", "workers", "compiled", "attention", "checkpoint")
+"""Fields of a case that the first releases did not have."""
 
 
 class Workload(StrEnum):
@@ -16,6 +20,10 @@ class Workload(StrEnum):
     """Module import, class instantiation, first output at the batch size."""
     INFERENCE = "inference"
     """Warm forward passes."""
+    GENERATION = "generation"
+    """A fixed number of new tokens after a prompt: the prompt's pass (prefill), then one token at a time (decode)."""
+    CONCURRENCY = "concurrency"
+    """Several workers that each answer requests with the same model at once, against one that does so alone."""
 
 
 class Precision(StrEnum):
@@ -23,6 +31,9 @@ class Precision(StrEnum):
     FP16 = "fp16"
     BF16 = "bf16"
     INT8 = "int8"
+    INT4 = "int4"
+    """Weights of matrix products in four bits, a scale for each group; what else there is in fp32."""
+    INT2 = "int2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +55,16 @@ class Case:
     """Threads inside one operation; None leaves the backend's own choice (all physical cores)."""
     cold: bool = False
     """A fresh interpreter with nothing preloaded instead of a fork of a warm one; matters for startup."""
+    new_tokens: int | None = None
+    """How many tokens generation makes for each example; None for other workloads."""
+    workers: int | None = None
+    """How many answer at once in concurrency; None for other workloads."""
+    compiled: bool = False
+    """torch.compile before the first pass."""
+    attention: str | None = None
+    """The library's attention implementation, such as eager or sdpa; None leaves the library's choice."""
+    checkpoint: str | None = None
+    """Hub id, or absolute path of a local folder, whose trained weights are loaded; None for random ones."""
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
@@ -51,13 +72,25 @@ class Case:
 
     @property
     def case_id(self) -> str:
-        """Stable over releases: a hash of the fields that change what is measured."""
-        canonical = json.dumps(asdict(self), sort_keys=True)
+        """Stable over releases: a hash of the fields that change what is measured.
+
+        A field that came later is left out where it has its default, so that cases of before keep their id.
+        """
+        usual = {field.name: field.default for field in fields(self) if field.name in _LATER}
+        named = {name: value for name, value in asdict(self).items() if name not in usual or usual[name] != value}
+        canonical = json.dumps(named, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
     @property
+    def options(self) -> tuple[int | bool | str | None, ...]:
+        """How it is executed beyond backend and precision: what figures must share to be compared as models."""
+        return (self.threads, self.cold, self.compiled, self.attention, self.new_tokens, self.workers)
+
+    @property
     def model(self) -> str:
-        """What is measured, in one name: the checkpoint where it is one's size, else the model type."""
+        """What is measured, in one name: the checkpoint where it is one's size or weights, else the model type."""
+        if self.checkpoint is not None:
+            return PurePath(self.checkpoint).name if PurePath(self.checkpoint).is_absolute() else self.checkpoint
         return self.size if is_checkpoint(self.size) else self.model_type
 
     @property
@@ -69,6 +102,13 @@ class Case:
         """For logs and one-line lists."""
         size = f" {self.size}" if self.is_tiny else ""
         work = "" if self.workload is Workload.INFERENCE else f" {self.workload}"
-        threads = "" if self.threads is None else f" threads {self.threads}"
-        cold = " cold" if self.cold else ""
-        return f"{self.model}{size} {self.backend} {self.precision} batch {self.batch_size}{work}{threads}{cold}"
+        options = {
+            f"{self.new_tokens} tokens": self.new_tokens is not None,
+            f"{self.workers} workers": self.workers is not None,
+            f"threads {self.threads}": self.threads is not None,
+            "compiled": self.compiled,
+            f"attention {self.attention}": self.attention is not None,
+            "cold": self.cold,
+        }
+        said = "".join(f" {words}" for words, is_so in options.items() if is_so)
+        return f"{self.model}{size} {self.backend} {self.precision} batch {self.batch_size}{work}{said}"

@@ -52,6 +52,76 @@ class Metric(Enum):
         "Model initialisation",
         "From the built model to its first output at this batch size.",
     )
+    PREFILL_TIME = (
+        "prefill_time",
+        "s",
+        Better.LOWER,
+        "Prefill",
+        "Forward pass over the whole prompt that fills the cache, warm.",
+    )
+    TIME_TO_FIRST_TOKEN = (
+        "time_to_first_token",
+        "s",
+        Better.LOWER,
+        "Time to first token",
+        "From the call to the first new token of every example of the batch, warm.",
+    )
+    INTER_TOKEN_LATENCY = (
+        "inter_token_latency",
+        "s",
+        Better.LOWER,
+        "Inter-token latency",
+        "Mean time between one new token and the next of a generation, the first one left out.",
+    )
+    DECODE_THROUGHPUT = (
+        "decode_throughput",
+        "tokens/s",
+        Better.HIGHER,
+        "Decode",
+        "New tokens of all examples after the first, over the time from the first to the last.",
+    )
+    GENERATION_THROUGHPUT = (
+        "generation_throughput",
+        "tokens/s",
+        Better.HIGHER,
+        "Tokens per second",
+        "New tokens of all examples over the wall time of whole generations, prefill included.",
+    )
+    REQUESTS_PER_SECOND = (
+        "requests_per_second",
+        "requests/s",
+        Better.HIGHER,
+        "Requests per second",
+        "Forward passes that all workers together complete, over wall time while every worker is busy.",
+    )
+    MODELS_PER_SECOND = (
+        "models_per_second",
+        "models/s",
+        Better.HIGHER,
+        "Models per second",
+        "Models that all workers together load and run once, over wall time.",
+    )
+    SPEEDUP = (
+        "speedup",
+        "x",
+        Better.HIGHER,
+        "Speed-up",
+        "Requests per second of all workers over those of one worker alone in the same process.",
+    )
+    SCALING_EFFICIENCY = (
+        "scaling_efficiency",
+        "%",
+        Better.HIGHER,
+        "Scaling efficiency",
+        "Speed-up over the number of workers, times 100.",
+    )
+    ENERGY = (
+        "energy",
+        "J",
+        Better.LOWER,
+        "Energy",
+        "Energy of the processor package or device per item over the timed iterations, by the machine's own counter.",
+    )
 
     def __init__(self, label: str, unit: str, better: Better, title: str, definition: str) -> None:
         self.label = label

@@ -17,6 +17,11 @@ MAX_PROCESSES = 1000
 MAX_WARMUP = 10_000
 MAX_SEQUENCE_LENGTH = 1_000_000
 MAX_THREADS = 1024
+MAX_NEW_TOKENS = 100_000
+MAX_WORKERS = 256
+NEW_TOKENS = 32
+"""How many tokens generation makes for each example while nobody says otherwise."""
+WORKERS = 2
 MAX_EXECUTIONS = 20_000
 """Beyond these a number is a slip of the keyboard; a plan of that size would only use up memory and time."""
 
@@ -99,6 +104,12 @@ class RunRequest:
     sequence_length: int | None = None
     threads: int | None = None
     cold: bool = False
+    new_tokens: int | None = None
+    """Of generation alone; None means NEW_TOKENS."""
+    workers: int | None = None
+    """Of concurrency alone; None means WORKERS."""
+    compiled: bool = False
+    attention: str | None = None
     progressive: bool = True
     incremental: bool = False
     protocol: Protocol = field(default_factory=Protocol)
@@ -121,6 +132,10 @@ class RunRequest:
             _refuse_outside("sequence_length", self.sequence_length, 1, MAX_SEQUENCE_LENGTH)
         if self.threads is not None:
             _refuse_outside("threads", self.threads, 1, MAX_THREADS)
+        if self.new_tokens is not None:
+            _refuse_outside("new_tokens", self.new_tokens, 2, MAX_NEW_TOKENS)
+        if self.workers is not None:
+            _refuse_outside("workers", self.workers, 1, MAX_WORKERS)
 
     def refuse_if_too_large(self, models: int) -> None:
         """Raises InvalidValue when `models` model types make more executions than one run may hold."""

@@ -168,7 +168,7 @@ def _chart(title: str, subtitle: str, footnote: str, draw: Draw) -> Chart:
 
 
 def _same_but_way(case: Case) -> Hashable:
-    return (case.model_type, case.size, case.batch_size, case.sequence_length, case.image_size, case.threads)
+    return (case.model_type, case.size, case.batch_size, case.sequence_length, case.image_size, case.options)
 
 
 def _groups(summaries: Iterable[CaseSummary], key: Callable[[Case], Hashable]) -> list[list[CaseSummary]]:

@@ -24,6 +24,14 @@ def benchmark_command(request: RunRequest) -> str:
         words += ["--sequence-length", str(request.sequence_length)]
     if request.threads is not None:
         words += ["--threads", str(request.threads)]
+    if request.new_tokens is not None:
+        words += ["--new-tokens", str(request.new_tokens)]
+    if request.workers is not None:
+        words += ["--concurrent-workers", str(request.workers)]
+    if request.compiled:
+        words.append("--compile")
+    if request.attention is not None:
+        words += ["--attention", request.attention]
     if request.cold:
         words.append("--cold")
     words += _protocol_words(request.protocol)

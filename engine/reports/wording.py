@@ -39,6 +39,16 @@ STATISTICS: Mapping[Metric, str] = {
     Metric.MODULE_IMPORT_TIME: "one value per process; median over processes",
     Metric.CLASS_INSTANTIATION_TIME: "one value per process; median over processes",
     Metric.MODEL_INITIALIZATION_TIME: "one value per process; median over processes",
+    Metric.PREFILL_TIME: "median of per-process medians over the timed generations",
+    Metric.TIME_TO_FIRST_TOKEN: "median of per-process medians over the timed generations",
+    Metric.INTER_TOKEN_LATENCY: "mean within a generation; median of per-process medians over the timed generations",
+    Metric.DECODE_THROUGHPUT: "tokens over the decoding time of all generations of a process; median over processes",
+    Metric.GENERATION_THROUGHPUT: "tokens over the wall time of all generations of a process; median over processes",
+    Metric.REQUESTS_PER_SECOND: "requests over the wall time of a process; median over processes",
+    Metric.MODELS_PER_SECOND: "models over the wall time of a process; median over processes",
+    Metric.SPEEDUP: "one value per process, both rates measured in it; median over processes",
+    Metric.SCALING_EFFICIENCY: "one value per process; median over processes",
+    Metric.ENERGY: "counter difference over the timed iterations of a process, per item; median over processes",
 }
 
 

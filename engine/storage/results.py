@@ -20,14 +20,7 @@ from engine.domain.result import Failure, FailureKind, Provenance, Result, Resul
 from engine.errors import Conflict
 from engine.storage.values import from_json, time_of, to_json
 
-_SAVE = """
-    insert into result values (
-        $result_id, $run_id, $case_id, $model_type, $family, $task, $size, $backend, $precision, $batch_size, $workload,
-        $sequence_length, $image_size, $threads, $cold, $repetition, $status, $provenance, $environment_id,
-        $requested_backend, $actual_device, $started_at, $duration_seconds, $failure_kind, $failure_reason,
-        $failure_log, $facts, $machine, $skillset_checksum, $notes
-    )
-"""
+_SAVE = "insert into result ({columns}) values ({values})"
 
 _SAVE_MEASUREMENTS = """
     insert into measurement
@@ -37,8 +30,10 @@ _SAVE_MEASUREMENTS = """
 """
 
 _CASE_COLUMNS = """
-    model_type, family, task, size, backend, precision, batch_size, workload, sequence_length, image_size, threads, cold
+    model_type, family, task, size, backend, precision, batch_size, workload, sequence_length, image_size, threads,
+    cold, new_tokens, workers, compiled, attention, checkpoint
 """
+_CASE_WIDTH = 17
 
 _FIND = """
     with chosen as (
@@ -101,6 +96,11 @@ def save(cursor: DuckDBPyConnection, result: Result) -> None:
         "image_size": case.image_size,
         "threads": case.threads,
         "cold": case.cold,
+        "new_tokens": case.new_tokens,
+        "workers": case.workers,
+        "compiled": case.compiled,
+        "attention": case.attention,
+        "checkpoint": case.checkpoint,
         "repetition": result.repetition,
         "status": result.status.value,
         "provenance": result.provenance.value,
@@ -118,7 +118,8 @@ def save(cursor: DuckDBPyConnection, result: Result) -> None:
         "notes": to_json(list(result.notes)),
     }
     try:
-        cursor.execute(_SAVE, values)
+        names = ", ".join(values)
+        cursor.execute(_SAVE.format(columns=names, values=", ".join(f"${name}" for name in values)), values)
     except duckdb.ConstraintException as error:
         raise Conflict(f"Result {result.result_id} is already stored.") from error
     if result.measurements:
@@ -182,7 +183,7 @@ def durations(cursor: DuckDBPyConnection, environment_id: str | None, limit: int
         "order by started_at desc, result_id desc limit $limit",
         {"environment_id": environment_id, "limit": limit},
     ).fetchall()
-    return [(_case(row[:12]), row[12]) for row in rows]
+    return [(_case(row[:_CASE_WIDTH]), row[_CASE_WIDTH]) for row in rows]
 
 
 def _where(wanted: ResultFilter) -> tuple[str, dict[str, Any]]:
@@ -208,7 +209,7 @@ def _where(wanted: ResultFilter) -> tuple[str, dict[str, Any]]:
 
 @lru_cache(maxsize=4096)
 def _case(row: tuple[Any, ...]) -> Case:
-    """The case of twelve columns ordered as `_CASE_COLUMNS`; the same value serves all of its results."""
+    """The case of the columns ordered as `_CASE_COLUMNS`; the same value serves all of its results."""
     return Case(
         model_type=row[0],
         family=Family(row[1]),
@@ -222,6 +223,11 @@ def _case(row: tuple[Any, ...]) -> Case:
         image_size=row[9],
         threads=row[10],
         cold=row[11],
+        new_tokens=row[12],
+        workers=row[13],
+        compiled=row[14],
+        attention=row[15],
+        checkpoint=row[16],
     )
 
 
@@ -250,11 +256,11 @@ def _result(row: tuple[Any, ...]) -> Result:
         skillset_checksum,
         notes,
         measurements,
-    ) = row[12:]
+    ) = row[_CASE_WIDTH:]
     return Result(
         result_id=result_id,
         run_id=run_id,
-        case=_case(row[:12]),
+        case=_case(row[:_CASE_WIDTH]),
         repetition=repetition,
         status=ResultStatus(status),
         provenance=Provenance(provenance),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from engine.backends import BACKENDS
+from engine.backends.cores import usable_logical_cores
 from engine.catalog.chosen import ChosenModel
 from engine.domain.run import RunRequest, SizeChoice
 from engine.errors import BackendUnavailable, InvalidValue, UnknownName
@@ -25,6 +26,7 @@ def check_request(workbench: Workbench, request: RunRequest) -> None:
         if not model.runnable:
             raise InvalidValue(model.status_reason or f"{model.name} has no recipe.", field="models")
     _refuse_contradicting_size(request.size, chosen)
+    _refuse_more_threads_than_cores(request.threads)
     for name in request.backends:
         if name not in BACKENDS:
             raise UnknownName("backend", name, BACKENDS.names(), field="backends")
@@ -45,6 +47,17 @@ def _refuse_contradicting_size(choice: SizeChoice, chosen: Sequence[ChosenModel]
             f"{sizes[0]} is a size of {model} itself, so size {choice} contradicts it; leave the size at auto, "
             f"or name the model type {model}.",
             field="size",
+        )
+
+
+def _refuse_more_threads_than_cores(threads: int | None) -> None:
+    """Threads that wait for one another measure the scheduler."""
+    cores = usable_logical_cores()
+    if threads is not None and threads > cores:
+        raise InvalidValue(
+            f"{threads} threads are more than the {cores} cores that this process may use; "
+            f"give {cores} or fewer, or leave the number out for one per physical core.",
+            field="threads",
         )
 
 

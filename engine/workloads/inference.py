@@ -13,12 +13,7 @@ from engine.domain.measurement import Metric
 from engine.domain.run import Protocol
 from engine.workloads.memory import MemoryMeter
 from engine.workloads.outputs import check_outputs
-from engine.workloads.skillset_module import (
-    checksum_of,
-    import_skillset,
-    inputs_of,
-    load_skillset,
-)
+from engine.workloads.skillset_module import checksum_of, import_skillset
 from engine.workloads.stopping import Stopping, StopRule, is_warm
 from engine.workloads.workload import Device, Observation
 
@@ -32,14 +27,13 @@ class Inference:
         module = import_skillset(skillset_path)
         threads = device.prepare()
         meter = MemoryMeter()
-        skillset = load_skillset(module, case, device.name)
-        inputs = inputs_of(skillset, case)
+        session = device.open(module, case)
 
         def once() -> None:
-            skillset.infer(inputs)
+            session.infer()
             device.synchronize()
 
-        first_seconds = _timed(lambda: check_outputs(skillset.infer(inputs)["outputs"], case.batch_size))
+        first_seconds = _timed(lambda: check_outputs(session.infer(), case.batch_size))
         warmup = warm_up(once, protocol, first_seconds)
         samples, rule = timed_iterations(once, protocol)
         meter.start_pass()
@@ -52,10 +46,10 @@ class Inference:
         how = f"{threads} threads, {warmup} warm-up and {len(samples)} timed iterations; stopped because {rule}."
         return Observation(
             samples=found,
-            actual_device=str(skillset.device),
-            notes=[how, *meter.notes],
-            skillset=skillset,
-            inputs=inputs,
+            actual_device=session.actual_device,
+            notes=[how, *session.notes, *meter.notes],
+            skillset=session.skillset,
+            inputs=session.inputs,
             checksum=checksum_of(module),
         )
 

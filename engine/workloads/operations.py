@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -9,7 +10,7 @@ class Uncountable(Exception):
     """The model ran into something that counting does not allow; the message says what."""
 
 
-def count_operations(skillset: Any, inputs: dict[str, Any]) -> int | None:
+def count_operations(skillset: Any, inputs: Mapping[str, Any]) -> int | None:
     """Operations of matrix products, convolutions and attention in one pass; None when none was seen.
 
     torch's own counter also tracks modules, which breaks on parametrised layers in inference mode, and it does not

@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 
 from engine.domain.case import Case, Workload
 from engine.domain.measurement import Metric
 from engine.domain.run import Protocol as MeasuringProtocol
+
+
+class Session(Protocol):
+    """A model that is ready to answer the case's inputs."""
+
+    @property
+    def skillset(self) -> Any | None:
+        """The loaded skillset; None where no torch model is in memory."""
+        ...
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """Tensors at the case's batch size and shape, by name."""
+        ...
+
+    @property
+    def actual_device(self) -> str:
+        """Where it runs, by what the runtime itself says."""
+        ...
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Sentences worth showing beside the figures."""
+        ...
+
+    def infer(self) -> Mapping[str, Any]:
+        """One forward pass over `inputs`: its output tensors by name."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +51,8 @@ class Device:
     """Fix what the backend fixes and return the number of threads; called once torch may be imported."""
     synchronize: Callable[[], None]
     """Wait until queued work is done, so that a timer stops after the work and not after its launch."""
+    open: Callable[[ModuleType, Case], Session]
+    """Build the case's model from its imported skillset."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +62,9 @@ class Observation:
     samples: dict[Metric, list[float]]
     actual_device: str
     notes: list[str]
-    skillset: Any
-    """The loaded skillset, so that what follows need not build the model again."""
-    inputs: dict[str, Any]
+    skillset: Any | None
+    """The loaded skillset, so that what follows need not build the model again; None where none was loaded."""
+    inputs: Mapping[str, Any]
     checksum: str | None
 
 

@@ -9,7 +9,7 @@ from engine.catalog.chosen import ChosenModel
 from engine.domain.case import Precision, Workload
 from engine.domain.model import ModelFacts, Size
 from engine.domain.result import FailureKind
-from engine.domain.run import Plan, RunRequest, SizeChoice
+from engine.domain.run import WORKERS, Plan, RunRequest, SizeChoice
 from tests.builders import a_backend_status, a_model, a_protocol, a_request, some_facts
 
 GIB = 2**30
@@ -33,7 +33,11 @@ CHECKPOINTS = {"bert-large-uncased": "bert", "Llama-3.1-8B": "llama"}
 def planned(request: RunRequest, *, memory: int = 16 * GIB, measured: frozenset[str] = frozenset()) -> Plan:
     models = [
         ChosenModel(
-            model=a_model(CHECKPOINTS.get(name, name), sequence_unit=None if name == "vit" else "tokens"),
+            model=a_model(
+                CHECKPOINTS.get(name, name),
+                sequence_unit=None if name == "vit" else "tokens",
+                traits=("generates",) if name == "gpt2" else (),
+            ),
             size=name if name in CHECKPOINTS else None,
         )
         for name in request.models
@@ -116,6 +120,25 @@ def test_what_was_measured_already_is_left_out_and_the_rest_planned():
 def test_a_sequence_length_goes_to_types_that_read_tokens_only():
     cases = [item.case for item in planned(a_request("bert", "vit", sequence_length=64)).planned]
     assert {case.model_type: case.sequence_length for case in cases} == {"bert": 64, "vit": 128}
+
+
+def test_tokens_and_workers_go_to_their_own_workloads():
+    request = a_request("gpt2", workloads=tuple(Workload), batch_sizes=(1,), new_tokens=8, compiled=True)
+    cases = {item.case.workload: item.case for item in planned(request).planned}
+    assert {workload: case.new_tokens for workload, case in cases.items()} == {
+        Workload.GENERATION: 8,
+        **dict.fromkeys((Workload.STARTUP, Workload.INFERENCE, Workload.CONCURRENCY)),
+    }
+    assert [workload for workload, case in cases.items() if case.workers == WORKERS] == [Workload.CONCURRENCY]
+    assert all(case.compiled for case in cases.values())
+
+
+def test_a_type_that_generates_nothing_is_left_out_of_generation():
+    plan = planned(a_request("bert", workloads=(Workload.GENERATION, Workload.INFERENCE), batch_sizes=(1,)))
+    assert {item.case.workload for item in plan.planned} == {Workload.INFERENCE}
+    (left_out,) = plan.skipped
+    assert left_out.failure.kind is FailureKind.NOT_AVAILABLE
+    assert left_out.failure.reason.startswith("bert generates nothing; measure its forward passes")
 
 
 def test_threads_cold_and_workloads_reach_the_cases():

@@ -105,6 +105,11 @@ def test_startup_and_inference_can_be_measured_together(ask: Ask) -> None:
     assert ask("--type", "startup,inference").workloads == (Workload.STARTUP, Workload.INFERENCE)
 
 
+def test_names_of_earlier_tools_mean_their_workloads(ask: Ask) -> None:
+    assert ask("--type", "both").workloads == (Workload.STARTUP, Workload.CONCURRENCY)
+    assert ask("--type", "throughput,startup,both").workloads == (Workload.CONCURRENCY, Workload.STARTUP)
+
+
 @pytest.mark.parametrize(
     "words",
     [
@@ -113,6 +118,8 @@ def test_startup_and_inference_can_be_measured_together(ask: Ask) -> None:
         ("--hardware", "cpu,cuda", "--precision", "fp32,int8", "--batch-sizes", "1,4096", "--type", "startup"),
         ("--size", "tiny", "--sequence-length", "1000000", "--threads", "1024", "--cold"),
         ("--runs", "1000", "--warmup", "10000"),
+        ("--type", "generation,both", "--new-tokens", "8", "--concurrent-workers", "3"),
+        ("--compile", "--attention", "eager"),
     ],
 )
 def test_a_server_makes_the_same_request_of_the_body(ask: Ask, words: tuple[str, ...]) -> None:

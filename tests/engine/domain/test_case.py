@@ -19,6 +19,22 @@ def test_case_ids_of_the_two_known_sizes_are_those_of_earlier_releases(size: Siz
 
 
 @pytest.mark.parametrize(
+    "option",
+    [{"new_tokens": 8}, {"workers": 2}, {"compiled": True}, {"attention": "eager"}, {"checkpoint": "org/name"}],
+)
+def test_what_came_later_makes_another_case_once_it_is_used(option: dict[str, object]):
+    case = a_case(**option)
+    assert case.case_id != a_case().case_id
+    assert case.label != a_case().label
+    assert case_from_json(case_to_json(case)) == case
+
+
+@pytest.mark.parametrize(("checkpoint", "name"), [("org/name", "org/name"), ("/somewhere/my-bert", "my-bert")])
+def test_trained_weights_are_called_by_where_they_came_from(checkpoint: str, name: str):
+    assert a_case(checkpoint=checkpoint).model == name
+
+
+@pytest.mark.parametrize(
     ("size", "model", "label"),
     [
         (Size.DEFAULT, "bert", "bert cpu fp32 batch 1"),

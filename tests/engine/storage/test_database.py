@@ -10,10 +10,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from engine.domain.result import ResultFilter
 from engine.errors import DatabaseIncompatible, DatabaseLocked, StorageError
 from engine.storage import migrate as migrations
-from engine.storage import problems, runs
+from engine.storage import problems, results, runs
 from engine.storage.database import Database
+from tests.builders import a_case
 from tests.engine.storage import child
 
 HOLD = """
@@ -69,6 +71,30 @@ def test_runs_of_the_first_schema_keep_their_duration(tmp_path):
         shown = dict(cursor.execute("select run_id, active_seconds from runs").fetchall())
     database.close()
     assert found == shown == {"a": 2.5, "b": None}
+
+
+def test_results_of_the_third_schema_are_cases_without_the_later_options(tmp_path):
+    path = tmp_path / "a.duckdb"
+    connection = duckdb.connect(str(path))
+    migrations.migrate(connection, path, migrations.shipped_migrations()[:3])
+    case = a_case()
+    connection.execute(
+        """
+        insert into result values
+            ('r', 'a', $case_id, 'bert', 'text_encoder', $task, 'default', 'cpu', 'fp32', 1, 'inference', $length, null,
+             null, false, 0, 'completed', 'measured', 'env', 'cpu', 'cpu', now(), 1.5, null, null, null, null, null,
+             null, '[]')
+        """,
+        {"case_id": case.case_id, "task": case.task, "length": case.sequence_length},
+    )
+    connection.close()
+    database = Database.open(path)
+    with database.cursor() as cursor:
+        (found,) = results.find(cursor, ResultFilter())
+        shown = cursor.execute("select compiled, new_tokens, tokens_per_second from results").fetchone()
+    database.close()
+    assert found.case == case
+    assert shown == (False, None, None)
 
 
 def test_a_failing_migration_leaves_the_schema_as_it_was(tmp_path):

@@ -48,6 +48,19 @@ def test_a_completed_result(database):
     assert _stored(database, result) == result
 
 
+def test_every_option_of_a_case(database):
+    case = a_case(
+        workload=Workload.GENERATION,
+        precision=Precision.INT4,
+        new_tokens=8,
+        workers=3,
+        compiled=True,
+        attention="eager",
+        checkpoint="/models/it's mine",
+    )
+    assert _stored(database, a_result(case)).case == case
+
+
 def test_samples_keep_every_bit(database):
     drawn = random.Random(7)
     samples = (*AWKWARD_FLOATS, *(drawn.random() * 10 ** drawn.randint(-300, 300) for _ in range(5000)))
