@@ -58,7 +58,7 @@ def test_the_refusal_gives_the_product_and_names_what_to_lower():
     with pytest.raises(InvalidValue) as refusal:
         request.refuse_if_too_large(models=13)
     assert refusal.value.message == (
-        "13 models x 2 precisions x 10 batch sizes x 2 workloads x 1,000 processes come to 520,000 executions; "
+        "13 models x 2 precisions x 10 batch sizes x 4 workloads x 1,000 processes come to 1,040,000 executions; "
         "one run holds 20,000 at most. Use fewer processes, or split it into several runs."
     )
     assert refusal.value.field == "processes"
