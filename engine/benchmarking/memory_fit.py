@@ -10,11 +10,13 @@ from engine.domain.model import ModelFacts
 _HALVES = (Precision.FP16, Precision.BF16)
 _WEIGHT_SHARE = {**dict.fromkeys(_HALVES, 0.5), Precision.INT8: 0.28, Precision.INT4: 0.16, Precision.INT2: 0.1}
 """Of the weights in fp32, scales included; of the integers by the formats' definitions, not measured."""
-_FIXED_BYTES = 12 * 2**20
+_FIXED_BYTES = 2 * 2**20
 """What the first passes take whatever the model: threads' stacks, the libraries' buffers."""
-_SCRATCH_SHARE = 0.15
-"""Of the activations: what kernels use inside themselves, and what the allocator keeps of freed pieces."""
-_UNFOLLOWED_SHARE = 0.25
+_KEPT_SHARE = 0.9
+"""Of the activations: what the allocator holds of freed pieces, because nothing new fits into them."""
+_KEPT_MOST_BYTES = 32 * 2**20
+"""Larger pieces glibc returns to the system at once, so it keeps no more than about one of that size."""
+_UNFOLLOWED_SHARE = 0.12
 """Of the weights: activations of one example where they could not be followed."""
 _GRAPH_COPIES = 3
 """Weights while a graph is made: torch's, the graph's own, the runtime's; by construction, not measured."""
@@ -42,7 +44,7 @@ class MemoryEstimate:
 
 def least_needed_bytes(facts: ModelFacts) -> int:
     """What has to be free for the least that can be asked of a model: one example in fp32."""
-    running = facts.parameter_bytes + _of_one(facts) + _FIXED_BYTES
+    running = facts.parameter_bytes + _with_kept(_of_one(facts)) + _FIXED_BYTES
     return MemoryEstimate(peak_bytes=running, building_bytes=facts.parameter_bytes).needed_bytes
 
 
@@ -67,7 +69,11 @@ def _of_one(facts: ModelFacts, share: float = 1.0) -> int:
     followed = facts.activation_bytes
     if followed is None:
         followed = int(_UNFOLLOWED_SHARE * facts.parameter_bytes)
-    return facts.input_bytes + int((1 + _SCRATCH_SHARE) * share * followed)
+    return facts.input_bytes + int(share * followed)
+
+
+def _with_kept(activations: int) -> int:
+    return activations + int(min(_KEPT_SHARE * activations, _KEPT_MOST_BYTES))
 
 
 def _activations(facts: ModelFacts, case: Case) -> int:
@@ -75,4 +81,4 @@ def _activations(facts: ModelFacts, case: Case) -> int:
     if case.new_tokens is not None and case.sequence_length:
         # The cache of keys and values grows by what is generated; the rest of a prompt's pass does not.
         of_one += of_one * case.new_tokens // (case.sequence_length + case.new_tokens)
-    return case.batch_size * (case.workers or 1) * of_one
+    return _with_kept(case.batch_size * of_one) * (case.workers or 1)

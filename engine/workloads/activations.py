@@ -10,10 +10,11 @@ from typing import Any
 def activation_watch(before: Iterable[Any]) -> Any:
     """A torch mode: what is computed inside it is followed; afterwards `peak_bytes` is the most that lived at once.
 
-    `before` are tensors that were there before (weights, buffers, inputs): views of them are no new memory. A kernel's
-    own scratch is not seen. On the meta device it costs no memory, because nothing there has any.
+    `before` are tensors that were there before (weights, buffers, inputs): views of them are no new memory. What a
+    kernel takes for itself is not seen, but for convolutions: oneDNN copies their input, weights and output into a
+    layout of its own. On the meta device it costs no memory, because nothing there has any.
     """
-    from torch import Tensor
+    from torch import Tensor, ops
     from torch.utils._python_dispatch import TorchDispatchMode
     from torch.utils._pytree import tree_leaves
 
@@ -30,7 +31,10 @@ def activation_watch(before: Iterable[Any]) -> Any:
             for leaf in tree_leaves(out):
                 if isinstance(leaf, Tensor):
                     self._follow(leaf.untyped_storage())
-            self.peak_bytes = max(self.peak_bytes, self._alive_bytes)
+            copies = 0
+            if function._overloadpacket is ops.aten.convolution:
+                copies = sum(tensor.nbytes for tensor in (args[0], args[1], out))
+            self.peak_bytes = max(self.peak_bytes, self._alive_bytes + copies)
             return out
 
         def _follow(self, storage: Any) -> None:

@@ -16,7 +16,8 @@ def count_operations(skillset: Any, inputs: Mapping[str, Any]) -> int | None:
     torch's own counter also tracks modules, which breaks on parametrised layers in inference mode, and it does not
     know the attention kernel that torch uses on CPUs: hence a mode of our own over the same table of formulas.
     On the meta device attention goes to that kernel where the processor would take it, so that what is counted, and
-    what a mode around this one sees, is what will run.
+    what a mode around this one sees, is what will run; and a model that asks there whether something is so (is any of
+    the input padding?) is told no, which is true of the inputs of skillsets.
     """
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
@@ -31,11 +32,13 @@ def count_operations(skillset: Any, inputs: Mapping[str, Any]) -> int | None:
         def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             packet = function._overloadpacket
             if packet is attention and _fits_cpu_kernel(*args, **(kwargs or {})):
-                query, key, value, mask, dropout, is_causal = (*args, None, 0.0, False)[:6]
+                query, key, value, mask, dropout, is_causal = (*args, *(None, 0.0, False)[len(args) - 3 :])[:6]
                 given = {"attn_mask": mask, "dropout_p": dropout, "is_causal": is_causal} | (kwargs or {})
                 given.pop("enable_gqa", None)
                 with self:
                     return cpu_attention(query, key, value, **given)[0]
+            if packet is torch.ops.aten._local_scalar_dense and args[0].is_meta and args[0].dtype is torch.bool:
+                return False
             is_known = packet in flop_registry or packet is cpu_attention
             if not is_known and function is not torch.ops.prim.device.default:
                 # In inference mode composite operations (linear, matmul) arrive whole: count what they consist of.
