@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from engine.domain.budget import parse_budget
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import (
@@ -45,6 +46,8 @@ class RunOptions:
     processes: int | str | None = None
     sequence_length: int | str | None = None
     threads: int | str | None = None
+    budget: str | None = None
+    """As typed, such as "30m"."""
 
     def request(self) -> RunRequest:
         """Raises InvalidValue or UnknownName, which name the field, the value and the remedy."""
@@ -64,6 +67,7 @@ class RunOptions:
             cold=COLD in self.switches,
             progressive=PROGRESSIVE in self.switches,
             incremental=INCREMENTAL in self.switches,
+            budget_seconds=parse_budget(self.budget) if self.budget and self.budget.strip() else None,
             protocol=Protocol() if processes is None else Protocol(processes=processes),
         )
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
 
+from engine.domain.budget import LEAST_SECONDS, MOST_SECONDS
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import (
@@ -79,6 +80,7 @@ class RunBody(BaseModel):
     workers: Annotated[StrictInt, Field(ge=1, le=MAX_WORKERS)] | None = None
     compiled: Annotated[StrictBool, Field(alias="compile")] = False
     attention: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    budget_seconds: Annotated[float, Field(strict=True, ge=LEAST_SECONDS, le=MOST_SECONDS)] | None = None
     title: Annotated[str, Field(max_length=200)] | None = None
 
     def to_request(self) -> RunRequest:
@@ -102,6 +104,7 @@ class RunBody(BaseModel):
             attention=self.attention,
             progressive=self.progressive_mode,
             incremental=self.incremental,
+            budget_seconds=self.budget_seconds,
             protocol=protocol,
             title=self.title,
         )

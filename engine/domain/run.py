@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from math import prod
 
+from engine.domain.budget import refuse_impossible_budget
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.result import Failure
@@ -112,6 +113,8 @@ class RunRequest:
     attention: str | None = None
     progressive: bool = True
     incremental: bool = False
+    budget_seconds: float | None = None
+    """How long the run may be carried out, over all of its attempts; None for as long as it takes."""
     protocol: Protocol = field(default_factory=Protocol)
     title: str | None = None
 
@@ -136,6 +139,8 @@ class RunRequest:
             _refuse_outside("new_tokens", self.new_tokens, 2, MAX_NEW_TOKENS)
         if self.workers is not None:
             _refuse_outside("workers", self.workers, 1, MAX_WORKERS)
+        if self.budget_seconds is not None:
+            refuse_impossible_budget(self.budget_seconds)
 
     def refuse_if_too_large(self, models: int) -> None:
         """Raises InvalidValue when `models` model types make more executions than one run may hold."""
@@ -169,6 +174,10 @@ class PlannedCase:
     repetition: int
     estimated_seconds: tuple[float, float] | None = None
     """Likely duration, low and high; None when nothing like it was ever run."""
+    estimated_bytes: int | None = None
+    """Peak memory it is expected to show, as the meter counts; None where nothing is known of the model's weights."""
+    in_budget: bool = True
+    """Whether the run's time is expected to reach it; one that it should not reach runs all the same if it does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +193,9 @@ class Plan:
     planned: tuple[PlannedCase, ...]
     skipped: tuple[SkippedCase, ...]
     estimated_seconds: tuple[float, float] | None = None
+    """Of all that is in the budget."""
+    is_guess: bool = False
+    """Whether any of it rests on no duration ever seen here, only on parameters and operations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,8 @@ class CaseSummary:
     """Whether other work disturbed any of its processes; None where that is known of none."""
     actual_device: str | None = None
     machine_label: str = ""
+    estimated_bytes: int | None = None
+    """Peak memory expected before the launch; None where nobody could."""
 
 
 class Verdict(StrEnum):

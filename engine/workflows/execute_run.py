@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from engine.benchmarking.eta import remaining_seconds
+from engine.benchmarking.budget import out_of_budget
+from engine.benchmarking.eta import remaining_seconds, seconds_of_one
 from engine.benchmarking.execute import execute
 from engine.benchmarking.progressive import should_skip
 from engine.domain.case import Case
@@ -51,7 +52,13 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
     supplied: dict[str, Skillset | Failure] = {}
     for position, item in enumerate(waiting):
         index = indices[item.case.case_id, item.repetition]
-        live.set_remaining(remaining_seconds(waiting[position:], history))
+        beyond = _beyond_budget(live, item, history)
+        if beyond is not None:
+            left_out = unexecuted(live, item.case, item.repetition, ResultStatus.SKIPPED, beyond)
+            _store(workbench, live, index, left_out)
+            rows[item.case.case_id, item.repetition] = left_out
+            continue
+        live.set_remaining(_remaining(live, waiting[position:], history))
         with turns.turn(devices, live.cancel, on_wait=lambda: live.set_step("Waiting for another measurement")):
             try:
                 result = _one_result(workbench, live, item, index, list(rows.values()), supplied)
@@ -67,6 +74,26 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
             history.append((item.case, result.duration_seconds))
 
 
+def _remaining(
+    live: LiveRun, waiting: Sequence[PlannedCase], history: Sequence[tuple[Case, float]]
+) -> tuple[float, float] | None:
+    """What is left; of a run with a budget no more than is left of that."""
+    budget = live.run.request.budget_seconds
+    remaining = remaining_seconds([item for item in waiting if item.in_budget], history)
+    if budget is None or remaining is None:
+        return remaining
+    left = max(0.0, budget - live.active_seconds())
+    return min(remaining[0], left), min(remaining[1], left)
+
+
+def _beyond_budget(live: LiveRun, item: PlannedCase, history: Sequence[tuple[Case, float]]) -> Failure | None:
+    """Why the run's budget has no room for `item`: what earlier attempts took of it stays taken."""
+    budget, used = live.run.request.budget_seconds, live.active_seconds()
+    if budget is None:
+        return None
+    return out_of_budget(None if used >= budget else seconds_of_one(item, history), budget, used)
+
+
 def _one_result(
     workbench: Workbench,
     live: LiveRun,
@@ -77,6 +104,9 @@ def _one_result(
 ) -> Result:
     """The outcome of one execution, whatever it is; `supplied` keeps each type's skillset or why there is none."""
     run, case = live.run, item.case
+    beyond = _beyond_budget(live, item, ())  # waiting for the device may have spent the budget
+    if beyond is not None:
+        return unexecuted(live, case, item.repetition, ResultStatus.SKIPPED, beyond)
     if run.request.progressive:
         hopeless = should_skip(case, _same_series(case, earlier))
         if hopeless is not None:
@@ -97,6 +127,7 @@ def _one_result(
         skillset_path=skillset.path,
         protocol=run.request.protocol,
         environment_id=run.environment_id,
+        estimated_bytes=item.estimated_bytes,
         cancel=live.cancel,
         on_log=live.add_log,
     )

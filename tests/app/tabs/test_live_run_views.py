@@ -286,7 +286,7 @@ def test_only_a_form_that_no_address_filled_in_remembers_what_was_typed() -> Non
         controls = [part for kind in ("Dropdown", "Input", "Checklist") for part in of_kind(form, kind)]
         return [part.id for part in controls if getattr(part, "persistence", False)]
 
-    assert len(remembered(is_addressed=False)) == 11
+    assert len(remembered(is_addressed=False)) == 12
     assert remembered(is_addressed=True) == []
 
 
@@ -341,6 +341,23 @@ def test_preview_of_a_plan_in_which_nothing_can_run_says_what_is_in_the_way() ->
     said = text_of(plan_preview(Plan(planned=(), skipped=(skipped,)), past_results=3))
     assert "Nothing can run as the form stands. cpu does not run int8 here; it runs fp32." in said
     assert "Untick" not in said
+
+
+def test_preview_says_what_the_budget_reaches() -> None:
+    plan = a_plan(a_case("bert"), a_case("vit"), repetitions=2)
+    planned = tuple(replace(item, in_budget=index == 0) for index, item in enumerate(plan.planned))
+    said = text_of(plan_preview(replace(plan, planned=planned), past_results=9))
+    assert "The budget reaches 1 of 2 cases, 1 of 4 processes; the rest runs only if time is left." in said
+    assert "1 of 2 processes in the budget" in said
+    assert "budget" not in text_of(plan_preview(plan, past_results=9))
+
+
+def test_preview_shows_the_memory_a_case_should_take_and_calls_a_guess_a_guess() -> None:
+    plan = a_plan(a_case("bert"))
+    planned = (replace(plan.planned[0], estimated_bytes=512 * 2**20),)
+    said = text_of(plan_preview(replace(plan, planned=planned, is_guess=True), past_results=9))
+    assert "1 process, about 512 MiB" in said
+    assert "a rough guess" in said
 
 
 def test_preview_promises_no_time_when_nothing_like_it_ran() -> None:

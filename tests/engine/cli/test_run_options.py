@@ -120,6 +120,7 @@ def test_names_of_earlier_tools_mean_their_workloads(ask: Ask) -> None:
         ("--runs", "1000", "--warmup", "10000"),
         ("--type", "generation,both", "--new-tokens", "8", "--concurrent-workers", "3"),
         ("--compile", "--attention", "eager"),
+        ("--budget", "1h30m"),
     ],
 )
 def test_a_server_makes_the_same_request_of_the_body(ask: Ask, words: tuple[str, ...]) -> None:

@@ -161,6 +161,7 @@ def test_a_request_with_every_field(database):
         cold=True,
         progressive=False,
         incremental=True,
+        budget_seconds=0.1 + 1800.2,
         protocol=Protocol(processes=7, warmup=0, max_seconds=0.1 + 0.2, target_relative_halfwidth=1 / 3),
         title=AWKWARD_TEXT,
     )

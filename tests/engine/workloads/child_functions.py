@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import mmap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from engine.workloads.activations import activation_watch
 from engine.workloads.inference import Inference
 from engine.workloads.memory import MemoryMeter
 from engine.workloads.outputs import WrongOutput, check_outputs
@@ -55,6 +57,50 @@ def judge_outputs(arguments: dict[str, Any]) -> dict[str, Any]:
     }
     beside = {"a_loss": _said({"good": outputs["good"], "loss": outputs["no_rows"], "none": outputs["empty"]})}
     return {"nothing": _said({}), **{name: _said({name: value}) for name, value in outputs.items()}, **beside}
+
+
+def follow_activations(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Peaks of known tensors without numbers, of 1024 times 4 bytes each."""
+    import torch
+
+    weight = torch.zeros(1024, device="meta")
+
+    def peak(work: Callable[[], object]) -> int:
+        watch = activation_watch([weight])
+        with torch.inference_mode(), watch:
+            work()
+        return watch.peak_bytes
+
+    def chain() -> None:
+        value = weight + 1
+        for _ in range(5):
+            value = value * 2  # the old one lives until the new one is there
+
+    def held() -> list[Any]:
+        return [weight + index for index in range(5)]
+
+    return {"chain": peak(chain), "held": peak(held), "views": peak(lambda: weight.view(2, 512).t()), "none": peak(int)}
+
+
+def attend_on_meta(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Peak and operations of attention of 256 tokens, 4 heads of 16 numbers, without numbers and with them."""
+    import torch
+
+    from engine.workloads.operations import count_operations
+
+    class Attention:
+        def infer(self, inputs: Any) -> None:
+            with torch.inference_mode():
+                torch.nn.functional.scaled_dot_product_attention(**inputs)
+
+    def facts(device: str, **changes: Any) -> dict[str, Any]:
+        query = torch.zeros(1, 4, 256, 16, device=device)
+        watch = activation_watch([query])
+        with watch:
+            operations = count_operations(Attention(), {"query": query, "key": query, "value": query, **changes})
+        return {"peak": watch.peak_bytes, "operations": operations}
+
+    return {"meta": facts("meta"), "cpu": facts("cpu"), "causal": facts("meta", is_causal=True)}
 
 
 def count_operations_of(arguments: dict[str, Any]) -> dict[str, Any]:
