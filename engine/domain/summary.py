@@ -57,3 +57,24 @@ class Comparison:
     processes: tuple[int, int]
     reason: str
     """One clause: why undecided, or which rule decided."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedRatio:
+    """What interleaved pairs say of one configuration against another, for one metric."""
+
+    ratio: float
+    """New over base of the metric itself: the median over pairs."""
+    low: float | None
+    """95 % interval; None with a single pair."""
+    high: float | None
+    p_value: float | None
+    """None with fewer pairs than any test can decide by."""
+    verdict: Verdict
+    pairs: int
+    reason: str
+    """One clause: why undecided, or which rule decided."""
+    to_decide: int | None
+    """How many pairs would likely decide, these included; None when decided, or when even very many would not."""
+    q_value: float | None = None
+    """After correction for the number of cases and metrics compared; None when judged alone."""
