@@ -17,6 +17,7 @@ from engine.reports.answers import report_summary, report_title
 from engine.reports.charts import Chart, charts_of
 from engine.reports.content import ReportContent
 from engine.reports.facts import environment_facts, protocol_facts, run_facts
+from engine.reports.pairs import PAIR_METHOD, pair_sentences, pair_table
 from engine.reports.tables import method_table, model_table, process_table, result_table
 
 MEDIA_TYPE = "text/html; charset=utf-8"
@@ -45,6 +46,9 @@ def render_html(content: ReportContent) -> bytes:
             )
             if table is not None
         ],
+        pairs=pair_table(content.pairs),
+        pair_sentences=pair_sentences(content.pairs),
+        pair_method=PAIR_METHOD,
         models=model_table(content),
         methods=method_table(content),
         processes=process_table(content),

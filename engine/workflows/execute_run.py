@@ -12,10 +12,11 @@ from uuid import uuid4
 from engine.benchmarking.eta import remaining_seconds
 from engine.benchmarking.execute import execute
 from engine.benchmarking.progressive import should_skip
+from engine.domain.against import partner_of
 from engine.domain.case import Case
 from engine.domain.measurement import Metric
 from engine.domain.result import Failure, FailureKind, Provenance, Result, ResultStatus
-from engine.domain.run import Plan, PlannedCase
+from engine.domain.run import Plan, PlannedCase, RunRequest
 from engine.domain.skillset import Skillset
 from engine.errors import SkillsetFailure
 from engine.stats.quantiles import median
@@ -78,9 +79,10 @@ def _one_result(
     """The outcome of one execution, whatever it is; `supplied` keeps each type's skillset or why there is none."""
     run, case = live.run, item.case
     if run.request.progressive:
-        hopeless = should_skip(case, _same_series(case, earlier))
-        if hopeless is not None:
-            return unexecuted(live, case, item.repetition, ResultStatus.SKIPPED, hopeless)
+        for one in _tied(run.request, case, earlier):
+            hopeless = should_skip(one, _same_series(one, earlier))
+            if hopeless is not None:
+                return unexecuted(live, case, item.repetition, ResultStatus.SKIPPED, hopeless)
     live.begin_case(index, f"Preparing {case.model_type}")
     if case.model_type not in supplied:
         supplied[case.model_type] = _supply(workbench, live, case.model_type)
@@ -125,6 +127,14 @@ def unexecuted(live: LiveRun, case: Case, repetition: int, status: ResultStatus,
         duration_seconds=0.0,
         failure=failure,
     )
+
+
+def _tied(request: RunRequest, case: Case, earlier: Sequence[Result]) -> list[Case]:
+    """The case, and in a run in pairs its partner: what makes one not worth its time does so for both."""
+    if request.against is None:
+        return [case]
+    partner = partner_of(request.against, case, (result.case for result in earlier))
+    return [case] if partner is None else [case, partner]
 
 
 def _same_series(case: Case, earlier: Sequence[Result]) -> list[Result]:
