@@ -6,6 +6,7 @@ and 5 % more of it, in the other order every second round, so that the base has 
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 
@@ -17,11 +18,13 @@ from engine.domain.summary import PairedRatio, Verdict
 from engine.errors import LauncherFailure
 from engine.stats.paired import correct_pairs, paired_ratio
 from engine.stats.quantiles import median
+from engine.workflows.device_claims import DeviceClaims
+from engine.workflows.device_turns import PROCESSOR
 
 PRODUCTS = 20
 MORE = PRODUCTS + PRODUCTS // 20
 SECONDS = 420.0
-"""No comparison begins after this."""
+"""Of measuring and waiting, after which no more comparisons begin."""
 MOST = 120
 """Comparisons of either kind."""
 RUN = 5
@@ -30,26 +33,38 @@ FALSE_GOAL, FOUND_GOAL = 0.02, 0.95
 _TIMEOUT = 60.0
 
 Values = tuple[list[float], list[float]]
+Triple = tuple[list[float], list[float], list[float]]
 
 
 def run() -> list[Figure]:
     same: list[Values] = []
     slower: list[Values] = []
+    spent = 0.0
+    while spent < SECONDS and len(same) < MOST:
+        started = time.monotonic()
+        for twice, base, more in comparisons():
+            same.append((base, twice))
+            slower.append((base, more))
+        spent += time.monotonic() - started
+    return figures_of(same, slower)
+
+
+def comparisons() -> list[Triple]:
+    """As many as are corrected together, while no other ModelDyno measures here."""
     launcher = ForkServerLauncher(allowed_prefixes=("benchmarks.",))
     try:
         _seconds(launcher, PRODUCTS)
-        until = time.monotonic() + SECONDS
-        while time.monotonic() < until and len(same) < MOST:
-            twice, base, more = _comparison(launcher)
-            same.append((base, twice))
-            slower.append((base, more))
+        with DeviceClaims().held(PROCESSOR, threading.Event()):
+            return [_comparison(launcher) for _ in range(RUN)]
     finally:
         launcher.close()
+
+
+def figures_of(same: Sequence[Values], slower: Sequence[Values]) -> list[Figure]:
     alone = [paired_ratio(*values) for values in same]
     judged, found = _judged(same, slower)
-    scatter = [_scatter(values) for values in same]
     return [
-        Figure(name=f"{PAIRS} pairs of the same work: scatter of a pair's ratio", values=tuple(scatter), unit="%"),
+        Figure(name="the same work: scatter of a pair's ratio", values=tuple(map(_scatter, same)), unit="%"),
         share("the same work called different, each comparison alone", [_differs(one) for one in alone]),
         share("the same work called different, corrected", [_differs(one) for one in judged], at_most=FALSE_GOAL),
         share("the same work called the same", [one.verdict is Verdict.SAME for one in judged]),
@@ -59,16 +74,13 @@ def run() -> list[Figure]:
             at_least=FOUND_GOAL,
         ),
         Figure(name="5 % more work: ratio", values=tuple(one.ratio for one in found), unit="x"),
-        share(
-            "5 % more work: interval holds 1.05",
-            [one.low is not None and one.high is not None and one.low <= MORE / PRODUCTS <= one.high for one in found],
-        ),
+        share("5 % more work: the interval holds 1.05", [_holds(one, MORE / PRODUCTS) for one in found]),
     ]
 
 
-def _comparison(launcher: ForkServerLauncher) -> tuple[list[float], list[float], list[float]]:
+def _comparison(launcher: ForkServerLauncher) -> Triple:
     """Values of the same work, of the base and of more work, round by round."""
-    values: tuple[list[float], list[float], list[float]] = ([], [], [])
+    values: Triple = ([], [], [])
     for number in range(PAIRS):
         order = (0, 1, 2) if number % 2 == 0 else (2, 1, 0)
         for which in order:
@@ -102,6 +114,10 @@ def _corrected(values: Sequence[Values]) -> list[PairedRatio]:
 
 def _differs(found: PairedRatio) -> bool:
     return found.verdict in (Verdict.BETTER, Verdict.WORSE)
+
+
+def _holds(found: PairedRatio, ratio: float) -> bool:
+    return found.low is not None and found.high is not None and found.low <= ratio <= found.high
 
 
 def _scatter(values: Values) -> float:

@@ -50,22 +50,42 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
     waiting = [item for item in plan.planned if (item.case.case_id, item.repetition) not in rows]
     indices = {(item.case.case_id, item.repetition): index for index, item in enumerate(plan.planned)}
     supplied: dict[str, Skillset | Failure] = {}
-    for position, item in enumerate(waiting):
-        index = indices[item.case.case_id, item.repetition]
+    position = 0
+    for group in _neighbours(waiting, live.run.request):
         live.set_remaining(remaining_seconds(waiting[position:], history))
+        position += len(group)
         with turns.turn(devices, live.cancel, on_wait=lambda: live.set_step("Waiting for another measurement")):
-            try:
-                result = _one_result(workbench, live, item, index, list(rows.values()), supplied)
-            except Cancelled:
-                live.leave_case(index)
-                raise
-        if live.cancel.is_set() and result.status is not ResultStatus.COMPLETED:
-            _keep_cancelled(workbench, live, index, result)
-            raise Cancelled
-        _store(workbench, live, index, result)
-        rows[item.case.case_id, item.repetition] = result
-        if result.status is ResultStatus.COMPLETED:
-            history.append((item.case, result.duration_seconds))
+            for item in group:
+                index = indices[item.case.case_id, item.repetition]
+                try:
+                    result = _one_result(workbench, live, item, index, list(rows.values()), supplied)
+                except Cancelled:
+                    live.leave_case(index)
+                    raise
+                if live.cancel.is_set() and result.status is not ResultStatus.COMPLETED:
+                    _keep_cancelled(workbench, live, index, result)
+                    raise Cancelled
+                _store(workbench, live, index, result)
+                rows[item.case.case_id, item.repetition] = result
+                if result.status is ResultStatus.COMPLETED:
+                    history.append((item.case, result.duration_seconds))
+
+
+def _neighbours(waiting: Sequence[PlannedCase], request: RunRequest) -> list[list[PlannedCase]]:
+    """What is executed in one turn: the two of a pair, so that nobody measures between them, else one by one."""
+    groups: list[list[PlannedCase]] = []
+    for item in waiting:
+        if groups and _are_a_pair(groups[-1], item, request):
+            groups[-1].append(item)
+        else:
+            groups.append([item])
+    return groups
+
+
+def _are_a_pair(group: Sequence[PlannedCase], item: PlannedCase, request: RunRequest) -> bool:
+    if request.against is None or len(group) > 1 or group[0].repetition != item.repetition:
+        return False
+    return partner_of(request.against, item.case, [group[0].case]) == group[0].case
 
 
 def _one_result(

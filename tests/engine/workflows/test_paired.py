@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from engine.domain.against import Against
@@ -42,6 +44,20 @@ def test_a_run_in_pairs_is_measured_in_changing_order_and_has_verdicts(open_work
     report = (workbench.settings.report_dir / make_report(workbench, run.run_id).filename).read_text()
     assert "Verdicts in pairs" in report and latency["sentence"] in report
     assert "--against precision=bf16" in report
+
+
+def test_nobody_measures_between_the_two_of_a_pair(open_workbench: Open) -> None:
+    launcher = FakeLauncher(seconds=0.05)
+    workbench = open_workbench(launcher)
+    request = a_request(against=BF16, batch_sizes=(1, 2), protocol=a_protocol(processes=2))
+    run = workbench.supervisor.submit(request)
+    seen = [0]
+    for _ in range(3):
+        until(lambda: len(launcher.measured()) > seen[-1])
+        with workbench.supervisor.device_turns.turn(frozenset({"cpu"}), threading.Event()):
+            seen.append(len(launcher.measured()))
+    assert [count % 2 for count in seen] == [0, 0, 0, 0]
+    assert workbench.supervisor.wait(run.run_id, PATIENCE).completed == 8
 
 
 def test_nobody_sees_a_verdict_before_the_end(open_workbench: Open) -> None:
