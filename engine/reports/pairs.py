@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from engine.domain.summary import PairedCase, Verdict
-from engine.formatting import MISSING, format_number, format_paired, would_decide
+from engine.formatting import MISSING, counted, format_count, format_number, format_paired, join_words, would_decide
 from engine.reports.tables import Cell, Column, Table
 from engine.reports.wording import model_name
 
@@ -17,6 +18,16 @@ PAIR_METHOD = (
     "The number of pairs was fixed before the run; pairs that would decide: with a probability of 80 %, if effect and "
     "spread are as observed."
 )
+
+
+def pair_title(pairs: Sequence[PairedCase]) -> str:
+    """The verdict of a single case, or how often each verdict stands."""
+    told = [paired for paired in pairs if paired.is_headline] or list(pairs)
+    if len(told) == 1:
+        return f"{_case_words(told[0])}: {format_paired(told[0])}"
+    counts = Counter(paired.found.verdict for paired in told)
+    words = [f"{verdict} in {format_count(counts[verdict])}" for verdict in Verdict if counts[verdict]]
+    return f"{told[0].against.text} in pairs: {join_words(words)} of {counted(len(told), 'case')}"
 
 
 def pair_sentences(pairs: Sequence[PairedCase]) -> list[str]:
