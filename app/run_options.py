@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from engine.domain.against import parse_against
 from engine.domain.budget import parse_budget
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
@@ -19,6 +20,7 @@ from engine.domain.run import (
     Protocol,
     RunRequest,
     SizeChoice,
+    usual_processes,
 )
 from engine.errors import InvalidValue, UnknownName
 
@@ -48,10 +50,13 @@ class RunOptions:
     threads: int | str | None = None
     budget: str | None = None
     """As typed, such as "30m"."""
+    against: str = ""
+    """What differs in the second configuration of a run in pairs, such as precision=bf16; empty for one alone."""
 
     def request(self) -> RunRequest:
         """Raises InvalidValue or UnknownName, which name the field, the value and the remedy."""
         processes = whole_number(self.processes, "processes", "Processes per case", most=MAX_PROCESSES)
+        against = parse_against(self.against) if self.against else None
         return RunRequest(
             models=tuple(self.models),
             tier=None if self.models else _named(Tier, self.tier, "tier"),
@@ -65,10 +70,11 @@ class RunOptions:
             ),
             threads=whole_number(self.threads, "threads", "Threads", most=MAX_THREADS),
             cold=COLD in self.switches,
+            against=against,
             progressive=PROGRESSIVE in self.switches,
             incremental=INCREMENTAL in self.switches,
             budget_seconds=parse_budget(self.budget) if self.budget and self.budget.strip() else None,
-            protocol=Protocol() if processes is None else Protocol(processes=processes),
+            protocol=Protocol(processes=processes or usual_processes(against)),
         )
 
 

@@ -8,6 +8,7 @@ import click
 
 from engine.catalog.checkpoints import find_size, parse_size, size_names
 from engine.cli.options import (
+    AGAINST,
     BACKEND_LIST,
     BATCH_SIZE_LIST,
     BUDGET,
@@ -17,6 +18,7 @@ from engine.cli.options import (
     model_options,
     tier_of,
 )
+from engine.domain.against import PAIRS, Against
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import (
@@ -31,6 +33,7 @@ from engine.domain.run import (
     Protocol,
     RunRequest,
     SizeChoice,
+    usual_processes,
 )
 from engine.errors import UnknownName
 
@@ -83,16 +86,23 @@ _OPTIONS = (
     click.option("--compile", "compiled", is_flag=True, help="torch.compile before the first pass."),
     click.option("--attention", metavar="NAME", help="The library's attention implementation, such as eager or sdpa."),
     click.option(
+        "--against",
+        type=AGAINST,
+        metavar="DIFFERENCES",
+        help="Measure in pairs against a second configuration, given by what differs, such as precision=bf16 or "
+        "threads=1,compile=yes (precision, hardware, threads, compile, attention, sequence-length). The two of a pair "
+        "run one after the other, in changing order, so that drift of the machine cancels.",
+    ),
+    click.option(
         "--cold", is_flag=True, help="A fresh interpreter per result, nothing preloaded: honest start-up times."
     ),
     click.option(
         "--runs",
         "--processes",
         "processes",
-        default=Protocol().processes,
-        show_default=True,
         type=click.IntRange(1, MAX_PROCESSES),
-        help="Fresh processes per case; with five or more, two runs can be compared.",
+        help="Fresh processes per case; with five or more, two runs can be compared. With --against, pairs: six are "
+        f"the fewest that can decide. [default: {Protocol().processes}; {PAIRS} with --against]",
     ),
     click.option(
         "--warmup",
@@ -143,8 +153,9 @@ def make_request(
     workers: int | None,
     compiled: bool,
     attention: str | None,
+    against: Against | None,
     cold: bool,
-    processes: int,
+    processes: int | None,
     warmup: int,
     progressive: bool,
     incremental: bool,
@@ -172,10 +183,11 @@ def make_request(
         workers=workers,
         compiled=compiled,
         attention=attention,
+        against=against,
         progressive=progressive,
         incremental=incremental,
         budget_seconds=budget_seconds,
-        protocol=Protocol(processes=processes, warmup=warmup),
+        protocol=Protocol(processes=processes or usual_processes(against), warmup=warmup),
         title=title,
     )
 
@@ -203,6 +215,7 @@ def request_body(request: RunRequest) -> dict[str, Any]:
         "workers": request.workers,
         "attention": request.attention,
         "budget_seconds": request.budget_seconds,
+        "against": None if request.against is None else request.against.named,
         "title": request.title,
     }
     return {

@@ -38,12 +38,15 @@ class Chart:
 Draw = Callable[[bool], go.Figure]
 
 
-def charts_of(summaries: Sequence[CaseSummary]) -> list[Chart]:
-    """Rankings of models, ways to run one model, growth with the batch; then startup."""
+def charts_of(summaries: Sequence[CaseSummary], *, with_ways: bool = True) -> list[Chart]:
+    """Rankings of models, ways to run one model, growth with the batch; then startup.
+
+    A run in pairs is told without ways: their titles judge as if the processes had not been paired.
+    """
     warm = [summary for summary in summaries if summary.case.workload is Workload.INFERENCE]
     started = [summary for summary in summaries if summary.case.workload is Workload.STARTUP]
     drawn = [chart for metric in _RANKED for chart in _ranking(warm, metric)]
-    drawn += _ways(warm)
+    drawn += _ways(warm) if with_ways else []
     drawn += _scaling(warm)
     drawn += [chart for metric in _STARTUP for chart in _ranking(started, metric)]
     return drawn

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from engine.domain.against import Against
 from engine.domain.case import Precision, Workload
 from engine.domain.run import MAX_EXECUTIONS, Protocol, RunRequest
 from engine.errors import InvalidValue
@@ -66,3 +67,8 @@ def test_the_refusal_gives_the_product_and_names_what_to_lower():
 
 def test_what_is_asked_for_twice_counts_once():
     a_request(batch_sizes=(1,) * 30_000).refuse_if_too_large(models=1)
+
+
+def test_a_time_budget_would_cut_pairs_in_two():
+    with pytest.raises(InvalidValue, match="A run in pairs takes no time budget"):
+        a_request("bert", against=Against(precision=Precision.BF16), budget_seconds=600.0)
