@@ -21,7 +21,7 @@ def calibrate_card(progress: CalibrationProgress | None, *, is_cancelling: bool)
         "Calibrate this machine",
         segmented(
             ids.TRUST_MODE,
-            [(FULL, "Full, some 3 minutes"), (QUICK, "Quick, under a minute")],
+            [(FULL, "Full, some minutes"), (QUICK, "Quick, a fifth of that")],
             FULL,
             "How many trials of verdicts are made",
         ),

@@ -76,8 +76,9 @@ def verdict_sentence(calibration: Calibration) -> str:
     held = [finding for finding in calibration.findings if finding.state is FindingState.REACHED]
     if not missed:
         return f"All {len(held)} goals hold: figures of this machine can be trusted."
-    names = ", ".join(f"{name[0].lower()}{name[1:]}" if name[0] != "A" else name for name in missed)
-    return f"{len(missed)} of {len(held) + len(missed)} goals do not hold: {names}."
+    names = ", ".join(f"{name[0].lower()}{name[1:]}" for name in missed)
+    holds = "does" if len(missed) == 1 else "do"
+    return f"{len(missed)} of {len(held) + len(missed)} goals {holds} not hold: {names}."
 
 
 def resolution_rows(noise: MachineNoise) -> list[tuple[int, float | None, float | None]]:

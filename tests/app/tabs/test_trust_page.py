@@ -62,7 +62,7 @@ def test_each_check_stands_with_its_goal_its_state_and_its_figures(bench: StandI
 def test_what_was_missed_is_said_first_and_what_to_do_about_it(bench: StandInWorkbench) -> None:
     keep(bench, a_calibration(findings=(A_MISSED_FINDING,), cpu_busy_others=0.31))
     page = layout("")
-    assert text_of(of_kind(page, "H1")) == "1 of 1 goals do not hold: false alarms."
+    assert text_of(of_kind(page, "H1")) == "1 of 1 goals does not hold: false alarms."
     steps = [text_of(step) for step in of_kind(of_class(page, "trust-steps"), "Li")]
     assert len(steps) == 2 and "Close other programs" in steps[0]
     assert len(of_class(page, "is-over")) == 1

@@ -40,7 +40,7 @@ def test_the_meters_of_this_machine_are_calibrated_in_real_processes(fresh: Path
     ("made", "status", "said"),
     [
         (a_calibration(), 0, "All 4 goals hold"),
-        (a_calibration(findings=(A_MISSED_FINDING,)), 1, "1 of 1 goals do not hold: false alarms."),
+        (a_calibration(findings=(A_MISSED_FINDING,)), 1, "1 of 1 goals does not hold: false alarms."),
     ],
 )
 def test_a_goal_that_does_not_hold_is_the_exit_status(

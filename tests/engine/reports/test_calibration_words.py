@@ -31,7 +31,7 @@ def test_a_machine_that_holds_every_goal_needs_no_next_step() -> None:
 def test_what_does_not_hold_is_named_with_what_to_do() -> None:
     failed = Finding(check=MeterCheck.POWER, value=None, problem="It died of signal 11.")
     found = a_calibration(findings=(SOME_FINDINGS[0], A_MISSED_FINDING, failed), cpu_busy_others=0.4)
-    assert verdict_sentence(found) == f"2 of 3 goals do not hold: false alarms, A true +5{THIN}%."
+    assert verdict_sentence(found) == f"2 of 3 goals do not hold: false alarms, a true +5{THIN}%."
     busy, alarms, power = next_steps(found)
     assert busy.startswith(f"Other work took 40{THIN}% of the processor meanwhile. Close other programs")
     assert alarms.startswith("False alarms: ")
