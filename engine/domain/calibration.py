@@ -41,7 +41,7 @@ class MeterCheck(Enum):
         "product_repeatability",
         "share",
         "Repeatability",
-        "Standard deviation over processes of the time of one and the same matrix product, one minute together.",
+        "Standard deviation of the time of one and the same matrix product, over processes within some seconds.",
     )
     RESIDENT_MEMORY = (
         "resident_memory",

@@ -36,7 +36,7 @@ PAIRS = 10
 GROUPS, QUICK_GROUPS = 50, 10
 _MIB = 2**20
 _TIMEOUT_SECONDS = 120.0
-_PRODUCT = {"size": 96, "warmup": 3, "iterations": 15}
+_PRODUCT = {"size": 96, "warmup": 3, "iterations": 30}
 _REPETITIONS = 100
 """Products in one iteration: some milliseconds, as a small case takes."""
 _SIDES = {"base": _REPETITIONS, "same": _REPETITIONS, "more": round(_REPETITIONS * MORE_WORK)}
