@@ -88,6 +88,19 @@ COVERAGE_CSV = "coverage-csv"
 COVERAGE_JSON = "coverage-json"
 COVERAGE_FILE = "coverage-file"
 
+# Trust
+
+TRUST_HEAD = "trust-head"
+TRUST_BODY = "trust-body"
+TRUST_RESOLUTION = "trust-resolution"
+TRUST_SEEN = "trust-seen"
+"""dcc.Store: id of the calibration that the page shows; None before the first."""
+TRUST_MODE = "trust-mode"
+TRUST_START = "trust-start"
+TRUST_CANCEL = "trust-cancel"
+TRUST_PROGRESS = "trust-progress"
+TRUST_MESSAGE = "trust-message"
+
 # Comparison
 
 COMPARISON_FAMILY = "comparison-family"

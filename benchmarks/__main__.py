@@ -9,7 +9,7 @@ import argparse
 import sys
 from datetime import UTC, datetime
 
-from benchmarks import fidelity, first_look, isolation, memory_fit, pairs, storage
+from benchmarks import fidelity, first_look, isolation, memory_fit, pairs, peer_latency, storage
 from benchmarks.figure import Figure, markdown
 from engine.backends.environment import detect_environment
 from engine.errors import EngineError
@@ -19,6 +19,7 @@ BENCHMARKS = {
     "isolation": isolation.run,
     "fidelity": fidelity.run,
     "pairs": pairs.run,
+    "peer_latency": peer_latency.run,
     "storage": storage.run,
     "memory_fit": memory_fit.run,
 }

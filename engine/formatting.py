@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from statistics import median_high, median_low
 
+from engine.domain.calibration import Resolution, SpreadSource
 from engine.domain.measurement import Better, Estimate, Metric
 from engine.domain.summary import Comparison, PairedCase, Verdict
 
@@ -194,6 +195,43 @@ def _changes(low: float, high: float) -> str:
 def format_share(share: float | None) -> str:
     """0..1 as whole percent."""
     return MISSING if share is None else f"{round(share * 100):d}{THIN_SPACE}%"
+
+
+def format_percent(share: float | None) -> str:
+    """0..1 as percent with two digits, none beyond the second decimal and no zero at the end: "4.3 %", "0.02 %"."""
+    if share is None:
+        return MISSING
+    percent = share * 100
+    text = _fixed(percent, min(2, _decimals_of(percent, 2)))
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}{THIN_SPACE}%"
+
+
+def format_resolution(found: Resolution | None) -> str:
+    """What every verdict says beside itself: which change its processes could have resolved."""
+    if found is None:
+        return "not calibrated"
+    if found.change is not None:
+        return f"resolves ±{format_percent(found.change)}"
+    return f"5 processes would resolve ±{format_percent(found.with_fewest)}"
+
+
+def resolution_grounds(found: Resolution | None) -> str:
+    """Where the resolution comes from, in a sentence or two."""
+    if found is None:
+        return (
+            "How much processes differ here is not known: calibrate this machine (`modeldyno doctor`), or measure five "
+            "processes or more."
+        )
+    spread = {
+        SpreadSource.CASE: "the spread of the case's own processes",
+        SpreadSource.MACHINE: "the spread of a known matrix product when this machine was calibrated",
+    }[found.source]
+    if found.change is None:
+        return f"A verdict needs five processes on each side. By {spread}."
+    return (
+        f"A change of {format_percent(found.change)} would be found four times out of five with "
+        f"{found.processes[0]} and {found.processes[1]} processes; smaller ones mostly stay undecided. By {spread}."
+    )
 
 
 def format_bytes(count: float | None) -> str:

@@ -153,7 +153,7 @@ def show_details(chosen: dict[str, Any] | None, *inputs: Any) -> Component:
     if found is not None and place is not None:
         members = found.members.get(place, ())
         if len(members) != 1:
-            return family_details(found, *place)
+            return family_details(found, *place, noise=data.machine_noise())
         return _details(members[0], found, state, theme)
     summary = next((s for s in summaries if s.case.case_id == (chosen or {}).get("case")), None)
     if summary is not None:
@@ -205,7 +205,14 @@ def _details(summary: CaseSummary, found: HeatMap | None, state: ViewState, them
         metric = next(iter(summary.estimates))
     comparison = found.comparisons.get(case.case_id) if found is not None else None
     baseline = found.baselines.get(case.model) if found is not None and comparison is not None else None
-    return case_details(summary, metric=metric, baseline=baseline, comparison=comparison, theme=_theme(theme))
+    return case_details(
+        summary,
+        metric=metric,
+        baseline=baseline,
+        comparison=comparison,
+        theme=_theme(theme),
+        noise=data.machine_noise(),
+    )
 
 
 def _switches(state: ViewState) -> Component:

@@ -237,8 +237,9 @@ def _page(
         ),
         theme=theme,
         narrow=narrow,
+        noise=data.machine_noise(),
     )
-    return overview_head(selection), body, selection.model
+    return overview_head(selection, data.machine_noise()), body, selection.model
 
 
 def _nothing_yet(summaries: Sequence[CaseSummary]) -> list[Component]:

@@ -14,6 +14,8 @@ from app.views.card import card
 from app.views.controls import copy_button, link_button
 from app.views.error_notice import error_notice
 from app.views.marks import backend_mark, provenance_mark, verdict_mark
+from app.views.resolution_badge import resolution_badge, resolution_of
+from engine.domain.calibration import MachineNoise
 from engine.domain.case import Case
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
@@ -47,6 +49,7 @@ def case_details(
     baseline: CaseSummary | None,
     comparison: Comparison | None,
     theme: Theme,
+    noise: MachineNoise | None = None,
     class_name: str = "",
 ) -> Component:
     """`baseline` is the same model on the baseline way; None when it was not measured there, or is this case."""
@@ -63,7 +66,7 @@ def case_details(
             )
         )
     if metric in summary.estimates:
-        parts.append(html.Dl(_facts(summary, metric, baseline, comparison), className="facts"))
+        parts.append(html.Dl(_facts(summary, metric, baseline, comparison, noise), className="facts"))
         strips = [s for s in (summary, baseline) if s is not None and s.process_values.get(metric)]
         parts.append(_strip(strips, metric, theme))
     elif summary.estimates:
@@ -87,7 +90,9 @@ def case_details(
     )
 
 
-def family_details(found: HeatMap, row: str, column: str, *, class_name: str = "") -> Component:
+def family_details(
+    found: HeatMap, row: str, column: str, *, noise: MachineNoise | None = None, class_name: str = ""
+) -> Component:
     """The model types behind one cell of a family; each leads to its own details."""
     members = found.members.get((row, column), ())
     head = html.Tr(
@@ -98,7 +103,7 @@ def family_details(found: HeatMap, row: str, column: str, *, class_name: str = "
             html.Th("Verdict"),
         ]
     )
-    rows = [_member_row(found, summary) for summary in members]
+    rows = [_member_row(found, summary, noise) for summary in members]
     empty = html.P(f"No {row} was tried on {column}.", className="empty-state-detail")
     table = html.Table([html.Thead(head), html.Tbody(rows)], className="plain-table")
     return card(
@@ -155,7 +160,11 @@ def _title(summary: CaseSummary, comparison: Comparison | None) -> str:
 
 
 def _facts(
-    summary: CaseSummary, metric: Metric, baseline: CaseSummary | None, comparison: Comparison | None
+    summary: CaseSummary,
+    metric: Metric,
+    baseline: CaseSummary | None,
+    comparison: Comparison | None,
+    noise: MachineNoise | None,
 ) -> list[Component]:
     this = format_estimate(summary.estimates[metric], metric)
     medians = [html.B(this.plain), f" ({this.interval or this.n})"]
@@ -166,7 +175,14 @@ def _facts(
     if comparison is not None:
         tested = "" if comparison.q_value is None else f", q = {comparison.q_value:.2g}"
         lines += [
-            ("Verdict", verdict_mark(comparison.verdict, format_comparison(comparison), filled=True)),
+            (
+                "Verdict",
+                [
+                    verdict_mark(comparison.verdict, format_comparison(comparison), filled=True),
+                    " ",
+                    resolution_badge(resolution_of(baseline, summary, metric, noise)),
+                ],
+            ),
             (
                 "Test",
                 f"{comparison.processes[0]} against {comparison.processes[1]} processes{tested}: {comparison.reason}",
@@ -220,7 +236,7 @@ def _strip(summaries: Sequence[CaseSummary], metric: Metric, theme: Theme) -> Co
     )
 
 
-def _member_row(found: HeatMap, summary: CaseSummary) -> Component:
+def _member_row(found: HeatMap, summary: CaseSummary, noise: MachineNoise | None) -> Component:
     case = summary.case
     base = found.baselines.get(case.model)
     comparison = found.comparisons.get(case.case_id)
@@ -231,7 +247,10 @@ def _member_row(found: HeatMap, summary: CaseSummary) -> Component:
         metric=found.metric,
         case=case.case_id,
     )
-    verdict = verdict_mark(comparison.verdict, format_comparison(comparison)) if comparison is not None else None
+    verdict = None
+    if comparison is not None:
+        mark = verdict_mark(comparison.verdict, format_comparison(comparison))
+        verdict = [mark, " ", resolution_badge(resolution_of(base, summary, found.metric, noise))]
     return html.Tr(
         [
             html.Td(dcc.Link(case.model, href=address("/comparison", state))),

@@ -11,13 +11,15 @@ from dash.development.base_component import Component
 
 from app.views.kpi_tile import kpi_tile
 from app.views.marks import verdict_mark
+from engine.domain.calibration import MachineNoise
 from engine.domain.measurement import Metric
 from engine.domain.summary import CaseSummary, Comparison
 from engine.figures.sparkline import HEIGHT, WIDTH, sparkline
 from engine.figures.tokens import Theme
-from engine.formatting import format_comparison, format_estimate
+from engine.formatting import format_comparison, format_estimate, format_resolution
 from engine.stats.comparison import compare
 from engine.stats.quantiles import median
+from engine.stats.resolution import resolution
 
 History = Callable[[CaseSummary, Metric], Sequence[tuple[float, ...]]]
 """Per-process values of a case in each run that completed it, oldest run first."""
@@ -34,10 +36,12 @@ class KeyFigure:
     summary: CaseSummary
 
 
-def key_figures(figures: Sequence[KeyFigure], history: History, theme: Theme) -> Component:
+def key_figures(
+    figures: Sequence[KeyFigure], history: History, theme: Theme, noise: MachineNoise | None = None
+) -> Component:
     """One tile each; a verdict and a sparkline only where an earlier run gives a baseline."""
     return html.Div(
-        [_tile(figure, history(figure.summary, figure.metric), theme) for figure in figures], className="kpi-row"
+        [_tile(figure, history(figure.summary, figure.metric), theme, noise) for figure in figures], className="kpi-row"
     )
 
 
@@ -71,11 +75,13 @@ def _start_figures(backend: str, precision: str, size: str, startup: Sequence[Ca
     ]
 
 
-def _tile(figure: KeyFigure, runs: Sequence[tuple[float, ...]], theme: Theme) -> Component:
+def _tile(figure: KeyFigure, runs: Sequence[tuple[float, ...]], theme: Theme, noise: MachineNoise | None) -> Component:
     comparison = _against_previous(figure.metric, runs)
     verdict = spark = None
+    resolves = ""
     if comparison is not None:
         verdict = verdict_mark(comparison.verdict, f"{format_comparison(comparison)}, against the run before")
+        resolves = f" Verdict: {format_resolution(resolution(runs[-2], runs[-1], noise))}."
         if len(runs) >= _FEWEST_RUNS:
             spark = _spark([median(values) for values in runs], comparison, theme)
     estimate = figure.summary.estimates[figure.metric]
@@ -88,7 +94,7 @@ def _tile(figure: KeyFigure, runs: Sequence[tuple[float, ...]], theme: Theme) ->
         note=f"{processes}, first run" if text.interval else "first run",
         verdict=verdict,
         sparkline=spark,
-        title=f"{figure.metric.definition} Interval: {estimate.method}.",
+        title=f"{figure.metric.definition} Interval: {estimate.method}.{resolves}",
     )
 
 

@@ -75,6 +75,14 @@ def ways_title(selection: Selection) -> str:
     return f"{number} ways to run {selection.model}, {texts[0].value} to {texts[-1].plain}"
 
 
+def judged_ways(selection: Selection) -> tuple[CaseSummary, CaseSummary] | None:
+    """The two ways that the answer's verdict is about, the best one last; None where it tells none."""
+    if len(selection.ways) < 2:
+        return None
+    other, comparison = _rival(selection)
+    return None if comparison is None else (other, selection.ways[0])
+
+
 def _rival(selection: Selection) -> tuple[CaseSummary, Comparison | None]:
     """What the best way is measured against: the baseline, or the runner-up when the baseline itself is best."""
     best = selection.ways[0]

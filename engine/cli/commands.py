@@ -13,6 +13,7 @@ from engine.cli.benchmark import benchmark
 from engine.cli.catalog import catalog
 from engine.cli.conformance import conformance
 from engine.cli.coverage import coverage_command
+from engine.cli.doctor import doctor
 from engine.cli.exit_status import FAILED, GOOD, INTERRUPTED, USAGE, status_of
 from engine.cli.export import export
 from engine.cli.generate import generate
@@ -48,6 +49,7 @@ for _command in (
     export,
     catalog,
     hardware,
+    doctor,
     serve,
 ):
     modeldyno.add_command(_command)

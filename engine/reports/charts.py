@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import plotly.graph_objects as go
 
+from engine.domain.calibration import MachineNoise
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.summary import CaseSummary, Comparison
@@ -15,8 +16,9 @@ from engine.figures.batch_scaling import batch_scaling, batch_scaling_title, hid
 from engine.figures.references import compared, reference
 from engine.figures.top_models import top_models, top_models_title
 from engine.figures.wording import best_first, shape, sizes_in, way
-from engine.formatting import counted
+from engine.formatting import counted, format_resolution
 from engine.reports.wording import interval_words
+from engine.stats.resolution import resolution
 
 MOST_SCALING = 4
 MOST_WAYS = 4
@@ -38,15 +40,18 @@ class Chart:
 Draw = Callable[[bool], go.Figure]
 
 
-def charts_of(summaries: Sequence[CaseSummary], *, with_ways: bool = True) -> list[Chart]:
+def charts_of(
+    summaries: Sequence[CaseSummary], *, with_ways: bool = True, noise: MachineNoise | None = None
+) -> list[Chart]:
     """Rankings of models, ways to run one model, growth with the batch; then startup.
 
     A run in pairs is told without ways: their titles judge as if the processes had not been paired.
+    `noise` tells which change a verdict could have resolved where a case has too few processes to tell it itself.
     """
     warm = [summary for summary in summaries if summary.case.workload is Workload.INFERENCE]
     started = [summary for summary in summaries if summary.case.workload is Workload.STARTUP]
     drawn = [chart for metric in _RANKED for chart in _ranking(warm, metric)]
-    drawn += _ways(warm) if with_ways else []
+    drawn += _ways(warm, noise) if with_ways else []
     drawn += _scaling(warm)
     drawn += [chart for metric in _STARTUP for chart in _ranking(started, metric)]
     return drawn
@@ -105,10 +110,10 @@ def _ranking(summaries: Sequence[CaseSummary], metric: Metric) -> list[Chart]:
     ]
 
 
-def _ways(summaries: Sequence[CaseSummary]) -> list[Chart]:
+def _ways(summaries: Sequence[CaseSummary], noise: MachineNoise | None) -> list[Chart]:
     found = ways_to_run(summary for summary in summaries if Metric.LATENCY in summary.estimates)
     drawn = sorted(found, key=lambda group: _rank_in_model(group, found))[:MOST_WAYS]
-    return _told_rest([_way_chart(group, summaries) for group in drawn], len(found), "comparison")
+    return _told_rest([_way_chart(group, summaries, noise) for group in drawn], len(found), "comparison")
 
 
 def _rank_in_model(group: Sequence[CaseSummary], found: Sequence[Sequence[CaseSummary]]) -> int:
@@ -116,7 +121,7 @@ def _rank_in_model(group: Sequence[CaseSummary], found: Sequence[Sequence[CaseSu
     return [other for other in found if other[0].case.model == group[0].case.model].index(group)
 
 
-def _way_chart(group: Sequence[CaseSummary], everything: Sequence[CaseSummary]) -> Chart:
+def _way_chart(group: Sequence[CaseSummary], everything: Sequence[CaseSummary], noise: MachineNoise | None) -> Chart:
     metric = Metric.LATENCY
     baseline, judged = compare_ways(group, everything, metric)
 
@@ -128,9 +133,21 @@ def _way_chart(group: Sequence[CaseSummary], everything: Sequence[CaseSummary]) 
     return _chart(
         backend_comparison_title(group, metric=metric, baseline=baseline, comparisons=judged),
         f"{metric.title} of {group[0].case.model}, {shape(group[0].case)} · against {way(baseline.case)}",
-        f"Median and {interval_words(group, metric)}",
+        f"Median and {interval_words(group, metric)} · {_resolves(group, baseline, metric, noise)}",
         draw,
     )
+
+
+def _resolves(group: Sequence[CaseSummary], baseline: CaseSummary, metric: Metric, noise: MachineNoise | None) -> str:
+    """What the chart's verdicts could have shown: that of the one which resolves least."""
+    of_base = baseline.process_values.get(metric, ())
+    others = [summary for summary in group if summary is not baseline]
+    found = [resolution(of_base, summary.process_values.get(metric, ()), noise) for summary in others]
+    unknown = [one for one in found if one is None or one.change is None]
+    if unknown:
+        return format_resolution(unknown[0])
+    known = [one for one in found if one is not None]
+    return format_resolution(max(known, key=lambda one: one.change or 0.0, default=None))
 
 
 def _scaling(summaries: Sequence[CaseSummary]) -> list[Chart]:

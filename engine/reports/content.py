@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from engine import __version__
+from engine.domain.calibration import Calibration
 from engine.domain.case import Case
 from engine.domain.hardware import Environment
 from engine.domain.measurement import Metric
@@ -50,6 +51,8 @@ class ReportContent:
     """Repeats the run on a command line."""
     version: str
     created_at: datetime
+    calibration: Calibration | None = None
+    """The newest of the machine when the report was made; None when its meters were never calibrated."""
 
 
 def build_content(
@@ -61,6 +64,7 @@ def build_content(
     report_id: str,
     created_at: datetime,
     pairs: Sequence[PairedCase] = (),
+    calibration: Calibration | None = None,
 ) -> ReportContent:
     """The content of a report on one run; `results` are all rows of that run, whatever became of them."""
     completed = [result for result in results if result.status is ResultStatus.COMPLETED]
@@ -80,6 +84,7 @@ def build_content(
         command=benchmark_command(_repeated(run.request, cases)),
         version=__version__,
         created_at=created_at,
+        calibration=calibration,
     )
 
 

@@ -68,6 +68,20 @@ def two_ways(bench: StandInWorkbench) -> StandInWorkbench:
     return bench
 
 
+def test_the_answer_says_what_it_could_have_resolved(two_ways: StandInWorkbench) -> None:
+    head, body, *_ = show()
+    (badge,) = of_class(head, "resolution-badge")
+    assert text_of(badge) == "resolves ±3.1\N{THIN SPACE}%"
+    assert badge.href == "/trust"
+    tables = [[text_of(cell) for cell in of_kind(table, "Th")] for table in of_kind(body, "Table")]
+    assert ["Against baseline", "Resolves"] in [titles[-2:] for titles in tables]
+
+
+def test_one_way_alone_has_nothing_to_resolve(bench: StandInWorkbench) -> None:
+    store(bench, measured(a_case(), 0.04))
+    assert of_class(show()[0], "resolution-badge") == []
+
+
 def test_an_empty_database_says_what_would_fill_the_page() -> None:
     head, body, count, seen, _ = show()
     assert (head, text_of(count), seen) == ([], "0 results measured", 0)

@@ -23,6 +23,7 @@ from tests.builders import (
     a_summary,
     an_environment,
 )
+from tests.calibration_builders import a_calibration, a_noise
 from tests.engine.reports.conftest import measured
 
 
@@ -227,3 +228,12 @@ def test_two_undecided_rankings_name_their_figure() -> None:
         "Throughput: no model leads on cpu fp32: their intervals overlap",
         "Peak memory: no model leads on cpu fp32: their intervals overlap",
     ]
+
+
+def test_a_report_says_what_its_verdicts_resolve_and_what_the_meters_are_worth() -> None:
+    few = [a_summary(latencies=(0.04, 0.041)), a_summary(a_case(precision=Precision.BF16), latencies=(0.02, 0.021))]
+    assert "not calibrated" in next(chart.footnote for chart in charts_of(few))
+    assert "5 processes would resolve ±" in next(chart.footnote for chart in charts_of(few, noise=a_noise()))
+    assert dict(protocol_facts(of(*few)))["Meters"].startswith("not calibrated on this machine")
+    calibrated = dict(protocol_facts(replace(of(*few), calibration=a_calibration())))["Meters"]
+    assert calibrated.startswith("All 4 goals hold") and "5 processes a side resolve ±" in calibrated
