@@ -24,6 +24,7 @@ from engine.figures.tokens import Theme
 from engine.figures.wording import shape, way
 from engine.formatting import (
     format_comparison,
+    format_conditions,
     format_count,
     format_estimate,
     format_time,
@@ -185,6 +186,8 @@ def _figures(summary: CaseSummary, but: Sequence[Metric]) -> list[Component]:
     device = f" on {summary.actual_device}" if summary.actual_device not in (None, case.backend) else ""
     where = [backend_mark(case.backend), f"{device}, {summary.machine_label}".rstrip(", ")]
     lines += [("Machine", where), ("Noise", _NOISE[summary.is_noisy])]
+    if summary.machines:
+        lines.append(("Conditions", format_conditions(summary.machines)))
     if summary.facts is not None:
         lines.append(("Parameters", format_count(summary.facts.parameters)))
     measured = html.Span(format_time(summary.measured_at), title=format_time_iso(summary.measured_at))

@@ -70,6 +70,7 @@ def _summary(
         last_run_id=last.run_id,
         facts=next((result.facts for result in reversed(completed) if result.facts is not None), None),
         is_noisy=_is_noisy(completed),
+        machines=tuple(result.machine for result in completed if result.machine is not None),
         actual_device=last.actual_device,
         machine_label=environment.label if environment is not None else "",
     )

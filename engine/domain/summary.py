@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from engine.domain.case import Case
+from engine.domain.hardware import MachineState
 from engine.domain.measurement import Estimate, Metric
 from engine.domain.model import ModelFacts
 from engine.domain.result import Failure, Provenance
@@ -30,6 +31,8 @@ class CaseSummary:
     facts: ModelFacts | None = None
     is_noisy: bool | None = None
     """Whether other work disturbed any of its processes; None where that is known of none."""
+    machines: tuple[MachineState, ...] = ()
+    """The machine's state during each completed process, of those that told."""
     actual_device: str | None = None
     machine_label: str = ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.domain.summary import CaseSummary
-from engine.formatting import MISSING, counted, format_bytes, format_count, format_time_iso
+from engine.formatting import MISSING, counted, format_bytes, format_conditions, format_count, format_time_iso
 from engine.reports.answers import took
 from engine.reports.content import ReportContent
 
@@ -69,6 +69,7 @@ def protocol_facts(content: ReportContent) -> Facts:
         ("Threads", "all physical cores" if request.threads is None else format_count(request.threads)),
         ("Weights", "random, from a fixed seed; of the values only the choice of experts can depend"),
         ("Quiet", quiet),
+        ("Conditions", format_conditions([state for summary in content.summaries for state in summary.machines])),
     ]
 
 

@@ -9,7 +9,7 @@ import pytest
 from engine import formatting
 from engine.domain.measurement import Metric
 from engine.domain.summary import Comparison, Verdict
-from tests.builders import an_estimate
+from tests.builders import a_machine_state, an_estimate
 
 MIB = 2.0**20
 THIN = "\N{THIN SPACE}"
@@ -211,3 +211,19 @@ def test_small_negative_numbers_do_not_become_minus_zero():
 def test_a_value_keeps_two_digits_however_wide_its_interval() -> None:
     estimate = an_estimate(787.0, low=13.0, high=45_000.0)
     assert formatting.format_estimate(estimate, Metric.THROUGHPUT).value == "790"
+
+
+def test_conditions_are_told_as_far_as_they_were_readable():
+    bare = a_machine_state(frequency_hertz=None)
+    assert formatting.format_conditions([bare]) == "load 0.4 over a minute, 12.0 GiB of memory free"
+    assert formatting.format_conditions([]) == "-"
+
+
+def test_conditions_of_several_results_are_their_range():
+    cool = a_machine_state(governor="performance", boost=False, temperature_celsius=50.0, throttled=False)
+    hot = a_machine_state(load_1min=2.0, boost=True, temperature_celsius=96.4, throttled=True, other_gpu_processes=3)
+    assert formatting.format_conditions([cool, hot]) == (
+        f"load 0.4 to 2.0 over a minute, clock 2.60{THIN}GHz, governor performance, boost off, boost allowed, "
+        f"at most 96{THIN}°C, slowed for heat in 1 of 2, up to 3 other programs on the GPU, 12.0 GiB of memory free"
+    )
+    assert "never slowed for heat" in formatting.format_conditions([cool])
