@@ -9,7 +9,7 @@ import argparse
 import sys
 from datetime import UTC, datetime
 
-from benchmarks import fidelity, first_look, isolation, pinning, storage
+from benchmarks import agreement, fidelity, first_look, isolation, pinning, storage
 from benchmarks.figure import Figure, markdown
 from engine.backends.environment import detect_environment
 from engine.errors import EngineError
@@ -20,6 +20,7 @@ BENCHMARKS = {
     "fidelity": fidelity.run,
     "storage": storage.run,
     "pinning": pinning.run,
+    "agreement": agreement.run,
 }
 
 

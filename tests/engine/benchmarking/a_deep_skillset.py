@@ -8,6 +8,7 @@ import torch
 
 from tests.engine.benchmarking.a_deep_skillset_facts import (
     BREAK_AT_BATCH,
+    CHOOSING_AT_BATCH,
     INNER,
     RANDOM_AT_BATCH,
     SIZE_WITHOUT_LINEAR,
@@ -67,6 +68,8 @@ class Skillset:
             y = self.model(**inputs)
         if y.shape[0] == WRONG_AT_BATCH and self.precision == "bf16":
             y = y.flip(1)
+        if y.shape[0] == CHOOSING_AT_BATCH:
+            y = (1e6 * y).sin()
         if y.shape[0] == RANDOM_AT_BATCH:
             y = torch.randn(y.shape) if self.precision == "fp32" else torch.rand(y.shape)
         return {"outputs": {"y": y}}

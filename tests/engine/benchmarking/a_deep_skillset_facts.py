@@ -20,6 +20,8 @@ WRONG_AT_BATCH = 11
 """Turns its answer round, in bf16 alone."""
 RANDOM_AT_BATCH = 12
 """Answers random numbers, by another rule in bf16."""
+CHOOSING_AT_BATCH = 14
+"""Answers what any rounding turns into something else."""
 BREAK_AT_BATCH = 13
 """Leaves compiled code between its layers."""
 
