@@ -9,7 +9,17 @@ import argparse
 import sys
 from datetime import UTC, datetime
 
-from benchmarks import fidelity, first_look, isolation, memory_fit, pairs, peer_latency, storage
+from benchmarks import (
+    agreement,
+    fidelity,
+    first_look,
+    isolation,
+    memory_fit,
+    pairs,
+    peer_latency,
+    pinning,
+    storage,
+)
 from benchmarks.figure import Figure, markdown
 from engine.backends.environment import detect_environment
 from engine.errors import EngineError
@@ -22,6 +32,8 @@ BENCHMARKS = {
     "peer_latency": peer_latency.run,
     "storage": storage.run,
     "memory_fit": memory_fit.run,
+    "pinning": pinning.run,
+    "agreement": agreement.run,
 }
 
 

@@ -28,6 +28,7 @@ from engine.formatting import (
     format_bytes,
     format_change,
     format_comparison,
+    format_conditions,
     format_count,
     format_estimate,
     format_time,
@@ -205,6 +206,8 @@ def _figures(summary: CaseSummary, but: Sequence[Metric]) -> list[Component]:
     lines += [("Machine", where), ("Noise", _NOISE[summary.is_noisy])]
     if summary.estimated_bytes is not None:
         lines.append(("Memory, estimated before", _estimated(summary.estimated_bytes, summary)))
+    if summary.machines:
+        lines.append(("Conditions", format_conditions(summary.machines)))
     if summary.facts is not None:
         lines.append(("Parameters", format_count(summary.facts.parameters)))
     measured = html.Span(format_time(summary.measured_at), title=format_time_iso(summary.measured_at))

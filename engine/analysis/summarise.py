@@ -76,6 +76,7 @@ def _summary(
         estimated_bytes=next((r.estimated_bytes for r in reversed(completed) if r.estimated_bytes is not None), None),
         facts=next((result.facts for result in reversed(completed) if result.facts is not None), None),
         is_noisy=_is_noisy(completed),
+        machines=tuple(result.machine for result in completed if result.machine is not None),
         actual_device=last.actual_device,
         machine_label=environment.label if environment is not None else "",
     )

@@ -199,7 +199,8 @@ def _obstacle(
         return Failure(kind=FailureKind.NOT_AVAILABLE, reason=f"Backend {case.backend} cannot run here: {reason}")
     if case.precision.value not in status.precisions:
         known = ", ".join(status.precisions)
-        reason = f"{case.backend} does not run {case.precision} here; it runs {known}."
+        why = status.refused.get(case.precision.value)
+        reason = f"{case.backend} does not run {case.precision} here{f' ({why})' if why else ''}; it runs {known}."
         return Failure(kind=FailureKind.NOT_AVAILABLE, reason=reason)
     if case.case_id in already_measured:
         return Failure(kind=FailureKind.ALREADY_MEASURED, reason="Measured here within the last 7 days.")

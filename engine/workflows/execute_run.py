@@ -20,12 +20,14 @@ from engine.domain.result import Failure, FailureKind, Provenance, Result, Resul
 from engine.domain.run import Plan, PlannedCase, RunRequest
 from engine.domain.skillset import Skillset
 from engine.errors import SkillsetFailure
+from engine.formatting import format_conditions
 from engine.stats.quantiles import median
 from engine.storage import facts as stored_facts
 from engine.storage import results
 from engine.workflows.check_request import devices_of
 from engine.workflows.device_turns import Cancelled, DeviceTurns
 from engine.workflows.live_run import LiveRun
+from engine.workflows.preflight import preflight
 from engine.workflows.supply_skillset import supply_skillset
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ logger = logging.getLogger(__name__)
 
 HISTORY = 2000
 """Past durations that the estimate of the remaining time draws on."""
+_NEVER_FORKED = ("mps",)
+"""Backends whose device does not survive the fork of a process that has loaded its library."""
 
 
 def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence[Result], turns: DeviceTurns) -> None:
@@ -63,6 +67,8 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
             rows[group[0].case.case_id, group[0].repetition] = left_out
             continue
         with turns.turn(devices, live.cancel, on_wait=lambda: live.set_step("Waiting for another measurement")):
+            if position == len(group):
+                _look_at_the_machine(workbench, live)
             for item in group:
                 index = indices[item.case.case_id, item.repetition]
                 try:
@@ -116,6 +122,17 @@ def _beyond_budget(live: LiveRun, item: PlannedCase, history: Sequence[tuple[Cas
     return out_of_budget(None if used >= budget else seconds_of_one(item, history), budget, used)
 
 
+def _look_at_the_machine(workbench: Workbench, live: LiveRun) -> None:
+    """Say in the run's log what will disturb it; each result carries its own state, and none is left out for it."""
+    if workbench.device_claims is None:  # nothing really runs
+        return
+    live.set_step("Looking at the machine")
+    state, warnings = preflight(live.cancel)
+    for line in warnings or ["Nothing was found that would disturb measurements."]:
+        live.add_log(f"Preflight: {line}")
+    live.add_log(f"Preflight: {format_conditions([state])}.")
+
+
 def _one_result(
     workbench: Workbench,
     live: LiveRun,
@@ -143,7 +160,7 @@ def _one_result(
     processes = run.request.protocol.processes
     live.set_step(f"{case.label}, process {item.repetition + 1} of {processes}")
     return execute(
-        workbench.cold_launcher if case.cold else workbench.launcher,
+        workbench.cold_launcher if case.cold or case.backend in _NEVER_FORKED else workbench.launcher,
         case,
         item.repetition,
         run_id=run.run_id,

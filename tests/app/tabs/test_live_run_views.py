@@ -236,6 +236,14 @@ def test_machine_note_tells_quiet_from_busy() -> None:
     assert "quiet enough during the 2 results long enough to tell" in said(a_result(), a_result(), unread)
 
 
+def test_machine_note_tells_the_conditions() -> None:
+    hot = a_result(machine=a_machine_state(governor="powersave", temperature_celsius=91.2, load_1min=3.0))
+    said = text_of(machine_note(quietness_of([a_result(), hot])))
+    assert "Load 0.4 to 3.0 over a minute, clock 2.60" in said
+    assert "governor powersave, at most 91" in said
+    assert "Load" not in text_of(machine_note(Quietness()))
+
+
 def test_without_a_run_the_card_says_how_to_get_one() -> None:
     assert any("data-empty-state" in part.to_plotly_json()["props"] for part in parts(no_run()))
 

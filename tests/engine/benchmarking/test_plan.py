@@ -118,6 +118,25 @@ def test_a_backend_or_precision_that_is_not_here_is_left_out_with_the_reason():
     assert {left.failure.kind for left in plan.skipped} == {FailureKind.NOT_AVAILABLE}
 
 
+def test_a_precision_that_somebody_may_expect_is_left_out_with_why():
+    why = "its kernels convert to fp32 and back"
+    backends = {"cpu": a_backend_status("cpu", refused={"fp16": why})}
+    request = a_request("bert", precisions=(Precision.FP16,), batch_sizes=(1,))
+    plan = plan_cases(
+        request,
+        [ChosenModel(model=a_model("bert"), size=None)],
+        lambda *_: (128, None),
+        backends,
+        FACTS,
+        GIB,
+        set(),
+        [],
+    )
+    assert [left.failure.reason for left in plan.skipped] == [
+        f"cpu does not run fp16 here ({why}); it runs fp32, bf16."
+    ]
+
+
 def test_what_was_measured_already_is_left_out_and_the_rest_planned():
     first = planned(a_request("bert", batch_sizes=(1, 8)))
     known = frozenset({first.planned[0].case.case_id})
