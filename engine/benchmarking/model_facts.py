@@ -38,7 +38,8 @@ def facts_of(skillset: Any, inputs: Mapping[str, Any]) -> tuple[ModelFacts, list
 
 def _without_numbers(inputs: dict[str, Any]) -> dict[str, Any]:
     """Inputs on the meta device. A mask of ones is left out: models look at its values, and it changes no operation."""
-    return {name: value.to(_META) for name, value in inputs.items() if not name.endswith("attention_mask")}
+    kept = {name: value for name, value in inputs.items() if not name.endswith("attention_mask")}
+    return {name: value.to(_META) if hasattr(value, "to") else value for name, value in kept.items()}
 
 
 def _facts(skillset: Any, inputs: Mapping[str, Any], flops: int | None) -> ModelFacts:
@@ -47,7 +48,7 @@ def _facts(skillset: Any, inputs: Mapping[str, Any], flops: int | None) -> Model
         parameters=sum(parameter.numel() for parameter in parameters),
         parameter_bytes=sum(parameter.nbytes for parameter in parameters),
         flops=flops,
-        input_bytes=sum(value.nbytes for value in inputs.values()),
+        input_bytes=sum(value.nbytes for value in inputs.values() if hasattr(value, "nbytes")),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from engine.benchmarking.eta import remaining_seconds
-from engine.benchmarking.execute import execute
+from engine.benchmarking.execute import execute, graphs_folder
 from engine.benchmarking.progressive import should_skip
 from engine.domain.case import Case
 from engine.domain.measurement import Metric
@@ -97,6 +97,7 @@ def _one_result(
         skillset_path=skillset.path,
         protocol=run.request.protocol,
         environment_id=run.environment_id,
+        graphs_in=graphs_folder(workbench.settings.home),
         cancel=live.cancel,
         on_log=live.add_log,
     )

@@ -12,9 +12,10 @@ import pytest
 from engine.backends import BACKENDS
 from engine.backends.cores import usable_logical_cores, usable_physical_cores
 from engine.backends.detect import status_of
-from engine.backends.detected_only import DetectedOnly, QnnBackend
+from engine.backends.detected_only import DetectedOnly
 from engine.backends.environment import detect_environment
 from engine.backends.presence import installed_version, nvidia_gpus
+from engine.backends.qnn import QnnBackend
 from engine.domain.hardware import BackendStatus
 from engine.errors import BackendUnavailable, UnknownName
 

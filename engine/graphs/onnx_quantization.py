@@ -1,0 +1,95 @@
+"""Fewer bits for the matrix products of an ONNX graph: eight at run time, or four and two in the weights alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.domain.case import Precision
+from engine.errors import BackendUnavailable
+
+FEW_BITS = {Precision.INT4: 4, Precision.INT2: 2}
+BLOCK = 32
+"""Weights that share a scale."""
+_ACCURACY_LEVEL = 4
+"""Activations are quantised to eight bits for the product. With the default, 0, weights are unpacked to fp32 at each
+pass, which is 150 to 360 times slower."""
+_INTEGER_PRODUCTS = ("MatMulInteger",)
+_FEW_BIT_PRODUCTS = ("MatMulNBits",)
+_FLOAT_PRODUCTS = ("MatMul", "Gemm")
+
+
+def quantised_dynamically(model: Any, inputs: dict[str, Any]) -> tuple[Any, str]:
+    """int8 weights by channel, activations quantised at each pass; the model, and a note on what that means in it.
+
+    Matrix products alone: ONNX Runtime has no kernel on the CPU for convolutions with signed weights of eight bits.
+    Seven of the eight bits are used, because CPUs without VNNI add pairs of products in 16 bits, which overflow.
+    """
+    from transformers.exporters.configs import ExportFormat
+    from transformers.exporters.quantizers.quantizer_onnxruntime import OnnxRuntimeDynamicConfig, OnnxRuntimeQuantizer
+
+    fold_transposed_weights(model)
+    settings = OnnxRuntimeDynamicConfig(
+        op_types_to_quantize=["MatMul", "Gemm"],
+        per_channel=True,
+        reduce_range=True,
+        extra_options={"MatMulConstBOnly": True},
+    )
+    quantised = OnnxRuntimeQuantizer(settings).quantize(model, inputs, ExportFormat.ONNX)
+    note = _said(quantised, _INTEGER_PRODUCTS, "int8", "weights by channel, activations at run time (quantize_dynamic)")
+    return quantised, note
+
+
+def quantised_to_few_bits(model: Any, bits: int) -> tuple[Any, str]:
+    """Weights in `bits` bits, symmetric, a scale for each BLOCK; the model, and a note on what that means in it."""
+    import onnx_ir
+    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+
+    fold_transposed_weights(model)
+    quantiser = MatMulNBitsQuantizer(
+        onnx_ir.to_proto(model), bits=bits, block_size=BLOCK, is_symmetric=True, accuracy_level=_ACCURACY_LEVEL
+    )
+    quantiser.process()
+    quantised = onnx_ir.from_proto(quantiser.model.model)
+    how = f"weights in {bits} bits, a scale for each {BLOCK} (MatMulNBits, accuracy level {_ACCURACY_LEVEL})"
+    return quantised, _said(quantised, _FEW_BIT_PRODUCTS, f"int{bits}", how)
+
+
+def fold_transposed_weights(model: Any) -> None:
+    """Turn weights that the graph transposes at each pass into transposed weights: quantisers see constants alone."""
+    import numpy
+    import onnx_ir
+
+    for node in list(model.graph):
+        if node.op_type != "Transpose" or not node.inputs[0].is_initializer():
+            continue
+        order = node.attributes["perm"].as_ints() if "perm" in node.attributes else None
+        output = node.outputs[0]
+        array = numpy.ascontiguousarray(numpy.transpose(node.inputs[0].const_value.numpy(), order))
+        weight = onnx_ir.Value(
+            name=f"{output.name}_folded",
+            shape=output.shape,
+            type=output.type,
+            const_value=onnx_ir.tensor(array, name=f"{output.name}_folded"),
+        )
+        onnx_ir.convenience.replace_all_uses_with(output, weight)
+        model.graph.remove(node, safe=True)
+        model.graph.register_initializer(weight)
+
+
+def _said(model: Any, quantised_types: tuple[str, ...], name: str, how: str) -> str:
+    """The note; BackendUnavailable where not one product was quantised, because the figures would be those of fp32."""
+    nodes = list(model.graph)
+    quantised = sum(node.op_type in quantised_types for node in nodes)
+    if not quantised:
+        raise BackendUnavailable(
+            f"{name} has nothing to work on: this graph has no matrix product with constant weights, "
+            "so it would run in fp32.",
+            field="precisions",
+        )
+    left = sum(
+        node.op_type in _FLOAT_PRODUCTS
+        and any(value is not None and value.is_initializer() for value in node.inputs[:2])
+        for node in nodes
+    )
+    rest = f"; {left} more stayed in fp32" if left else ""
+    return f"{name} is {quantised} matrix products with {how}{rest}; everything else is fp32."
