@@ -20,5 +20,5 @@ def lacking(distributions: tuple[str, ...]) -> str | None:
 
     if find_spec("transformers.exporters") is None:
         version = installed_version("transformers")
-        return f"transformers {version} exports nothing; 5.23 or newer does."
+        return f"transformers {version} has no exporters; a newer version brings them."
     return None

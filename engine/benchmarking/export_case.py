@@ -38,6 +38,7 @@ def export_case(arguments: dict[str, Any]) -> dict[str, Any]:
     folder = Path(arguments["folder"])
     if (refusal := refusal_of(case)) is not None:
         raise BackendUnavailable(refusal, field="workloads")
+    BACKENDS.get(case.backend).prepare(case.threads)  # where it cannot run, nothing need be exported
     started = time.perf_counter()
     BACKENDS.get(_TORCH).prepare(case.threads)
     module = import_skillset(Path(arguments["skillset_path"]))

@@ -61,7 +61,7 @@ def supply_artifact(
         reason = f"The exported graph could not be kept in {kept_in}: {error}; make room or correct its permissions."
         return Supplied(folder=None, failure=Failure(kind=FailureKind.ERROR, reason=reason), seconds=0.0)
     failure = outcome.failure
-    if failure is not None and failure.kind is not FailureKind.CANCELLED:
+    if failure is not None and failure.kind not in (FailureKind.CANCELLED, FailureKind.NOT_AVAILABLE):
         failure = replace(failure, reason=f"Export to {case.backend} failed: {failure.reason}")
     if failure is None and folder is None:
         failure = Failure(kind=FailureKind.ERROR, reason=f"The export of {case.label} left nothing.", log=outcome.log)

@@ -45,6 +45,7 @@ def quantised_to_few_bits(model: Any, bits: int) -> tuple[Any, str]:
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
     fold_transposed_weights(model)
+    split_linear_layers(model)
     quantiser = MatMulNBitsQuantizer(
         onnx_ir.to_proto(model), bits=bits, block_size=BLOCK, is_symmetric=True, accuracy_level=_ACCURACY_LEVEL
     )
@@ -74,6 +75,31 @@ def fold_transposed_weights(model: Any) -> None:
         onnx_ir.convenience.replace_all_uses_with(output, weight)
         model.graph.remove(node, safe=True)
         model.graph.register_initializer(weight)
+
+
+def split_linear_layers(model: Any) -> None:
+    """Write products of two-dimensional inputs with weights, and the bias behind them, as a product and a sum.
+
+    The exporter makes one operation of both, which the quantiser of few bits does not know.
+    """
+    import numpy
+    import onnx_ir
+
+    for node in list(model.graph):
+        if node.op_type != "Gemm" or not node.inputs[1].is_initializer():
+            continue
+        told = {name: attribute.value for name, attribute in node.attributes.items()}
+        if told.get("transA", 0) or told.get("alpha", 1.0) != 1.0 or told.get("beta", 1.0) != 1.0:
+            continue
+        array = node.inputs[1].const_value.numpy()
+        name = f"{node.outputs[0].name}_weight"
+        constant = onnx_ir.tensor(numpy.ascontiguousarray(array.T) if told.get("transB", 0) else array, name=name)
+        weight = onnx_ir.Value(name=name, shape=constant.shape, type=node.inputs[1].type, const_value=constant)
+        model.graph.register_initializer(weight)
+        nodes = [onnx_ir.node("MatMul", [node.inputs[0], weight])]
+        if len(node.inputs) > 2 and node.inputs[2] is not None:
+            nodes.append(onnx_ir.node("Add", [nodes[0].outputs[0], node.inputs[2]]))
+        onnx_ir.convenience.replace_nodes_and_values(model.graph, node, [node], nodes, node.outputs, nodes[-1].outputs)
 
 
 def _said(model: Any, quantised_types: tuple[str, ...], name: str, how: str) -> str:
