@@ -16,6 +16,10 @@ pass, which is 150 to 360 times slower."""
 _INTEGER_PRODUCTS = ("MatMulInteger",)
 _FEW_BIT_PRODUCTS = ("MatMulNBits",)
 _FLOAT_PRODUCTS = ("MatMul", "Gemm")
+_WITH_WEIGHTS = (*_FLOAT_PRODUCTS, "Conv", "ConvTranspose", "Einsum", "LSTM", "GRU")
+"""Operations whose weights cost arithmetic in proportion."""
+LEAST_SHARE = 0.5
+"""Of the weights that are computed with: below it a graph is not called quantised."""
 
 
 def quantised_dynamically(model: Any, inputs: dict[str, Any]) -> tuple[Any, str]:
@@ -103,19 +107,38 @@ def split_linear_layers(model: Any) -> None:
 
 
 def _said(model: Any, quantised_types: tuple[str, ...], name: str, how: str) -> str:
-    """The note; BackendUnavailable where not one product was quantised, because the figures would be those of fp32."""
-    nodes = list(model.graph)
-    quantised = sum(node.op_type in quantised_types for node in nodes)
-    if not quantised:
+    """The note; BackendUnavailable where most of the arithmetic would stay that of fp32 and pass for something else."""
+    products = [node for node in model.graph if node.op_type in quantised_types]
+    quantised = sum(_quantised_weights(node) for node in products)
+    left = _float_weights(model)
+    share = quantised / (quantised + left) if products else 0.0
+    if share < LEAST_SHARE:
         raise BackendUnavailable(
-            f"{name} has nothing to work on: this graph has no matrix product with constant weights, "
-            "so it would run in fp32.",
+            f"{name} would be fp32 under another name: ONNX Runtime quantises products of matrices alone, and they "
+            f"hold {share:.0%} of the weights that this model computes with.",
             field="precisions",
         )
-    left = sum(
-        node.op_type in _FLOAT_PRODUCTS
-        and any(value is not None and value.is_initializer() for value in node.inputs[:2])
-        for node in nodes
-    )
-    rest = f"; {left} more stayed in fp32" if left else ""
-    return f"{name} is {quantised} matrix products with {how}{rest}; everything else is fp32."
+    rest = f" and {1 - share:.0%} of the weights stayed in fp32" if left else ""
+    return f"{name} is {len(products)} matrix products with {how}; other operations{rest or ' stayed in fp32'}."
+
+
+def _quantised_weights(node: Any) -> int:
+    """How many weights a quantised product has; none where both factors are activations."""
+    if node.op_type in _FEW_BIT_PRODUCTS:
+        return int(node.attributes["K"].as_int() * node.attributes["N"].as_int())
+    factor = node.inputs[1]
+    return int(factor.const_value.size) if factor.is_initializer() else 0
+
+
+def _float_weights(model: Any) -> int:
+    """Weights that something else computes with in floating point; tables that are only looked up are none."""
+    computed = [
+        value
+        for value in model.graph.initializers.values()
+        if value.const_value is not None
+        and value.dtype is not None
+        and value.dtype.is_floating_point()
+        and len(value.const_value.shape) >= 2
+        and any(use.node.op_type in _WITH_WEIGHTS for use in value.uses())
+    ]
+    return sum(int(value.const_value.size) for value in computed)

@@ -44,11 +44,10 @@ def test_one_wrong_value_among_many_is_found_in_fp32():
 
 
 @pytest.mark.parametrize("precision", TOLERANCES)
-def test_an_answer_of_noughts_or_of_another_sign_is_wrong_at_every_precision_that_keeps_a_relation(precision):
+def test_an_answer_of_noughts_or_of_another_sign_is_wrong_at_every_precision(precision):
     reference = numpy.random.default_rng(0).standard_normal(1000).astype("float32")
     assert fault({"y": -reference}, {"y": reference}, TOLERANCES[precision]) is not None
-    if precision is not Precision.INT2:
-        assert fault({"y": numpy.zeros_like(reference)}, {"y": reference}, TOLERANCES[precision]) is not None
+    assert fault({"y": numpy.zeros_like(reference)}, {"y": reference}, TOLERANCES[precision]) is not None
 
 
 def test_an_answer_without_any_relation_is_wrong_even_in_two_bits():

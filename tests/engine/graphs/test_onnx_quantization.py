@@ -90,5 +90,32 @@ def test_weights_in_few_bits_are_near_and_the_faster_product_is_asked_for(bits, 
 
 def test_a_graph_without_a_product_of_weights_is_not_called_quantised():
     model = a_model(onnx.helper.make_node("MatMul", ["x", "x"], ["y"]), shape=(3, 3))
-    with pytest.raises(BackendUnavailable, match=r"int4 has nothing to work on: .* so it would run in fp32"):
+    with pytest.raises(BackendUnavailable, match=r"int4 would be fp32 under another name: .* hold 0% of"):
         quantised_to_few_bits(model, 4)
+
+
+def test_a_graph_that_is_mostly_convolutions_is_not_called_quantised_either():
+    kernels = numpy.ones((WIDTH, WIDTH, 3), dtype="float32")
+    model = a_model(
+        onnx.helper.make_node("MatMul", ["x", "w"], ["product"]),
+        onnx.helper.make_node("Unsqueeze", ["product", "last"], ["row"]),
+        onnx.helper.make_node("Conv", ["row", "k"], ["y"], pads=[1, 1]),
+        w=WEIGHT,
+        k=kernels,
+        last=numpy.array([2]),
+    )
+    with pytest.raises(BackendUnavailable, match="they hold 25% of the weights that this model computes with"):
+        quantised_to_few_bits(model, 4)
+
+
+def test_a_table_that_is_only_looked_up_does_not_count():
+    table = numpy.ones((1000, WIDTH), dtype="float32")
+    model = a_model(
+        onnx.helper.make_node("Gather", ["table", "places"], ["looked"]),
+        onnx.helper.make_node("Add", ["x", "looked"], ["sum"]),
+        onnx.helper.make_node("MatMul", ["sum", "w"], ["y"]),
+        table=table,
+        places=numpy.array([1, 2, 3]),
+        w=WEIGHT,
+    )
+    assert quantised_to_few_bits(model, 4)[1].endswith("; other operations stayed in fp32.")
