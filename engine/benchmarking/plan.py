@@ -18,6 +18,7 @@ from engine.domain.hardware import BackendStatus
 from engine.domain.model import ModelFacts, ModelType, Size
 from engine.domain.result import Failure, FailureKind
 from engine.domain.run import NEW_TOKENS, WORKERS, Plan, PlannedCase, RunRequest, SizeChoice, SkippedCase
+from engine.graphs.limits import refusal_of
 
 MOST_PARAMETERS = 500_000_000
 """Above, `auto` chooses the tiny size however much memory there is: a person waits for the result."""
@@ -215,7 +216,9 @@ def _obstacle(
 
 
 def _impossible(case: Case, model: ModelType) -> Failure | None:
-    """What this type cannot do anywhere."""
+    """What this type cannot do anywhere, and what its backend cannot do with any type."""
+    if (refusal := refusal_of(case)) is not None:
+        return Failure(kind=FailureKind.NOT_AVAILABLE, reason=refusal)
     if case.workload is Workload.GENERATION and "generates" not in model.traits:
         reason = f"{model.name} generates nothing; measure its forward passes with the workload inference."
         return Failure(kind=FailureKind.NOT_AVAILABLE, reason=reason)

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from engine.benchmarking.budget import out_of_budget
 from engine.benchmarking.eta import remaining_seconds, seconds_of_one
-from engine.benchmarking.execute import execute
+from engine.benchmarking.execute import execute, graphs_folder
 from engine.benchmarking.progressive import should_skip
 from engine.domain.against import partner_of
 from engine.domain.case import Case
@@ -168,6 +168,7 @@ def _one_result(
         protocol=run.request.protocol,
         environment_id=run.environment_id,
         estimated_bytes=item.estimated_bytes,
+        graphs_in=graphs_folder(workbench.settings.home),
         cancel=live.cancel,
         on_log=live.add_log,
     )
