@@ -12,9 +12,11 @@ from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import (
     MAX_BATCH_SIZE,
+    MAX_NEW_TOKENS,
     MAX_PROCESSES,
     MAX_SEQUENCE_LENGTH,
     MAX_THREADS,
+    MAX_WORKERS,
     Protocol,
     RunRequest,
     SizeChoice,
@@ -45,6 +47,8 @@ class RunOptions:
     processes: int | str | None = None
     sequence_length: int | str | None = None
     threads: int | str | None = None
+    new_tokens: int | str | None = None
+    workers: int | str | None = None
 
     def request(self) -> RunRequest:
         """Raises InvalidValue or UnknownName, which name the field, the value and the remedy."""
@@ -62,6 +66,8 @@ class RunOptions:
             ),
             threads=whole_number(self.threads, "threads", "Threads", most=MAX_THREADS),
             cold=COLD in self.switches,
+            new_tokens=whole_number(self.new_tokens, "new_tokens", "New tokens", most=MAX_NEW_TOKENS),
+            workers=whole_number(self.workers, "workers", "Workers", most=MAX_WORKERS),
             progressive=PROGRESSIVE in self.switches,
             incremental=INCREMENTAL in self.switches,
             protocol=Protocol() if processes is None else Protocol(processes=processes),

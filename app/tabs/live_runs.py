@@ -40,7 +40,7 @@ from engine.workflows.plan_run import plan_run
 FINISHED_SHOWN = 30
 _FINAL = tuple(status for status in RunStatus if status.is_final)
 _QUERY_LISTS = ("models", "backends", "precisions", "workloads", "switches")
-_QUERY_TEXTS = ("tier", "batch_sizes", "size", "sequence_length", "processes", "threads")
+_QUERY_TEXTS = ("tier", "batch_sizes", "size", "sequence_length", "processes", "threads", "new_tokens", "workers")
 _FORM = (
     Input(ids.FORM_MODELS, "value"),
     Input(ids.FORM_TIER, "value"),
@@ -53,6 +53,8 @@ _FORM = (
     Input(ids.FORM_PROCESSES, "value"),
     Input(ids.FORM_SEQUENCE_LENGTH, "value"),
     Input(ids.FORM_THREADS, "value"),
+    Input(ids.FORM_NEW_TOKENS, "value"),
+    Input(ids.FORM_WORKERS, "value"),
 )
 _FORM_STATE = tuple(State(part.component_id, part.component_property) for part in _FORM)
 
@@ -247,6 +249,8 @@ def options_from_form(
     processes: str | None,
     sequence_length: str | None,
     threads: str | None,
+    new_tokens: str | None,
+    workers: str | None,
 ) -> RunOptions:
     """In the order of `_FORM`; what a browser sends as nothing is left to the defaults."""
     usual = RunOptions()
@@ -262,4 +266,6 @@ def options_from_form(
         processes=processes,
         sequence_length=sequence_length,
         threads=threads,
+        new_tokens=new_tokens,
+        workers=workers,
     )

@@ -333,7 +333,10 @@ def _metric_switch(state: ViewState) -> Component:
 
 
 def _metric_options(state: ViewState) -> list[tuple[str, str]]:
-    return [(metric.label, _SHORT_METRICS.get(metric, metric.title)) for metric in METRICS[workload_of(state)]]
+    """Of the workload; energy only where some machine had a counter for it."""
+    measured = {metric for summary in data.shown_summaries() for metric in summary.estimates}
+    offered = [metric for metric in METRICS[workload_of(state)] if metric is not Metric.ENERGY or metric in measured]
+    return [(metric.label, _SHORT_METRICS.get(metric, metric.title)) for metric in offered]
 
 
 def _reload_chip() -> Component:

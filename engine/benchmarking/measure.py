@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.backends import BACKENDS
+from engine.backends.cores import usable_physical_cores
 from engine.benchmarking.codec import (
     case_from_json,
     case_to_json,
@@ -43,7 +44,7 @@ def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
     backend = BACKENDS.get(case.backend)
     device = Device(
         name=backend.device,
-        prepare=lambda: backend.prepare(case.threads),
+        prepare=lambda: backend.prepare(_threads(case)),
         synchronize=backend.synchronize,
         open=lambda module, wanted: open_torch(module, wanted, backend.device),
     )
@@ -60,3 +61,10 @@ def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
         "notes": [*seen.notes, *settings_notes(os.environ), *fact_notes],
         "checksum": seen.checksum,
     }
+
+
+def _threads(case: Case) -> int | None:
+    """Inside one operation; workers that were given no number share the cores."""
+    if case.threads is not None or case.workers is None:
+        return case.threads
+    return max(1, usable_physical_cores() // case.workers)

@@ -143,9 +143,11 @@ def _obstacle(
         return Failure(kind=FailureKind.NOT_AVAILABLE, reason=reason)
     if case.case_id in already_measured:
         return Failure(kind=FailureKind.ALREADY_MEASURED, reason="Measured here within the last 7 days.")
-    if facts is not None and needed_bytes(facts) > memory_bytes:
+    copies = case.workers or 1
+    if facts is not None and copies * needed_bytes(facts) > memory_bytes:
+        each = f" each for {copies} workers" if copies > 1 else ""
         reason = (
-            f"Needs about {needed_bytes(facts) / 2**30:.1f} GiB ({facts.parameters / 1e6:,.0f} M parameters); "
+            f"Needs about {needed_bytes(facts) / 2**30:.1f} GiB{each} ({facts.parameters / 1e6:,.0f} M parameters); "
             f"{memory_bytes / 2**30:.1f} GiB are free."
         )
         return Failure(kind=FailureKind.DOES_NOT_FIT, reason=reason)
@@ -155,7 +157,10 @@ def _obstacle(
 def _impossible(case: Case, model: ModelType) -> Failure | None:
     """What this type cannot do anywhere."""
     if case.workload is Workload.GENERATION and "generates" not in model.traits:
-        reason = f"{model.name} generates nothing; measure its forward passes with the workload inference."
+        reason = (
+            f"{model.name} has no generate() that makes as many tokens as it is asked for; "
+            "measure its forward passes with the workload inference."
+        )
         return Failure(kind=FailureKind.NOT_AVAILABLE, reason=reason)
     if case.size == Size.DEFAULT and model.default_problem is not None:
         return Failure(kind=FailureKind.NOT_AVAILABLE, reason=f"{model.default_problem}, or measure it tiny.")

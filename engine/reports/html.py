@@ -17,7 +17,7 @@ from engine.reports.answers import report_summary, report_title
 from engine.reports.charts import Chart, charts_of
 from engine.reports.content import ReportContent
 from engine.reports.facts import environment_facts, protocol_facts, run_facts
-from engine.reports.tables import method_table, model_table, process_table, result_table
+from engine.reports.tables import method_table, model_table, process_table, result_table, tail_table
 
 MEDIA_TYPE = "text/html; charset=utf-8"
 
@@ -41,7 +41,10 @@ def render_html(content: ReportContent) -> bytes:
             (name, table)
             for name, table in (
                 ("Warm forward passes", result_table(content, Workload.INFERENCE)),
+                ("Generation", result_table(content, Workload.GENERATION)),
+                ("Concurrency", result_table(content, Workload.CONCURRENCY)),
                 ("Startup", result_table(content, Workload.STARTUP)),
+                ("Tails: percentiles within processes", tail_table(content)),
             )
             if table is not None
         ],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from engine.analysis.summarise import summarise
+from engine.analysis.tails import tails_of
 from engine.domain.report import StoredReport
 from engine.errors import DiskFull, NotFinished, ReportUnwritable, StorageError
 from engine.reports.answers import report_summary, report_title
@@ -37,13 +38,15 @@ def make_report(workbench: Workbench, run_id: str) -> StoredReport:
         rows = results.of_run(cursor, run.run_id)
     created_at = datetime.now(UTC)
     report_id = uuid4().hex[:12]
+    summaries = summarise(rows, {environment.environment_id: environment})
     content = build_content(
         run,
         environment,
-        summarise(rows, {environment.environment_id: environment}),
+        summaries,
         rows,
         report_id=report_id,
         created_at=created_at,
+        tails={summary.case.case_id: tails_of(summary, rows) for summary in summaries},
     )
     document = render_html(content)
     filename = f"modeldyno-run-{run.number}-{created_at:%Y%m%dT%H%M%SZ}-{report_id[:4]}.html"

@@ -286,7 +286,7 @@ def test_only_a_form_that_no_address_filled_in_remembers_what_was_typed() -> Non
         controls = [part for kind in ("Dropdown", "Input", "Checklist") for part in of_kind(form, kind)]
         return [part.id for part in controls if getattr(part, "persistence", False)]
 
-    assert len(remembered(is_addressed=False)) == 11
+    assert len(remembered(is_addressed=False)) == 13
     assert remembered(is_addressed=True) == []
 
 
@@ -306,7 +306,7 @@ def test_an_unavailable_backend_is_listed_disabled_with_its_reason() -> None:
 
 def test_a_precision_that_no_chosen_backend_does_is_disabled() -> None:
     options = precision_options([a_backend_status("cpu")], ["cpu"])
-    assert [option["value"] for option in options if option.get("disabled")] == ["fp16", "int8"]
+    assert [option["value"] for option in options if option.get("disabled")] == ["fp16", "int8", "int4", "int2"]
 
 
 def test_only_runnable_models_can_be_chosen() -> None:

@@ -10,6 +10,7 @@ from engine.workloads.inference import Inference
 from engine.workloads.memory import MemoryMeter
 from engine.workloads.outputs import WrongOutput, check_outputs
 from engine.workloads.startup import Startup
+from engine.workloads.torch_session import open_torch
 from engine.workloads.workload import Device
 from tests.builders import a_case, a_protocol
 from tests.engine.workloads.a_slow_skillset_facts import SLOW_SKILLSET
@@ -89,7 +90,12 @@ def exercise_the_slow_skillset(arguments: dict[str, Any]) -> dict[str, Any]:
     """First sample of each metric by name, of one workload on the slow skillset."""
     workload = {"inference": Inference(), "startup": Startup()}[arguments["workload"]]
     case = a_case(workload=workload.name, sequence_length=None)
-    device = Device(name="cpu", prepare=lambda: 1, synchronize=lambda: None)
+    device = Device(
+        name="cpu",
+        prepare=lambda: 1,
+        synchronize=lambda: None,
+        open=lambda module, case: open_torch(module, case, "cpu"),
+    )
     observation = workload.run(SLOW_SKILLSET, case, a_protocol(), device)
     return {metric.label: samples[0] for metric, samples in observation.samples.items()}
 
