@@ -14,9 +14,11 @@ from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import (
     MAX_BATCH_SIZE,
+    MAX_NEW_TOKENS,
     MAX_PROCESSES,
     MAX_SEQUENCE_LENGTH,
     MAX_THREADS,
+    MAX_WORKERS,
     Protocol,
     RunRequest,
     SizeChoice,
@@ -52,6 +54,8 @@ class RunOptions:
     """As typed, such as "30m"."""
     against: str = ""
     """What differs in the second configuration of a run in pairs, such as precision=bf16; empty for one alone."""
+    new_tokens: int | str | None = None
+    workers: int | str | None = None
 
     def request(self) -> RunRequest:
         """Raises InvalidValue or UnknownName, which name the field, the value and the remedy."""
@@ -71,6 +75,8 @@ class RunOptions:
             threads=whole_number(self.threads, "threads", "Threads", most=MAX_THREADS),
             cold=COLD in self.switches,
             against=against,
+            new_tokens=whole_number(self.new_tokens, "new_tokens", "New tokens", most=MAX_NEW_TOKENS),
+            workers=whole_number(self.workers, "workers", "Workers", most=MAX_WORKERS),
             progressive=PROGRESSIVE in self.switches,
             incremental=INCREMENTAL in self.switches,
             budget_seconds=parse_budget(self.budget) if self.budget and self.budget.strip() else None,

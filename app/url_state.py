@@ -100,7 +100,14 @@ def address(path: str, state: ViewState) -> str:
     return f"{path}{write_state(state)}"
 
 
-def start_address(state: ViewState, *, sequence_length: int | None = None, again: bool = False) -> str:
+def start_address(
+    state: ViewState,
+    *,
+    sequence_length: int | None = None,
+    new_tokens: int | None = None,
+    workers: int | None = None,
+    again: bool = False,
+) -> str:
     """Live Runs with its start form filled in as far as `state` chooses; `again` measures what is measured already."""
     chosen = {
         "models": state.size if state.size is not None and is_checkpoint(state.size) else state.model,
@@ -110,6 +117,8 @@ def start_address(state: ViewState, *, sequence_length: int | None = None, again
         "workloads": plain(state.workload),
         "size": None if state.size is None or is_checkpoint(state.size) else plain(state.size),
         "sequence_length": sequence_length,
+        "new_tokens": new_tokens,
+        "workers": workers,
         "switches": "progressive" if again else None,
     }
     text = urlencode({name: value for name, value in chosen.items() if value is not None})

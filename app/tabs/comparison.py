@@ -23,6 +23,7 @@ from app.views.filter_bar import filter_bar
 from app.views.page_width import page_width
 from app.views.share_button import share_button
 from app.views.shown_count import shown_count
+from engine.analysis.tails import tails_of
 from engine.domain.result import ResultFilter, ResultStatus
 from engine.domain.summary import CaseSummary
 from engine.figures.tokens import Theme
@@ -205,6 +206,8 @@ def _details(summary: CaseSummary, found: HeatMap | None, state: ViewState, them
         metric = next(iter(summary.estimates))
     comparison = found.comparisons.get(case.case_id) if found is not None else None
     baseline = found.baselines.get(case.model) if found is not None and comparison is not None else None
+    with data.workbench().database.cursor() as cursor:
+        measured = results.find(cursor, replace(_STORED, models=(case.model,), run_id=summary.last_run_id))
     return case_details(
         summary,
         metric=metric,
@@ -212,6 +215,7 @@ def _details(summary: CaseSummary, found: HeatMap | None, state: ViewState, them
         comparison=comparison,
         theme=_theme(theme),
         noise=data.machine_noise(),
+        tails=tails_of(summary, measured),
     )
 
 

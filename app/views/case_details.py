@@ -21,9 +21,10 @@ from engine.domain.measurement import Metric
 from engine.domain.model import Size
 from engine.domain.run import Protocol, RunRequest, SizeChoice
 from engine.domain.summary import CaseSummary, Comparison
+from engine.domain.tail import Tail
 from engine.figures.process_strip import process_strip
 from engine.figures.tokens import Theme
-from engine.figures.wording import shape, way
+from engine.figures.wording import shape, tail_words, way
 from engine.formatting import (
     format_bytes,
     format_change,
@@ -51,6 +52,7 @@ def case_details(
     comparison: Comparison | None,
     theme: Theme,
     noise: MachineNoise | None = None,
+    tails: Sequence[Tail] = (),
     class_name: str = "",
 ) -> Component:
     """`baseline` is the same model on the baseline way; None when it was not measured there, or is this case."""
@@ -67,11 +69,11 @@ def case_details(
             )
         )
     if metric in summary.estimates:
-        parts.append(html.Dl(_facts(summary, metric, baseline, comparison, noise), className="facts"))
+        parts.append(html.Dl(_facts(summary, metric, baseline, comparison, noise, tails), className="facts"))
         strips = [s for s in (summary, baseline) if s is not None and s.process_values.get(metric)]
         parts.append(_strip(strips, metric, theme))
     elif summary.estimates:
-        parts.append(html.Dl(_figures(summary, ()), className="facts"))
+        parts.append(html.Dl([*_figures(summary, ()), *_tails(tails)], className="facts"))
     parts.append(html.Pre(command, className="code"))
     parts.append(
         html.Div(
@@ -142,6 +144,10 @@ def reproduce_command(summary: CaseSummary) -> str:
             sequence_length=case.sequence_length,
             threads=case.threads,
             cold=case.cold,
+            new_tokens=case.new_tokens,
+            workers=case.workers,
+            compiled=case.compiled,
+            attention=case.attention,
             progressive=False,
             protocol=Protocol(processes=max(summary.completed, 1)),
         )
@@ -149,7 +155,13 @@ def reproduce_command(summary: CaseSummary) -> str:
 
 
 def _start_again(case: Case) -> str:
-    return start_address(state_of_case(case), sequence_length=case.sequence_length, again=True)
+    return start_address(
+        state_of_case(case),
+        sequence_length=case.sequence_length,
+        new_tokens=case.new_tokens,
+        workers=case.workers,
+        again=True,
+    )
 
 
 def _title(summary: CaseSummary, comparison: Comparison | None) -> str:
@@ -166,6 +178,7 @@ def _facts(
     baseline: CaseSummary | None,
     comparison: Comparison | None,
     noise: MachineNoise | None,
+    tails: Sequence[Tail],
 ) -> list[Component]:
     this = format_estimate(summary.estimates[metric], metric)
     medians = [html.B(this.plain), f" ({this.interval or this.n})"]
@@ -190,7 +203,15 @@ def _facts(
             ),
             ("Threshold", "a change of 3\N{THIN SPACE}% or more counts"),
         ]
-    return [*_listed(lines), *_figures(summary, (metric,))]
+    return [*_listed(lines), *_tails(tails), *_figures(summary, (metric,))]
+
+
+def _tails(tails: Sequence[Tail]) -> list[Component]:
+    """A line for each time that has a sample for each iteration."""
+    metrics = dict.fromkeys(tail.metric for tail in tails)
+    return _listed(
+        [(f"{metric.title}, tail", tail_words([tail for tail in tails if tail.metric is metric])) for metric in metrics]
+    )
 
 
 def _figures(summary: CaseSummary, but: Sequence[Metric]) -> list[Component]:

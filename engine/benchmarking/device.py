@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Protocol
 
 from engine.backends.backend import Backend, HasOwnClock, HasOwnMemory
+from engine.backends.cores import usable_physical_cores
 from engine.backends.energy import energy_meter_of
 from engine.backends.pinning import pin_to_cores
 from engine.domain.case import Case, Workload
@@ -30,7 +31,7 @@ def device_of(backend: Backend, case: Case, source: Source | None = None) -> tup
     notes: list[str] = []
 
     def prepare() -> int:
-        threads = backend.prepare(case.threads) if source is None else source.prepare()
+        threads = backend.prepare(_threads(case)) if source is None else source.prepare()
         if case.workload is not Workload.CONCURRENCY:  # its workers need the cores that one of them would leave alone
             notes.extend(pin_to_cores(threads))
         return threads
@@ -47,3 +48,10 @@ def device_of(backend: Backend, case: Case, source: Source | None = None) -> tup
         ),
         notes,
     )
+
+
+def _threads(case: Case) -> int | None:
+    """Inside one operation; workers that were given no number share the cores."""
+    if case.threads is not None or case.workers is None:
+        return case.threads
+    return max(1, usable_physical_cores() // case.workers)

@@ -207,8 +207,9 @@ def _obstacle(
         return Failure(kind=FailureKind.ALREADY_MEASURED, reason="Measured here within the last 7 days.")
     estimate = _estimate(case, facts)
     if facts is not None and estimate is not None and estimate.needed_bytes > memory_bytes:
+        each = f" for {case.workers} workers with a model each" if case.workers else ""
         reason = (
-            f"Needs about {estimate.needed_bytes / 2**30:.1f} GiB ({facts.parameters / 1e6:,.0f} M parameters); "
+            f"Needs about {estimate.needed_bytes / 2**30:.1f} GiB{each} ({facts.parameters / 1e6:,.0f} M parameters); "
             f"{memory_bytes / 2**30:.1f} GiB are free."
         )
         return Failure(kind=FailureKind.DOES_NOT_FIT, reason=reason)
@@ -220,7 +221,10 @@ def _impossible(case: Case, model: ModelType) -> Failure | None:
     if (refusal := refusal_of(case)) is not None:
         return Failure(kind=FailureKind.NOT_AVAILABLE, reason=refusal)
     if case.workload is Workload.GENERATION and "generates" not in model.traits:
-        reason = f"{model.name} generates nothing; measure its forward passes with the workload inference."
+        reason = (
+            f"{model.name} has no generate() that makes as many tokens as it is asked for; "
+            "measure its forward passes with the workload inference."
+        )
         return Failure(kind=FailureKind.NOT_AVAILABLE, reason=reason)
     if case.size == Size.DEFAULT and model.default_problem is not None:
         return Failure(kind=FailureKind.NOT_AVAILABLE, reason=f"{model.default_problem}, or measure it tiny.")

@@ -289,6 +289,7 @@ class CaseProgress:
     elapsed_seconds: float | None = None
     latency_seconds: float | None = None
     throughput: float | None = None
+    """Of the rate that its workload has, in that metric's unit; None for startup and before its end."""
     reason: str | None = None
 
 

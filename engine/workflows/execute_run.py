@@ -19,8 +19,9 @@ from engine.domain.measurement import Metric
 from engine.domain.result import Failure, FailureKind, Provenance, Result, ResultStatus
 from engine.domain.run import Plan, PlannedCase, RunRequest
 from engine.domain.skillset import Skillset
+from engine.domain.workload_metrics import RATES
 from engine.errors import SkillsetFailure
-from engine.formatting import format_conditions
+from engine.formatting import format_conditions, format_value
 from engine.stats.quantiles import median
 from engine.storage import facts as stored_facts
 from engine.storage import results
@@ -262,4 +263,7 @@ def _outcome_line(result: Result) -> str:
     latency = result.measurement(Metric.LATENCY)
     if latency is not None:
         return f"{head} {median(latency.samples):.4g} s over {len(latency.samples)} iterations"
+    rate = result.measurement(RATES[result.case.workload]) if result.case.workload in RATES else None
+    if rate is not None:
+        return f"{head} {format_value(median(rate.samples), rate.metric)}"
     return f"{head} {result.status} in {result.duration_seconds:.3g} s"

@@ -12,6 +12,7 @@ from datetime import datetime
 from engine.domain.measurement import Metric
 from engine.domain.result import Result, ResultStatus
 from engine.domain.run import CaseProgress, Plan, Run, RunProgress, RunStatus
+from engine.domain.workload_metrics import RATES
 from engine.stats.quantiles import median
 
 LOG_LINES = 100
@@ -251,7 +252,9 @@ def case_rows(plan: Plan, done: Sequence[Result]) -> list[CaseProgress]:
 
 
 def with_result(row: CaseProgress, result: Result) -> CaseProgress:
-    latency, throughput = result.measurement(Metric.LATENCY), result.measurement(Metric.THROUGHPUT)
+    latency = result.measurement(Metric.LATENCY)
+    rate = RATES.get(result.case.workload)
+    throughput = result.measurement(rate) if rate is not None else None
     return replace(
         row,
         state=result.status.value,

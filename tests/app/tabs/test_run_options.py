@@ -48,7 +48,10 @@ def test_every_field_reaches_the_request() -> None:
         sequence_length=64,
         threads=" 2 ",
         budget=" 1h30m ",
+        new_tokens="64",
+        workers=4,
     ).request()
+    assert (request.new_tokens, request.workers) == (64, 4)
     assert (request.precisions, request.batch_sizes, request.size) == ((Precision.BF16,), (2,), SizeChoice.TINY)
     assert (request.protocol.processes, request.sequence_length, request.threads) == (5, 64, 2)
     assert (request.progressive, request.incremental, request.cold) == (False, True, True)
