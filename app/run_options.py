@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from engine.catalog.weights import absolute_name
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import (
@@ -45,13 +46,16 @@ class RunOptions:
     processes: int | str | None = None
     sequence_length: int | str | None = None
     threads: int | str | None = None
+    checkpoint: str = ""
+    """Hub id or folder; the model type is then found out, and the tier is not meant."""
 
     def request(self) -> RunRequest:
         """Raises InvalidValue or UnknownName, which name the field, the value and the remedy."""
+        checkpoint = self.checkpoint.strip()
         processes = whole_number(self.processes, "processes", "Processes per case", most=MAX_PROCESSES)
         return RunRequest(
             models=tuple(self.models),
-            tier=None if self.models else _named(Tier, self.tier, "tier"),
+            tier=None if self.models or checkpoint else _named(Tier, self.tier, "tier"),
             backends=tuple(self.backends) or ("cpu",),
             precisions=_all_named(Precision, self.precisions, "precisions") or (Precision.FP32,),
             batch_sizes=parse_batch_sizes(self.batch_sizes),
@@ -61,6 +65,7 @@ class RunOptions:
                 self.sequence_length, "sequence_length", "Sequence length", most=MAX_SEQUENCE_LENGTH
             ),
             threads=whole_number(self.threads, "threads", "Threads", most=MAX_THREADS),
+            checkpoint=absolute_name(checkpoint) if checkpoint else None,
             cold=COLD in self.switches,
             progressive=PROGRESSIVE in self.switches,
             incremental=INCREMENTAL in self.switches,

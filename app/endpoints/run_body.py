@@ -79,6 +79,7 @@ class RunBody(BaseModel):
     workers: Annotated[StrictInt, Field(ge=1, le=MAX_WORKERS)] | None = None
     compiled: Annotated[StrictBool, Field(alias="compile")] = False
     attention: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    checkpoint: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
     title: Annotated[str, Field(max_length=200)] | None = None
 
     def to_request(self) -> RunRequest:
@@ -100,6 +101,7 @@ class RunBody(BaseModel):
             workers=self.workers,
             compiled=self.compiled,
             attention=self.attention,
+            checkpoint=self.checkpoint,
             progressive=self.progressive_mode,
             incremental=self.incremental,
             protocol=protocol,

@@ -40,7 +40,7 @@ from engine.workflows.plan_run import plan_run
 FINISHED_SHOWN = 30
 _FINAL = tuple(status for status in RunStatus if status.is_final)
 _QUERY_LISTS = ("models", "backends", "precisions", "workloads", "switches")
-_QUERY_TEXTS = ("tier", "batch_sizes", "size", "sequence_length", "processes", "threads")
+_QUERY_TEXTS = ("tier", "batch_sizes", "size", "sequence_length", "processes", "threads", "checkpoint")
 _FORM = (
     Input(ids.FORM_MODELS, "value"),
     Input(ids.FORM_TIER, "value"),
@@ -53,6 +53,7 @@ _FORM = (
     Input(ids.FORM_PROCESSES, "value"),
     Input(ids.FORM_SEQUENCE_LENGTH, "value"),
     Input(ids.FORM_THREADS, "value"),
+    Input(ids.FORM_CHECKPOINT, "value"),
 )
 _FORM_STATE = tuple(State(part.component_id, part.component_property) for part in _FORM)
 
@@ -247,6 +248,7 @@ def options_from_form(
     processes: str | None,
     sequence_length: str | None,
     threads: str | None,
+    checkpoint: str | None,
 ) -> RunOptions:
     """In the order of `_FORM`; what a browser sends as nothing is left to the defaults."""
     usual = RunOptions()
@@ -262,4 +264,5 @@ def options_from_form(
         processes=processes,
         sequence_length=sequence_length,
         threads=threads,
+        checkpoint=checkpoint or "",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -125,7 +126,7 @@ def reproduce_command(summary: CaseSummary) -> str:
     case = summary.case
     return benchmark_command(
         RunRequest(
-            models=(case.model,),
+            models=(case.model if case.checkpoint is None else case.model_type,),
             backends=(case.backend,),
             precisions=(case.precision,),
             batch_sizes=(case.batch_size,),
@@ -133,6 +134,7 @@ def reproduce_command(summary: CaseSummary) -> str:
             size=SizeChoice.leading_to(case.size),
             sequence_length=case.sequence_length,
             threads=case.threads,
+            checkpoint=case.checkpoint,
             cold=case.cold,
             progressive=False,
             protocol=Protocol(processes=max(summary.completed, 1)),
@@ -141,7 +143,10 @@ def reproduce_command(summary: CaseSummary) -> str:
 
 
 def _start_again(case: Case) -> str:
-    return start_address(state_of_case(case), sequence_length=case.sequence_length, again=True)
+    state = state_of_case(case)
+    if case.checkpoint is not None:
+        state = replace(state, model=case.model_type)
+    return start_address(state, sequence_length=case.sequence_length, again=True, checkpoint=case.checkpoint)
 
 
 def _title(summary: CaseSummary, comparison: Comparison | None) -> str:
@@ -185,6 +190,8 @@ def _figures(summary: CaseSummary, but: Sequence[Metric]) -> list[Component]:
     device = f" on {summary.actual_device}" if summary.actual_device not in (None, case.backend) else ""
     where = [backend_mark(case.backend), f"{device}, {summary.machine_label}".rstrip(", ")]
     lines += [("Machine", where), ("Noise", _NOISE[summary.is_noisy])]
+    if case.checkpoint_digest is not None:
+        lines.append(("Weights", f"{case.checkpoint}, sha256 digest {case.checkpoint_digest[:12]}"))
     if summary.facts is not None:
         lines.append(("Parameters", format_count(summary.facts.parameters)))
     measured = html.Span(format_time(summary.measured_at), title=format_time_iso(summary.measured_at))

@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.domain.case import Precision
+from engine.domain.case import Case, Precision
 from engine.domain.measurement import Metric
 from engine.domain.model import Family, is_checkpoint
 from engine.domain.summary import CaseSummary
@@ -130,6 +130,11 @@ def _order(summary: CaseSummary) -> tuple[Any, ...]:
     )
 
 
+def _size(case: Case) -> str:
+    """Trained weights have their own; a published size is built from its configuration alone."""
+    return "published" if is_checkpoint(case.size) and case.checkpoint is None else str(case.size)
+
+
 def _column(name: str, metric: Metric | None, units: Mapping[Metric, Scale], *, hidden: bool) -> dict[str, Any]:
     title = f"{COLUMNS[name]}, {units[metric].unit}" if metric in units else COLUMNS[name]
     column: dict[str, Any] = {"field": name, "headerName": title, "hide": hidden, "minWidth": 64, "flex": 1}
@@ -161,7 +166,7 @@ def _row(summary: CaseSummary, units: Mapping[Metric, Scale]) -> dict[str, Any]:
         "family": case.family.label,
         "backend": case.backend,
         "precision": case.precision.value,
-        "size": "published" if is_checkpoint(case.size) else str(case.size),
+        "size": _size(case),
         "batch": case.batch_size,
         "input": _input(summary),
         "workload": case.workload.value,

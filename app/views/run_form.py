@@ -34,7 +34,7 @@ def run_form(options: RunOptions, *, is_addressed: bool = False) -> Component:
     `is_addressed`: an address chose `options`, so that nothing remembered from before may replace them.
     """
     kept = _AS_ADDRESSED if is_addressed else _KEPT
-    unusual = (options.processes, options.sequence_length, options.threads)
+    unusual = (options.processes, options.sequence_length, options.threads, options.checkpoint or None)
     usual_processes = Protocol().processes
     more = html.Details(
         [
@@ -54,6 +54,16 @@ def run_form(options: RunOptions, *, is_addressed: bool = False) -> Component:
                     _field("Threads", ids.FORM_THREADS, _text(ids.FORM_THREADS, options.threads, "all cores", kept)),
                 ],
                 className="form-row form-row-3",
+            ),
+            _field(
+                "Checkpoint, instead of models",
+                ids.FORM_CHECKPOINT,
+                _text(
+                    ids.FORM_CHECKPOINT,
+                    options.checkpoint or None,
+                    "hub id in this machine's cache, or folder",
+                    {**kept, "inputMode": "text"},
+                ),
             ),
         ],
         className="run-form-more",
@@ -297,10 +307,9 @@ def _text(id: str, value: object, usual: object, kept: Mapping[str, Any]) -> Com
     return dcc.Input(
         id=id,
         type="text",
-        inputMode="numeric",
         value=None if value is None else str(value),
         placeholder=str(usual),
         debounce=0.4,
         className="form-input",
-        **kept,
+        **{"inputMode": "numeric", **kept},
     )

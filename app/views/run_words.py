@@ -64,6 +64,7 @@ def request_words(request: RunRequest) -> str:
         *([counted(request.workers, "worker")] if request.workers is not None else []),
         *(["compiled"] if request.compiled else []),
         *([f"attention {request.attention}"] if request.attention is not None else []),
+        *([f"weights of {request.checkpoint}"] if request.checkpoint is not None else []),
         *(["cold"] if request.cold else []),
         *([counted(processes, "process", "processes")] if processes != Protocol().processes else []),
     ]

@@ -32,6 +32,10 @@ def benchmark_command(request: RunRequest) -> str:
         words.append("--compile")
     if request.attention is not None:
         words += ["--attention", request.attention]
+    if request.checkpoint is not None:
+        words += ["--checkpoint", request.checkpoint]
+    if request.allow_pickle:
+        words.append("--allow-pickle")
     if request.cold:
         words.append("--cold")
     words += _protocol_words(request.protocol)

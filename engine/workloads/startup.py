@@ -14,7 +14,7 @@ from engine.workloads.outputs import check_outputs
 from engine.workloads.skillset_module import (
     checksum_of,
     import_skillset,
-    inputs_of,
+    inputs_and_origin,
     load_skillset,
 )
 from engine.workloads.workload import Device, Observation
@@ -39,7 +39,7 @@ class Startup:
         device.synchronize()
         after_load = perf_counter()
 
-        inputs = inputs_of(skillset, case)
+        inputs, origin = inputs_and_origin(skillset, case)
         before_first = perf_counter()
         answer = skillset.infer(inputs)
         device.synchronize()
@@ -57,7 +57,7 @@ class Startup:
         return Observation(
             samples=found,
             actual_device=str(skillset.device),
-            notes=[preload_note(loaded), f"{threads} threads.", *meter.notes],
+            notes=[preload_note(loaded), f"{threads} threads.", *origin, *meter.notes],
             skillset=skillset,
             inputs=inputs,
             checksum=checksum_of(module),

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from engine.domain.case import Case
-from engine.workloads.skillset_module import inputs_of, load_skillset
+from engine.workloads.skillset_module import inputs_and_origin, load_skillset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,4 +29,5 @@ class TorchSession:
 def open_torch(module: ModuleType, case: Case, device: str) -> TorchSession:
     """Raises what the skillset raises, and BackendUnavailable where it fell back to another device."""
     skillset = load_skillset(module, case, device)
-    return TorchSession(skillset=skillset, inputs=inputs_of(skillset, case))
+    inputs, notes = inputs_and_origin(skillset, case)
+    return TorchSession(skillset=skillset, inputs=inputs, notes=notes)

@@ -120,8 +120,29 @@ def test_names_of_earlier_tools_mean_their_workloads(ask: Ask) -> None:
         ("--runs", "1000", "--warmup", "10000"),
         ("--type", "generation,both", "--new-tokens", "8", "--concurrent-workers", "3"),
         ("--compile", "--attention", "eager"),
+        ("--checkpoint", "owner/name"),
+        ("--checkpoint", "/somewhere/it's mine", "--model", "bert"),
     ],
 )
 def test_a_server_makes_the_same_request_of_the_body(ask: Ask, words: tuple[str, ...]) -> None:
     request = ask(*words)
     assert RunBody.model_validate(request_body(request)).to_request() == request
+
+
+def test_a_checkpoint_needs_no_model_and_means_no_tier(ask: Ask) -> None:
+    request = ask("--checkpoint", "owner/name", "--allow-pickle")
+    assert (request.models, request.tier, request.checkpoint) == ((), None, "owner/name")
+    assert request.allow_pickle and not ask("--checkpoint", "owner/name").allow_pickle
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ({"checkpoint": "owner/name", "priority": "high"}, "leave out --priority"),
+        ({"allow_pickle": True}, "name one"),
+    ],
+)
+def test_what_contradicts_a_checkpoint_is_refused(ask: Ask, words: dict[str, object], told: str) -> None:
+    usual = {name: None for name in inspect.signature(make_request).parameters}
+    with pytest.raises(click.UsageError, match=told):
+        make_request(**{**usual, "models": (), "size": "auto", "allow_pickle": False, **words})  # type: ignore[arg-type]
