@@ -18,6 +18,7 @@ from app.views.marks import backend_mark, provenance_mark, verdict_mark
 from engine.domain.case import Case
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
+from engine.domain.result import Provenance
 from engine.domain.run import Protocol, RunRequest, SizeChoice
 from engine.domain.summary import CaseSummary, Comparison
 from engine.figures.process_strip import process_strip
@@ -67,6 +68,8 @@ def case_details(
         parts.append(_strip(strips, metric, theme))
     elif summary.estimates:
         parts.append(html.Dl(_figures(summary, ()), className="facts"))
+    if summary.provenance is Provenance.IMPORTED:
+        return _card(parts, summary, baseline, comparison, class_name)
     parts.append(html.Pre(command, className="code"))
     parts.append(
         html.Div(
@@ -77,9 +80,20 @@ def case_details(
             className="action-row",
         )
     )
+    return _card(parts, summary, baseline, comparison, class_name)
+
+
+def _card(
+    parts: Sequence[Component],
+    summary: CaseSummary,
+    baseline: CaseSummary | None,
+    comparison: Comparison | None,
+    class_name: str,
+) -> Component:
+    case = summary.case
     return card(
         _title(summary, comparison),
-        html.Div(parts, className="case-details"),
+        html.Div(list(parts), className="case-details"),
         subtitle=f"{case.model} · {way(case)} · {shape(case)}"
         + (f" · against {way(baseline.case)}" if baseline is not None else ""),
         class_name=class_name,
@@ -188,8 +202,9 @@ def _figures(summary: CaseSummary, but: Sequence[Metric]) -> list[Component]:
         if metric not in but
     ]
     device = f" on {summary.actual_device}" if summary.actual_device not in (None, case.backend) else ""
+    noise = "not told" if summary.provenance is Provenance.IMPORTED else _NOISE[summary.is_noisy]
     where = [backend_mark(case.backend), f"{device}, {summary.machine_label}".rstrip(", ")]
-    lines += [("Machine", where), ("Noise", _NOISE[summary.is_noisy])]
+    lines += [("Machine", where), ("Noise", noise)]
     if case.checkpoint_digest is not None:
         lines.append(("Weights", f"{case.checkpoint}, sha256 digest {case.checkpoint_digest[:12]}"))
     if summary.facts is not None:

@@ -26,6 +26,7 @@ COLUMNS: Mapping[str, str] = {
     **{metric.label: metric.title for metric in METRICS},
     "n": "n",
     "status": "Status",
+    "source": "Source",
     "device": "Ran on",
     "measured": "Measured",
 }
@@ -43,6 +44,7 @@ USUAL = (
     "peak_memory",
     "n",
     "status",
+    "source",
     "measured",
 )
 """What is shown until somebody chooses."""
@@ -150,6 +152,8 @@ def _column(name: str, metric: Metric | None, units: Mapping[Metric, Scale], *, 
     if name == "status":
         column |= {"tooltipField": "reason", "minWidth": 84}
         column |= {"cellClassRules": {"status-failed": "params.value != 'ok'", "status-ok": "params.value == 'ok'"}}
+    if name == "source":
+        column |= {"minWidth": 84, "cellClassRules": {"provenance-imported": "params.value == 'imported'"}}
     if name == "model":
         column |= {"pinned": "left", "flex": 0, "width": 118, "cellClass": "grid-name", "lockPinned": True}
     if name in ("n", "batch"):
@@ -173,6 +177,7 @@ def _row(summary: CaseSummary, units: Mapping[Metric, Scale]) -> dict[str, Any]:
         "n": summary.completed,
         "status": "ok" if summary.completed and not summary.failed else f"{summary.failed} failed",
         "reason": failure.reason if failure is not None else None,
+        "source": summary.provenance.value,
         "device": summary.actual_device or MISSING,
         "measured": summary.measured_at.timestamp(),
         "measured_text": format_time(summary.measured_at),

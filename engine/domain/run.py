@@ -218,6 +218,8 @@ class Run:
     skipped: int = 0
     cancelled: int = 0
     error: str | None = None
+    imported_from: str | None = None
+    """The source of results that were measured elsewhere; None for a run that was carried out."""
 
     @property
     def done(self) -> int:
