@@ -24,6 +24,7 @@ FILTERS = {
     "precision": ids.COMPARISON_PRECISION,
     "batch": ids.COMPARISON_BATCH,
     "size": ids.COMPARISON_SIZE,
+    "machine": ids.COMPARISON_MACHINE,
     "metric": ids.COMPARISON_METRIC,
     "rows": ids.COMPARISON_ROWS,
     "mode": ids.COMPARISON_MODE,

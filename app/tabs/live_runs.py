@@ -43,7 +43,7 @@ _FINAL = tuple(status for status in RunStatus if status.is_final)
 _QUERY_LISTS = ("models", "backends", "precisions", "workloads", "switches")
 _QUERY_TEXTS = (
     *("tier", "batch_sizes", "size", "sequence_length", "processes", "threads"),
-    *("budget", "against", "new_tokens", "workers"),
+    *("budget", "against", "new_tokens", "workers", "checkpoint"),
 )
 _FORM = (
     Input(ids.FORM_MODELS, "value"),
@@ -61,6 +61,7 @@ _FORM = (
     Input(ids.FORM_AGAINST, "value"),
     Input(ids.FORM_NEW_TOKENS, "value"),
     Input(ids.FORM_WORKERS, "value"),
+    Input(ids.FORM_CHECKPOINT, "value"),
 )
 _FORM_STATE = tuple(State(part.component_id, part.component_property) for part in _FORM)
 
@@ -270,6 +271,7 @@ def options_from_form(
     against: str | None,
     new_tokens: str | None,
     workers: str | None,
+    checkpoint: str | None,
 ) -> RunOptions:
     """In the order of `_FORM`; what a browser sends as nothing is left to the defaults."""
     usual = RunOptions()
@@ -289,4 +291,5 @@ def options_from_form(
         against=against or "",
         new_tokens=new_tokens,
         workers=workers,
+        checkpoint=checkpoint or "",
     )

@@ -139,18 +139,13 @@ def show_run(_: Any, __: Any, shown: str | None, rows: str, seen: dict[str, Any]
             measured = results.of_run(cursor, run.run_id)
         quietness = quietness_of(measured)
         failures = no_update if keeps_failures else run_failures(run, measured)
+    note = machine_note(quietness, has_ended=run.status.is_final, imported_from=run.imported_from)
     return (
         no_update if "outcome" in same else status_mark(drawn_as, ""),
         run_sentence(found),
         run_subtitle(run, now),
         no_update if is_same_run and "tools" in same else run_tools(run),
-        run_body(
-            found,
-            now,
-            rows=rows,
-            machine=machine_note(quietness, has_ended=run.status.is_final),
-            verdicts=verdicts_of(data.workbench(), run),
-        ),
+        run_body(found, now, rows=rows, machine=note, verdicts=verdicts_of(data.workbench(), run)),
         failures,
         state | {"quietness": asdict(quietness)},
         no_update if is_same_run else None,
@@ -240,7 +235,8 @@ def tools_kind(run: Run) -> str:
 
 def run_tools(run: Run) -> list[Component]:
     """What can be done with a run in its present state."""
-    tools: list[Component] = [copy_button(benchmark_command(run.request), "Command")]
+    imported = run.imported_from is not None  # no command measures it here
+    tools: list[Component] = [] if imported else [copy_button(benchmark_command(run.request), "Command")]
     if run.status is RunStatus.CANCELLING:
         tools.append(button("Cancelling", kind="danger", drawing="status-cancelled", disabled=True))
     elif not run.status.is_final:
@@ -248,5 +244,6 @@ def run_tools(run: Run) -> list[Component]:
     elif run.completed:
         tools.append(link_button("Report", f"/reports?run={run.number}", drawing="reports"))
         models = run.request.models
-        tools.append(link_button("Results", f"/?model={models[0]}" if len(models) == 1 else "/comparison"))
+        there = f"/?model={models[0]}" if len(models) == 1 else "/comparison"
+        tools.append(link_button("Results", f"/comparison?machine={run.environment_id}" if imported else there))
     return tools

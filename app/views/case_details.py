@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -19,6 +20,7 @@ from engine.domain.calibration import MachineNoise
 from engine.domain.case import Case
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
+from engine.domain.result import Provenance
 from engine.domain.run import Protocol, RunRequest, SizeChoice
 from engine.domain.summary import CaseSummary, Comparison
 from engine.domain.tail import Tail
@@ -74,6 +76,8 @@ def case_details(
         parts.append(_strip(strips, metric, theme))
     elif summary.estimates:
         parts.append(html.Dl([*_figures(summary, ()), *_tails(tails)], className="facts"))
+    if summary.provenance is Provenance.IMPORTED:
+        return _card(parts, summary, baseline, comparison, class_name)
     parts.append(html.Pre(command, className="code"))
     parts.append(
         html.Div(
@@ -84,9 +88,20 @@ def case_details(
             className="action-row",
         )
     )
+    return _card(parts, summary, baseline, comparison, class_name)
+
+
+def _card(
+    parts: Sequence[Component],
+    summary: CaseSummary,
+    baseline: CaseSummary | None,
+    comparison: Comparison | None,
+    class_name: str,
+) -> Component:
+    case = summary.case
     return card(
         _title(summary, comparison),
-        html.Div(parts, className="case-details"),
+        html.Div(list(parts), className="case-details"),
         subtitle=f"{case.model} · {way(case)} · {shape(case)}"
         + (f" · against {way(baseline.case)}" if baseline is not None else ""),
         class_name=class_name,
@@ -135,7 +150,7 @@ def reproduce_command(summary: CaseSummary) -> str:
     case = summary.case
     return benchmark_command(
         RunRequest(
-            models=(case.model,),
+            models=(case.model if case.checkpoint is None else case.model_type,),
             backends=(case.backend,),
             precisions=(case.precision,),
             batch_sizes=(case.batch_size,),
@@ -143,6 +158,7 @@ def reproduce_command(summary: CaseSummary) -> str:
             size=SizeChoice.leading_to(case.size),
             sequence_length=case.sequence_length,
             threads=case.threads,
+            checkpoint=case.checkpoint,
             cold=case.cold,
             new_tokens=case.new_tokens,
             workers=case.workers,
@@ -155,12 +171,16 @@ def reproduce_command(summary: CaseSummary) -> str:
 
 
 def _start_again(case: Case) -> str:
+    state = state_of_case(case)
+    if case.checkpoint is not None:
+        state = replace(state, model=case.model_type)
     return start_address(
-        state_of_case(case),
+        state,
         sequence_length=case.sequence_length,
         new_tokens=case.new_tokens,
         workers=case.workers,
         again=True,
+        checkpoint=case.checkpoint,
     )
 
 
@@ -223,12 +243,15 @@ def _figures(summary: CaseSummary, but: Sequence[Metric]) -> list[Component]:
         if metric not in but
     ]
     device = f" on {summary.actual_device}" if summary.actual_device not in (None, case.backend) else ""
+    noise = "not told" if summary.provenance is Provenance.IMPORTED else _NOISE[summary.is_noisy]
     where = [backend_mark(case.backend), f"{device}, {summary.machine_label}".rstrip(", ")]
-    lines += [("Machine", where), ("Noise", _NOISE[summary.is_noisy])]
+    lines += [("Machine", where), ("Noise", noise)]
     if summary.estimated_bytes is not None:
         lines.append(("Memory, estimated before", _estimated(summary.estimated_bytes, summary)))
     if summary.machines:
         lines.append(("Conditions", format_conditions(summary.machines)))
+    if case.checkpoint_digest is not None:
+        lines.append(("Weights", f"{case.checkpoint}, sha256 digest {case.checkpoint_digest[:12]}"))
     if summary.facts is not None:
         lines.append(("Parameters", format_count(summary.facts.parameters)))
     measured = html.Span(format_time(summary.measured_at), title=format_time_iso(summary.measured_at))

@@ -37,7 +37,7 @@ def run_form(options: RunOptions, *, is_addressed: bool = False) -> Component:
     kept = _AS_ADDRESSED if is_addressed else _KEPT
     unusual = (
         *(options.processes, options.sequence_length, options.threads),
-        *(options.budget, options.new_tokens, options.workers),
+        *(options.budget, options.new_tokens, options.workers, options.checkpoint or None),
     )
     usual_processes = Protocol().processes
     more = html.Details(
@@ -76,6 +76,16 @@ def run_form(options: RunOptions, *, is_addressed: bool = False) -> Component:
             ),
             _field(
                 "Time budget", ids.FORM_BUDGET, _text(ids.FORM_BUDGET, options.budget, "none; or 90s, 30m, 2h", kept)
+            ),
+            _field(
+                "Checkpoint, instead of models",
+                ids.FORM_CHECKPOINT,
+                _text(
+                    ids.FORM_CHECKPOINT,
+                    options.checkpoint or None,
+                    "hub id in this machine's cache, or folder",
+                    {**kept, "inputMode": "text"},
+                ),
             ),
         ],
         className="run-form-more",
@@ -324,10 +334,9 @@ def _text(id: str, value: object, usual: object, kept: Mapping[str, Any]) -> Com
     return dcc.Input(
         id=id,
         type="text",
-        inputMode="numeric",
         value=None if value is None else str(value),
         placeholder=str(usual),
         debounce=0.4,
         className="form-input",
-        **kept,
+        **{"inputMode": "numeric", **kept},
     )

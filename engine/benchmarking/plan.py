@@ -124,6 +124,10 @@ def _cases(
         of_default = facts.get((model.name, Size.DEFAULT))
         size = chosen.size or _size(request.size, of_default, memory_bytes)
         sequence_length, image_size = shape_of(model, size)
+        weights, task = chosen.weights, chosen.task
+        if weights is not None:
+            sequence_length = _within(sequence_length, weights.longest_sequence)
+            image_size = None if image_size is None else weights.image_size or image_size
         if request.sequence_length is not None and sequence_unit(model) is SequenceUnit.TOKENS:
             sequence_length = request.sequence_length
         for backend in request.backends:
@@ -133,7 +137,7 @@ def _cases(
                         case = Case(
                             model_type=model.name,
                             family=model.family,
-                            task=model.task,
+                            task=task,
                             size=size,
                             backend=backend,
                             precision=precision,
@@ -147,6 +151,8 @@ def _cases(
                             workers=(request.workers or WORKERS) if workload is Workload.CONCURRENCY else None,
                             compiled=request.compiled,
                             attention=request.attention,
+                            checkpoint=None if weights is None else weights.name,
+                            checkpoint_digest=None if weights is None else weights.digest,
                         )
                         found.setdefault(case)
     return list(found)
@@ -172,6 +178,10 @@ def _no_difference(group: tuple[Case, ...], against: Against | None) -> Failure 
         return None
     reason = f"{group[0].model} is the same in both configurations: {against.text} changes nothing of it."
     return Failure(kind=FailureKind.NOT_AVAILABLE, reason=reason)
+
+
+def _within(length: int | None, most: int | None) -> int | None:
+    return length if length is None or most is None else min(length, most)
 
 
 def _of(case: Case, facts: Facts) -> ModelFacts | None:

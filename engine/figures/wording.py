@@ -91,7 +91,8 @@ def tail_words(tails: Sequence[Tail]) -> str:
 
 def sizes_in(summaries: Sequence[CaseSummary]) -> str:
     """Which sizes a figure shows, as stands before "size": a checkpoint's is never called the default one."""
-    words = {"published" if is_checkpoint(summary.case.size) else str(summary.case.size) for summary in summaries}
+    cases = [summary.case for summary in summaries]
+    words = {"published" if is_checkpoint(c.size) and c.checkpoint is None else str(c.size) for c in cases}
     return " and ".join(sorted(words))
 
 

@@ -26,6 +26,7 @@ from engine.stats.quantiles import median
 from engine.storage import facts as stored_facts
 from engine.storage import results
 from engine.workflows.check_request import devices_of
+from engine.workflows.choose_models import change_of_weights
 from engine.workflows.device_turns import Cancelled, DeviceTurns
 from engine.workflows.live_run import LiveRun
 from engine.workflows.preflight import preflight
@@ -158,6 +159,9 @@ def _one_result(
     skillset = supplied[case.model_type]
     if isinstance(skillset, Failure):
         return unexecuted(live, case, item.repetition, ResultStatus.FAILED, skillset)
+    changed = change_of_weights(case, allow_pickle=run.request.allow_pickle)
+    if changed is not None:
+        return unexecuted(live, case, item.repetition, ResultStatus.FAILED, changed)
     processes = run.request.protocol.processes
     live.set_step(f"{case.label}, process {item.repetition + 1} of {processes}")
     return execute(

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from engine.domain.measurement import Metric
-from engine.domain.result import Result, ResultStatus
+from engine.domain.result import Provenance, Result, ResultStatus
 from engine.domain.run import CaseProgress, Plan, Run, RunProgress, RunStatus
 from engine.domain.workload_metrics import RATES
 from engine.stats.quantiles import median
@@ -258,7 +258,7 @@ def with_result(row: CaseProgress, result: Result) -> CaseProgress:
     return replace(
         row,
         state=result.status.value,
-        elapsed_seconds=result.duration_seconds,
+        elapsed_seconds=None if result.provenance is Provenance.IMPORTED else result.duration_seconds,
         latency_seconds=median(latency.samples) if latency else None,
         throughput=median(throughput.samples) if throughput else None,
         reason=result.failure.reason if result.failure else None,
