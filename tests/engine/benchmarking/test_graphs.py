@@ -120,6 +120,18 @@ def test_a_wrong_answer_is_no_figure_however_fast_it_came(loaded, bert, graphs, 
     assert result.failure.reason.startswith("Output logits differs from torch's by 2 of its scale; 0.001 is allowed.")
 
 
+def test_an_answer_that_torch_itself_does_not_repeat_is_told_not_to_be_checked(loaded, bert, graphs, tmp_path):
+    case = a_graph(backend="onnxruntime")
+    folder = copied(loaded, case, bert, graphs, tmp_path)
+    manifest = json.loads((folder / MANIFEST).read_text())
+    assert manifest["draws_numbers"] is False
+    (folder / MANIFEST).write_text(json.dumps(manifest | {"draws_numbers": True}))
+    turned = {f"array_{index}": -value for index, value in enumerate(read_artifact(folder).reference().values())}
+    numpy.savez(folder / "reference.npz", **turned)
+    notes = row(loaded, case, bert, tmp_path).notes
+    assert any(note.startswith("Outputs were not compared with eager fp32, but for their shapes") for note in notes)
+
+
 def test_an_export_that_fails_is_the_cases_failure_and_leaves_nothing(loaded, bert, tmp_path):
     result = row(loaded, a_graph(backend="onnxruntime", sequence_length=100_000), bert, tmp_path)
     assert result.status is ResultStatus.FAILED
