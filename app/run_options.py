@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from engine.domain.against import parse_against
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import (
@@ -18,6 +19,7 @@ from engine.domain.run import (
     Protocol,
     RunRequest,
     SizeChoice,
+    usual_processes,
 )
 from engine.errors import InvalidValue, UnknownName
 
@@ -45,10 +47,13 @@ class RunOptions:
     processes: int | str | None = None
     sequence_length: int | str | None = None
     threads: int | str | None = None
+    against: str = ""
+    """What differs in the second configuration of a run in pairs, such as precision=bf16; empty for one alone."""
 
     def request(self) -> RunRequest:
         """Raises InvalidValue or UnknownName, which name the field, the value and the remedy."""
         processes = whole_number(self.processes, "processes", "Processes per case", most=MAX_PROCESSES)
+        against = parse_against(self.against) if self.against else None
         return RunRequest(
             models=tuple(self.models),
             tier=None if self.models else _named(Tier, self.tier, "tier"),
@@ -62,9 +67,10 @@ class RunOptions:
             ),
             threads=whole_number(self.threads, "threads", "Threads", most=MAX_THREADS),
             cold=COLD in self.switches,
+            against=against,
             progressive=PROGRESSIVE in self.switches,
             incremental=INCREMENTAL in self.switches,
-            protocol=Protocol() if processes is None else Protocol(processes=processes),
+            protocol=Protocol(processes=processes or usual_processes(against)),
         )
 
 

@@ -9,7 +9,7 @@ import argparse
 import sys
 from datetime import UTC, datetime
 
-from benchmarks import fidelity, first_look, isolation, peer_latency, storage
+from benchmarks import fidelity, first_look, isolation, pairs, peer_latency, storage
 from benchmarks.figure import Figure, markdown
 from engine.backends.environment import detect_environment
 from engine.errors import EngineError
@@ -19,6 +19,7 @@ BENCHMARKS = {
     "isolation": isolation.run,
     "fidelity": fidelity.run,
     "peer_latency": peer_latency.run,
+    "pairs": pairs.run,
     "storage": storage.run,
 }
 

@@ -59,6 +59,7 @@ def run_payload(run: Run) -> Payload:
         "workloads": [workload.value for workload in request.workloads],
         "progressive_mode": request.progressive,
         "incremental": request.incremental,
+        "against": None if request.against is None else request.against.named,
         "created_at": _time(run.created_at),
         "started_at": _time(run.started_at),
         "finished_at": _time(run.finished_at),

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from app import ids
 from app.run_options import COLD, INCREMENTAL, PROGRESSIVE, RunOptions
+from app.views.against_choice import against_menu
 from app.views.card import card
 from app.views.controls import button
 from app.views.marks import backend_mark
@@ -131,6 +132,11 @@ def run_form(options: RunOptions, *, is_addressed: bool = False) -> Component:
                     value=list(options.switches),
                     className="form-switches",
                     **kept,
+                ),
+                _field(
+                    "Compare against, in pairs",
+                    ids.FORM_AGAINST,
+                    against_menu(options.against, kept),
                 ),
                 more,
                 html.Div(plan_pending(), id=ids.PLAN_PREVIEW, className="plan-preview", **{"aria-live": "polite"}),

@@ -50,7 +50,6 @@ def request_words(request: RunRequest) -> str:
     """Models or tier, backends, precisions and batch sizes in one line, with whatever else is not as usual."""
     models = list(request.models)
     what = f"{request.tier} tier" if request.tier and not models else _shortened(models, 5)
-    processes = request.protocol.processes
     sizes = _shortened([str(size) for size in request.batch_sizes], 8)
     parts = [
         what,
@@ -64,10 +63,16 @@ def request_words(request: RunRequest) -> str:
         *([counted(request.workers, "worker")] if request.workers is not None else []),
         *(["compiled"] if request.compiled else []),
         *([f"attention {request.attention}"] if request.attention is not None else []),
+        *([f"in pairs against {request.against.text}"] if request.against is not None else []),
         *(["cold"] if request.cold else []),
-        *([counted(processes, "process", "processes")] if processes != Protocol().processes else []),
+        *([_repetitions(request)] if request.protocol.processes != Protocol().processes else []),
     ]
     return " · ".join(parts)
+
+
+def _repetitions(request: RunRequest) -> str:
+    processes = request.protocol.processes
+    return counted(processes, "process", "processes") if request.against is None else counted(processes, "pair")
 
 
 def active_seconds(run: Run) -> float | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from engine.benchmarking.eta import History, Past, total_seconds
 from engine.catalog.chosen import ChosenModel
 from engine.catalog.shapes import SequenceUnit, sequence_unit
+from engine.domain.against import Against
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.hardware import BackendStatus
 from engine.domain.model import ModelFacts, ModelType, Size
@@ -41,25 +43,34 @@ def plan_cases(
     and runs tiny under `auto`. `already_measured` are case ids that incremental mode leaves out; empty for any other
     run.
     Order: rounds of one process per case, so that drift of the machine touches all cases alike and every case has
-    a first figure soon; within a round small models before large and small batches before large.
+    a first figure soon; within a round small models before large and small batches before large. In a run in pairs
+    the two of a pair are neighbours, in the other order in every second round; neither is left out alone, nor as known:
+    what was measured at another time makes no pair.
     """
-    cases: list[Case] = []
+    groups: list[tuple[Case, ...]] = []
     skipped: list[SkippedCase] = []
     types = {chosen.model.name: chosen.model for chosen in models}
     for case in _cases(request, models, shape_of, facts, memory_bytes):
-        failure = _obstacle(case, backends, _of(case, facts), memory_bytes, already_measured)
-        failure = failure or _impossible(case, types[case.model_type])
-        if failure is None:
-            cases.append(case)
+        model, known = types[case.model_type], already_measured if request.against is None else set()
+        group = (case,) if request.against is None else _pair(case, request.against, model)
+        failures = [
+            _no_difference(group, request.against)
+            or _obstacle(one, backends, _of(one, facts), memory_bytes, known)
+            or _impossible(one, model)
+            for one in group
+        ]
+        if not any(failures):
+            groups.append(group)
         else:
-            skipped.append(SkippedCase(case=case, failure=failure))
-    ordered = sorted(cases, key=lambda case: _cost(case, _of(case, facts)))
+            skipped += _left_out(group, failures)
+    ordered = sorted(groups, key=lambda group: _cost(group[0], _of(group[0], facts)))
     past = Past(durations)
-    seconds = {case: past.seconds(case) for case in ordered}
+    seconds = {case: past.seconds(case) for group in ordered for case in group}
     planned = tuple(
         PlannedCase(case=case, repetition=repetition, estimated_seconds=seconds[case])
         for repetition in range(request.protocol.processes)
-        for case in ordered
+        for group in ordered
+        for case in (group if repetition % 2 == 0 else reversed(group))
     )
     return Plan(
         planned=planned,
@@ -111,6 +122,28 @@ def _cases(
                         )
                         found.setdefault(case)
     return list(found)
+
+
+def _pair(case: Case, against: Against, model: ModelType) -> tuple[Case, ...]:
+    """The case and its partner; alone where they would be one: a length in tokens means nothing to some types."""
+    new = against.applied_to(case)
+    if sequence_unit(model) is not SequenceUnit.TOKENS:
+        new = replace(new, sequence_length=case.sequence_length)
+    return (case,) if new == case else (case, new)
+
+
+def _left_out(group: tuple[Case, ...], failures: Sequence[Failure | None]) -> list[SkippedCase]:
+    """All of a group; one that could run alone says why it does not."""
+    why = next(failure for failure in failures if failure is not None)
+    with_partner = replace(why, reason=f"Left out with its partner: {why.reason}")
+    return [SkippedCase(case=one, failure=own or with_partner) for one, own in zip(group, failures, strict=True)]
+
+
+def _no_difference(group: tuple[Case, ...], against: Against | None) -> Failure | None:
+    if against is None or len(group) == 2:
+        return None
+    reason = f"{group[0].model} is the same in both configurations: {against.text} changes nothing of it."
+    return Failure(kind=FailureKind.NOT_AVAILABLE, reason=reason)
 
 
 def _of(case: Case, facts: Facts) -> ModelFacts | None:

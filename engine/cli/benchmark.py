@@ -18,8 +18,9 @@ from engine.cli.output import print_json
 from engine.cli.remote_run import carry_out_remotely
 from engine.cli.run_end import RunEnd, end_of_run, status_of_run, tell_end
 from engine.cli.run_options import make_request, run_options
-from engine.cli.tables import Row, print_run_summary
+from engine.cli.tables import Row, print_pairs, print_run_summary
 from engine.domain.result import ResultFilter
+from engine.workflows.paired import paired_rows
 from engine.workflows.result_rows import result_rows
 
 
@@ -37,6 +38,7 @@ def benchmark(common: Common, with_report: bool, generate_only: bool, **given: A
     \b
     modeldyno benchmark --model bert --model vit --batch-sizes 1,8
     modeldyno benchmark --priority high --hardware cpu --precision fp32,bf16 --report
+    modeldyno benchmark --model bert --batch-sizes 1 --against precision=bf16
     """
     request = make_request(**given)
     if generate_only:
@@ -54,19 +56,23 @@ def benchmark(common: Common, with_report: bool, generate_only: bool, **given: A
         with Client(common.server) as client:
             end = carry_out_remotely(client, request, quiet=common.quiet)
             tell_end(end, quiet=common.quiet)
-            rows: Sequence[Row] = client.get(f"/api/benchmark/results/{end.run_id}")["results"]
+            answer = client.get(f"/api/benchmark/results/{end.run_id}")
+            rows: Sequence[Row] = answer["results"]
+            pairs: Sequence[Row] = answer["pairs"]
     else:
         with open_workbench(common) as workbench:
             run = carry_out(workbench, request, quiet=common.quiet)
             end = end_of_run(run)
             tell_end(end, quiet=common.quiet)
             rows = result_rows(workbench, ResultFilter(run_id=run.run_id))
+            pairs = paired_rows(workbench, run)
             if with_report:
                 report, reported = report_on(workbench, run, quiet=common.quiet)
     if common.as_json:
-        print_json(_object(end) | {"report": report, "results": rows})
+        print_json(_object(end) | {"report": report, "results": rows, "pairs": pairs})
     else:
         print_run_summary(rows)
+        print_pairs(pairs)
     return status_of_run(end, rows) or reported
 
 

@@ -8,6 +8,7 @@ import click
 
 from engine.catalog.checkpoints import find_size, parse_size, size_names
 from engine.cli.options import (
+    AGAINST,
     BACKEND_LIST,
     BATCH_SIZE_LIST,
     PRECISION_LIST,
@@ -16,6 +17,7 @@ from engine.cli.options import (
     model_options,
     tier_of,
 )
+from engine.domain.against import PAIRS, Against
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import (
@@ -30,6 +32,7 @@ from engine.domain.run import (
     Protocol,
     RunRequest,
     SizeChoice,
+    usual_processes,
 )
 from engine.errors import UnknownName
 
@@ -82,16 +85,23 @@ _OPTIONS = (
     click.option("--compile", "compiled", is_flag=True, help="torch.compile before the first pass."),
     click.option("--attention", metavar="NAME", help="The library's attention implementation, such as eager or sdpa."),
     click.option(
+        "--against",
+        type=AGAINST,
+        metavar="DIFFERENCES",
+        help="Measure in pairs against a second configuration, given by what differs, such as precision=bf16 or "
+        "threads=1,compile=yes (precision, hardware, threads, compile, attention, sequence-length). The two of a pair "
+        "run one after the other, in changing order, so that drift of the machine cancels.",
+    ),
+    click.option(
         "--cold", is_flag=True, help="A fresh interpreter per result, nothing preloaded: honest start-up times."
     ),
     click.option(
         "--runs",
         "--processes",
         "processes",
-        default=Protocol().processes,
-        show_default=True,
         type=click.IntRange(1, MAX_PROCESSES),
-        help="Fresh processes per case; with five or more, two runs can be compared.",
+        help="Fresh processes per case; with five or more, two runs can be compared. With --against, pairs: six are "
+        f"the fewest that can decide. [default: {Protocol().processes}; {PAIRS} with --against]",
     ),
     click.option(
         "--warmup",
@@ -134,8 +144,9 @@ def make_request(
     workers: int | None,
     compiled: bool,
     attention: str | None,
+    against: Against | None,
     cold: bool,
-    processes: int,
+    processes: int | None,
     warmup: int,
     progressive: bool,
     incremental: bool,
@@ -162,9 +173,10 @@ def make_request(
         workers=workers,
         compiled=compiled,
         attention=attention,
+        against=against,
         progressive=progressive,
         incremental=incremental,
-        protocol=Protocol(processes=processes, warmup=warmup),
+        protocol=Protocol(processes=processes or usual_processes(against), warmup=warmup),
         title=title,
     )
 
@@ -191,6 +203,7 @@ def request_body(request: RunRequest) -> dict[str, Any]:
         "new_tokens": request.new_tokens,
         "workers": request.workers,
         "attention": request.attention,
+        "against": None if request.against is None else request.against.named,
         "title": request.title,
     }
     return {

@@ -10,8 +10,9 @@ from typing import Any
 from engine.cli.output import print_rows
 from engine.domain.case import Workload
 from engine.domain.measurement import Metric
+from engine.domain.summary import Verdict
 from engine.domain.workload_metrics import METRICS
-from engine.formatting import format_time, format_value
+from engine.formatting import MISSING, counted, format_number, format_time, format_value, would_decide
 
 Row = dict[str, Any]
 
@@ -74,6 +75,32 @@ def print_run_summary(rows: Iterable[Row]) -> None:
     )
     headings = ["Model", "Size", "Backend", "Precision", "Batch", "Type", *titles, "Outcome"]
     print_rows(headings, lines, "table", numeric=("Batch", *titles))
+
+
+def print_pairs(rows: Sequence[Row]) -> None:
+    """The verdicts of a run in pairs, one line per case and metric; nothing of any other run."""
+    if not rows:
+        return
+    headings = ["Model", "Size", "Batch", "Type", "Metric", "New / base", "Ratio", "95 % interval", "p", "q", "Verdict"]
+    lines = (
+        [
+            *(row[name] for name in ("model", "size", "batch_size", "workload")),
+            Metric.named(row["metric"]).title,
+            f"{row['new']} / {row['base']}",
+            format_number(row["ratio"]),
+            MISSING if row["low"] is None else f"{format_number(row['low'])} to {format_number(row['high'])}",
+            format_number(row["p_value"], 2),
+            format_number(row["q_value"], 2),
+            _verdict(row),
+        ]
+        for row in rows
+    )
+    print_rows(headings, lines, "table", numeric=("Batch", "Ratio", "p", "q"))
+
+
+def _verdict(row: Row) -> str:
+    pairs = f"{row['verdict']}, {counted(row['pairs'], 'pair')}"
+    return f"{pairs}; {would_decide(row['pairs_to_decide'])}" if row["verdict"] == Verdict.UNDECIDED else pairs
 
 
 def _plain_rows(rows: Iterable[Row]) -> Iterator[list[Any]]:

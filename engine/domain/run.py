@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from math import prod
 
+from engine.domain.against import PAIRS, Against
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.result import Failure
@@ -89,6 +90,11 @@ class Protocol:
                 raise InvalidValue(f"{name} {getattr(self, name)} is not positive.", field=name)
 
 
+def usual_processes(against: Against | None) -> int:
+    """Processes of a case, or pairs, while nobody says otherwise."""
+    return Protocol().processes if against is None else PAIRS
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
     """What a user asked for. Empty `models` means the tier decides."""
@@ -110,6 +116,8 @@ class RunRequest:
     """Of concurrency alone; None means WORKERS."""
     compiled: bool = False
     attention: str | None = None
+    against: Against | None = None
+    """Makes a run in pairs: each case is measured side by side with its partner of this second configuration."""
     progressive: bool = True
     incremental: bool = False
     protocol: Protocol = field(default_factory=Protocol)
@@ -136,6 +144,40 @@ class RunRequest:
             _refuse_outside("new_tokens", self.new_tokens, 2, MAX_NEW_TOKENS)
         if self.workers is not None:
             _refuse_outside("workers", self.workers, 1, MAX_WORKERS)
+        if self.against is not None:
+            self._refuse_no_pairs(self.against)
+
+    @property
+    def all_backends(self) -> tuple[str, ...]:
+        """Those of both configurations."""
+        second = None if self.against is None else self.against.backend
+        return tuple(dict.fromkeys([*self.backends, *([second] if second is not None else [])]))
+
+    def _refuse_no_pairs(self, against: Against) -> None:
+        """A second configuration that is the first, or that several first ones would share."""
+        if against.threads is not None:
+            _refuse_outside("threads", against.threads, 1, MAX_THREADS)
+        if against.sequence_length is not None:
+            _refuse_outside("sequence_length", against.sequence_length, 1, MAX_SEQUENCE_LENGTH)
+        first = {
+            "precision": self.precisions,
+            "backend": self.backends,
+            "threads": (self.threads,),
+            "compiled": (self.compiled,),
+            "attention": (self.attention,),
+            "sequence_length": (self.sequence_length,),
+        }
+        for name in against.changes:
+            if len(set(first[name])) > 1:
+                raise InvalidValue(
+                    f"A second {name} makes pairs with a single first one; give one instead of "
+                    f"{', '.join(map(str, first[name]))}.",
+                    field="against",
+                )
+        if all(value == first[name][0] for name, value in against.changes.items()):
+            raise InvalidValue(
+                f"The second configuration, {against.text}, is the first one; name one that differs.", field="against"
+            )
 
     def refuse_if_too_large(self, models: int) -> None:
         """Raises InvalidValue when `models` model types make more executions than one run may hold."""
@@ -146,6 +188,7 @@ class RunRequest:
             "batch_sizes": len(set(self.batch_sizes)),
             "workloads": len(set(self.workloads)),
             "processes": self.protocol.processes,
+            "configurations": 1 if self.against is None else 2,
         }
         executions = prod(factors.values())
         if executions > MAX_EXECUTIONS:

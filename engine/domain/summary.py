@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from engine.domain.against import Against
 from engine.domain.case import Case
 from engine.domain.measurement import Estimate, Metric
 from engine.domain.model import ModelFacts
 from engine.domain.result import Failure, Provenance
+from engine.domain.workload_metrics import METRICS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,3 +80,27 @@ class PairedRatio:
     """How many pairs would likely decide, these included; None when decided, or when even very many would not."""
     q_value: float | None = None
     """After correction for the number of cases and metrics compared; None when judged alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedCase:
+    """One case and its partner of a run in pairs, for one metric."""
+
+    against: Against
+    base: Case
+    metric: Metric
+    found: PairedRatio
+
+    @property
+    def new(self) -> Case:
+        return self.against.applied_to(self.base)
+
+    @property
+    def is_headline(self) -> bool:
+        """Of its workload's first metric: what is told where one sentence per case must do."""
+        return self.metric is METRICS[self.base.workload][0]
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """What tells the two apart: ("fp32", "bf16")."""
+        return self.against.words(self.base)

@@ -23,10 +23,13 @@ from engine.formatting import (
 )
 from engine.reports.charts import compare_ways, curves, rankings, ways_to_run
 from engine.reports.content import ReportContent
+from engine.reports.pairs import pair_title
 
 
 def report_title(content: ReportContent) -> str:
     """What the run found, as far as its measurements carry it."""
+    if content.pairs:
+        return pair_title(content.pairs)
     if not content.summaries:
         return _nothing_measured(content)
     warm = [summary for summary in content.summaries if summary.case.workload is Workload.INFERENCE]

@@ -40,15 +40,18 @@ class Chart:
 Draw = Callable[[bool], go.Figure]
 
 
-def charts_of(summaries: Sequence[CaseSummary], *, noise: MachineNoise | None = None) -> list[Chart]:
+def charts_of(
+    summaries: Sequence[CaseSummary], *, with_ways: bool = True, noise: MachineNoise | None = None
+) -> list[Chart]:
     """Rankings of models, ways to run one model, growth with the batch; then startup.
 
-    `noise` tells which change a verdict could have resolved where a case has too few processes to tell it itself.
+    A run in pairs is told without ways: their titles judge as if the processes had not been paired. `noise` tells
+    which change a verdict could have resolved where a case has too few processes to tell it itself.
     """
     warm = [summary for summary in summaries if summary.case.workload is Workload.INFERENCE]
     started = [summary for summary in summaries if summary.case.workload is Workload.STARTUP]
     drawn = [chart for metric in _RANKED for chart in _ranking(warm, metric)]
-    drawn += _ways(warm, noise)
+    drawn += _ways(warm, noise) if with_ways else []
     drawn += _scaling(warm)
     drawn += [chart for metric in _STARTUP for chart in _ranking(started, metric)]
     return drawn

@@ -32,6 +32,8 @@ def benchmark_command(request: RunRequest) -> str:
         words.append("--compile")
     if request.attention is not None:
         words += ["--attention", request.attention]
+    if request.against is not None:
+        words += ["--against", request.against.text]
     if request.cold:
         words.append("--cold")
     words += _protocol_words(request.protocol)

@@ -14,7 +14,7 @@ from engine.domain.hardware import Environment
 from engine.domain.measurement import Metric
 from engine.domain.result import Failure, Result, ResultStatus
 from engine.domain.run import Run, RunRequest, SizeChoice
-from engine.domain.summary import CaseSummary
+from engine.domain.summary import CaseSummary, PairedCase
 from engine.reports.command import benchmark_command
 
 _MOST_NOTES = 12
@@ -45,6 +45,8 @@ class ReportContent:
     """Model type and the checksum of the generated module that was measured, in the order of the names."""
     executions: int
     """Processes that completed."""
+    pairs: tuple[PairedCase, ...]
+    """Verdicts of a run in pairs; empty for any other."""
     command: str
     """Repeats the run on a command line."""
     version: str
@@ -62,6 +64,7 @@ def build_content(
     report_id: str,
     created_at: datetime,
     calibration: Calibration | None = None,
+    pairs: Sequence[PairedCase] = (),
 ) -> ReportContent:
     """The content of a report on one run; `results` are all rows of that run, whatever became of them."""
     completed = [result for result in results if result.status is ResultStatus.COMPLETED]
@@ -77,6 +80,7 @@ def build_content(
         notes=tuple(notes.most_common(_MOST_NOTES)),
         checksums=tuple(sorted(checksums)),
         executions=len(completed),
+        pairs=tuple(pairs),
         command=benchmark_command(_repeated(run.request, cases)),
         version=__version__,
         created_at=created_at,

@@ -68,6 +68,11 @@ def protocol_facts(content: ReportContent) -> Facts:
     quiet = _quiet(content.summaries)
     return [
         ("Processes", f"{protocol.processes} per case: {start}"),
+        *(
+            [("Pairs", f"each case beside its partner ({request.against.text}), in the other order every second time")]
+            if request.against is not None
+            else []
+        ),
         ("Warm-up", f"{counted(protocol.warmup, 'iteration')} at least, discarded"),
         (
             "Iterations",

@@ -12,10 +12,11 @@ from uuid import uuid4
 from engine.benchmarking.eta import remaining_seconds
 from engine.benchmarking.execute import execute
 from engine.benchmarking.progressive import should_skip
+from engine.domain.against import partner_of
 from engine.domain.case import Case
 from engine.domain.measurement import Metric
 from engine.domain.result import Failure, FailureKind, Provenance, Result, ResultStatus
-from engine.domain.run import Plan, PlannedCase
+from engine.domain.run import Plan, PlannedCase, RunRequest
 from engine.domain.skillset import Skillset
 from engine.errors import SkillsetFailure
 from engine.stats.quantiles import median
@@ -49,22 +50,42 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
     waiting = [item for item in plan.planned if (item.case.case_id, item.repetition) not in rows]
     indices = {(item.case.case_id, item.repetition): index for index, item in enumerate(plan.planned)}
     supplied: dict[str, Skillset | Failure] = {}
-    for position, item in enumerate(waiting):
-        index = indices[item.case.case_id, item.repetition]
+    position = 0
+    for group in _neighbours(waiting, live.run.request):
         live.set_remaining(remaining_seconds(waiting[position:], history))
+        position += len(group)
         with turns.turn(devices, live.cancel, on_wait=lambda: live.set_step("Waiting for another measurement")):
-            try:
-                result = _one_result(workbench, live, item, index, list(rows.values()), supplied)
-            except Cancelled:
-                live.leave_case(index)
-                raise
-        if live.cancel.is_set() and result.status is not ResultStatus.COMPLETED:
-            _keep_cancelled(workbench, live, index, result)
-            raise Cancelled
-        _store(workbench, live, index, result)
-        rows[item.case.case_id, item.repetition] = result
-        if result.status is ResultStatus.COMPLETED:
-            history.append((item.case, result.duration_seconds))
+            for item in group:
+                index = indices[item.case.case_id, item.repetition]
+                try:
+                    result = _one_result(workbench, live, item, index, list(rows.values()), supplied)
+                except Cancelled:
+                    live.leave_case(index)
+                    raise
+                if live.cancel.is_set() and result.status is not ResultStatus.COMPLETED:
+                    _keep_cancelled(workbench, live, index, result)
+                    raise Cancelled
+                _store(workbench, live, index, result)
+                rows[item.case.case_id, item.repetition] = result
+                if result.status is ResultStatus.COMPLETED:
+                    history.append((item.case, result.duration_seconds))
+
+
+def _neighbours(waiting: Sequence[PlannedCase], request: RunRequest) -> list[list[PlannedCase]]:
+    """What is executed in one turn: the two of a pair, so that nobody measures between them, else one by one."""
+    groups: list[list[PlannedCase]] = []
+    for item in waiting:
+        if groups and _are_a_pair(groups[-1], item, request):
+            groups[-1].append(item)
+        else:
+            groups.append([item])
+    return groups
+
+
+def _are_a_pair(group: Sequence[PlannedCase], item: PlannedCase, request: RunRequest) -> bool:
+    if request.against is None or len(group) > 1 or group[0].repetition != item.repetition:
+        return False
+    return partner_of(request.against, item.case, [group[0].case]) == group[0].case
 
 
 def _one_result(
@@ -78,9 +99,10 @@ def _one_result(
     """The outcome of one execution, whatever it is; `supplied` keeps each type's skillset or why there is none."""
     run, case = live.run, item.case
     if run.request.progressive:
-        hopeless = should_skip(case, _same_series(case, earlier))
-        if hopeless is not None:
-            return unexecuted(live, case, item.repetition, ResultStatus.SKIPPED, hopeless)
+        for one in _tied(run.request, case, earlier):
+            hopeless = should_skip(one, _same_series(one, earlier))
+            if hopeless is not None:
+                return unexecuted(live, case, item.repetition, ResultStatus.SKIPPED, hopeless)
     live.begin_case(index, f"Preparing {case.model_type}")
     if case.model_type not in supplied:
         supplied[case.model_type] = _supply(workbench, live, case.model_type)
@@ -125,6 +147,14 @@ def unexecuted(live: LiveRun, case: Case, repetition: int, status: ResultStatus,
         duration_seconds=0.0,
         failure=failure,
     )
+
+
+def _tied(request: RunRequest, case: Case, earlier: Sequence[Result]) -> list[Case]:
+    """The case, and in a run in pairs its partner: what makes one not worth its time does so for both."""
+    if request.against is None:
+        return [case]
+    partner = partner_of(request.against, case, (result.case for result in earlier))
+    return [case] if partner is None else [case, partner]
 
 
 def _same_series(case: Case, earlier: Sequence[Result]) -> list[Result]:

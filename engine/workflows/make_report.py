@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from engine.analysis.paired import paired_cases
 from engine.analysis.summarise import summarise
 from engine.domain.report import StoredReport
 from engine.errors import DiskFull, NotFinished, ReportUnwritable, StorageError
@@ -46,6 +47,7 @@ def make_report(workbench: Workbench, run_id: str) -> StoredReport:
         report_id=report_id,
         created_at=created_at,
         calibration=calibration,
+        pairs=[] if run.request.against is None else paired_cases(run.request.against, rows),
     )
     document = render_html(content)
     filename = f"modeldyno-run-{run.number}-{created_at:%Y%m%dT%H%M%SZ}-{report_id[:4]}.html"

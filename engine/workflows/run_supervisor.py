@@ -17,6 +17,7 @@ from engine.workflows.check_request import check_request, devices_of
 from engine.workflows.device_turns import Cancelled, DeviceTurns, Ticket
 from engine.workflows.execute_run import execute_plan
 from engine.workflows.live_run import LiveRun, Subscription
+from engine.workflows.paired import whole_pairs
 from engine.workflows.plan_run import plan_run
 from engine.workflows.stored_progress import FINISHED, stored_progress
 
@@ -168,7 +169,7 @@ class RunSupervisor:
 
     def _plan_and_execute(self, live: LiveRun, ticket: Ticket) -> None:
         run = live.run
-        done = self._results_so_far(run.run_id)
+        done = whole_pairs(run.request, self._results_so_far(run.run_id))
         plan = self._stored_plan(run.run_id) if run.total else None
         if plan is None:
             plan = plan_run(

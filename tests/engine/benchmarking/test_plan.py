@@ -6,6 +6,7 @@ from itertools import groupby
 
 from engine.benchmarking.plan import MOST_PARAMETERS, needed_bytes, plan_cases
 from engine.catalog.chosen import ChosenModel
+from engine.domain.against import Against
 from engine.domain.case import Precision, Workload
 from engine.domain.model import ModelFacts, Size
 from engine.domain.result import FailureKind
@@ -146,3 +147,38 @@ def test_threads_cold_and_workloads_reach_the_cases():
     cases = [item.case for item in planned(request).planned]
     assert [case.workload for case in cases] == [Workload.INFERENCE, Workload.STARTUP]
     assert all(case.threads == 2 and case.cold for case in cases)
+
+
+def test_the_two_of_a_pair_are_neighbours_and_change_places_every_round():
+    request = a_request(
+        "bert", batch_sizes=(8, 1), against=Against(precision=Precision.BF16), protocol=a_protocol(processes=3)
+    )
+    order = [(item.repetition, item.case.batch_size, item.case.precision) for item in planned(request).planned]
+    first, second = Precision.FP32, Precision.BF16
+    there = [(1, first), (1, second), (8, first), (8, second)]
+    back = [(1, second), (1, first), (8, second), (8, first)]
+    assert order == [(number, *one) for number, turn in enumerate((there, back, there)) for one in turn]
+
+
+def test_a_case_that_cannot_run_is_left_out_with_its_partner():
+    plan = planned(a_request("bert", against=Against(precision=Precision.INT8)))
+    assert plan.planned == ()
+    why = "cpu does not run int8 here; it runs fp32, bf16."
+    assert {item.case.precision: item.failure.reason for item in plan.skipped} == {
+        Precision.FP32: f"Left out with its partner: {why}",
+        Precision.INT8: why,
+    }
+
+
+def test_pairs_are_measured_anew_whatever_was_measured_before():
+    request = a_request("bert", against=Against(precision=Precision.BF16))
+    known = frozenset(item.case.case_id for item in planned(request).planned)
+    assert len(known) == 2
+    assert len(planned(request, measured=known).planned) == 2
+
+
+def test_a_type_that_does_not_differ_makes_no_pair():
+    plan = planned(a_request("bert", "vit", against=Against(sequence_length=64)))
+    assert [(item.case.model_type, item.case.sequence_length) for item in plan.planned] == [("bert", 128), ("bert", 64)]
+    (left_out,) = plan.skipped
+    assert left_out.case.model_type == "vit" and "sequence-length=64 changes nothing of it" in left_out.failure.reason

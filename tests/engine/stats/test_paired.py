@@ -71,7 +71,7 @@ def test_more_scatter_needs_more_pairs() -> None:
     assert calm is not None and wild is not None
     assert 8 < calm < wild
     assert pairs_to_decide(*scattered(60), comparisons=50) > wild  # type: ignore[operator]
-    assert pairs_to_decide(*scattered(5000)) is None
+    assert pairs_to_decide([1.0] * 6, [1.06 * math.exp(log) for log in (-2.0, 2.0, -2.5, 2.5, 0.0, 0.0)]) is None
 
 
 def test_as_many_pairs_as_are_said_decide_in_four_of_five_cases() -> None:
