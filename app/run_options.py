@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from engine.domain.against import parse_against
+from engine.domain.budget import parse_budget
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import (
@@ -47,6 +48,8 @@ class RunOptions:
     processes: int | str | None = None
     sequence_length: int | str | None = None
     threads: int | str | None = None
+    budget: str | None = None
+    """As typed, such as "30m"."""
     against: str = ""
     """What differs in the second configuration of a run in pairs, such as precision=bf16; empty for one alone."""
 
@@ -70,6 +73,7 @@ class RunOptions:
             against=against,
             progressive=PROGRESSIVE in self.switches,
             incremental=INCREMENTAL in self.switches,
+            budget_seconds=parse_budget(self.budget) if self.budget and self.budget.strip() else None,
             protocol=Protocol(processes=processes or usual_processes(against)),
         )
 

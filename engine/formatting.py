@@ -7,10 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from statistics import median_high, median_low
+from typing import TypeVar
 
 from engine.domain.calibration import Resolution, SpreadSource
+from engine.domain.hardware import MachineState
 from engine.domain.measurement import Better, Estimate, Metric
 from engine.domain.summary import Comparison, PairedCase, Verdict
+
+Known = TypeVar("Known")
 
 MISSING = "-"
 MINUS = "\N{MINUS SIGN}"
@@ -243,6 +247,41 @@ def _replicates(found: Resolution) -> str:
 def format_bytes(count: float | None) -> str:
     """Memory, in powers of 2."""
     return _scaled(count, _BYTE_UNITS)
+
+
+def format_conditions(states: Sequence[MachineState]) -> str:
+    """The machine while these results were measured, in clauses; what was not readable is left out."""
+    if not states:
+        return MISSING
+    loads = [state.load_1min for state in states]
+    clocks = _known(state.frequency_hertz for state in states)
+    temperatures = _known(state.temperature_celsius for state in states)
+    throttled = _known(state.throttled for state in states)
+    gpu_programs = _known(state.other_gpu_processes for state in states)
+    parts = [f"load {_between(loads, 1)} over a minute"]
+    if clocks:
+        parts.append(f"clock {_between([clock / 1e9 for clock in clocks], 2)}{THIN_SPACE}GHz")
+    parts += [f"governor {name}" for name in sorted({state.governor for state in states if state.governor})]
+    parts += [f"boost {'allowed' if on else 'off'}" for on in sorted(set(_known(state.boost for state in states)))]
+    if temperatures:
+        parts.append(f"at most {max(temperatures):.0f}{THIN_SPACE}°C")
+    if any(throttled):
+        parts.append(f"slowed for heat in {sum(throttled)} of {len(states)}")
+    elif throttled:
+        parts.append("never slowed for heat")
+    if any(gpu_programs):
+        parts.append(f"up to {max(gpu_programs)} other programs on the GPU")
+    parts.append(f"{format_bytes(min(state.available_memory_bytes for state in states))} of memory free")
+    return ", ".join(parts)
+
+
+def _known(values: Iterable[Known | None]) -> list[Known]:
+    return [value for value in values if value is not None]
+
+
+def _between(values: Sequence[float], decimals: int) -> str:
+    low, high = (f"{bound:.{decimals}f}" for bound in (min(values), max(values)))
+    return low if low == high else f"{low} to {high}"
 
 
 def format_file_size(count: float | None) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
 
 from engine.domain.against import Against
+from engine.domain.budget import LEAST_SECONDS, MOST_SECONDS
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import (
@@ -105,6 +106,7 @@ class RunBody(BaseModel):
     workers: Annotated[StrictInt, Field(ge=1, le=MAX_WORKERS)] | None = None
     compiled: Annotated[StrictBool, Field(alias="compile")] = False
     attention: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    budget_seconds: Annotated[float, Field(strict=True, ge=LEAST_SECONDS, le=MOST_SECONDS)] | None = None
     against: AgainstBody | None = None
     title: Annotated[str, Field(max_length=200)] | None = None
 
@@ -131,6 +133,7 @@ class RunBody(BaseModel):
             against=against,
             progressive=self.progressive_mode,
             incremental=self.incremental,
+            budget_seconds=self.budget_seconds,
             protocol=protocol,
             title=self.title,
         )

@@ -41,7 +41,7 @@ from engine.workflows.plan_run import plan_run
 FINISHED_SHOWN = 30
 _FINAL = tuple(status for status in RunStatus if status.is_final)
 _QUERY_LISTS = ("models", "backends", "precisions", "workloads", "switches")
-_QUERY_TEXTS = ("tier", "batch_sizes", "size", "sequence_length", "processes", "threads", "against")
+_QUERY_TEXTS = ("tier", "batch_sizes", "size", "sequence_length", "processes", "threads", "budget", "against")
 _FORM = (
     Input(ids.FORM_MODELS, "value"),
     Input(ids.FORM_TIER, "value"),
@@ -54,6 +54,7 @@ _FORM = (
     Input(ids.FORM_PROCESSES, "value"),
     Input(ids.FORM_SEQUENCE_LENGTH, "value"),
     Input(ids.FORM_THREADS, "value"),
+    Input(ids.FORM_BUDGET, "value"),
     Input(ids.FORM_AGAINST, "value"),
 )
 _FORM_STATE = tuple(State(part.component_id, part.component_property) for part in _FORM)
@@ -260,6 +261,7 @@ def options_from_form(
     processes: str | None,
     sequence_length: str | None,
     threads: str | None,
+    budget: str | None,
     against: str | None,
 ) -> RunOptions:
     """In the order of `_FORM`; what a browser sends as nothing is left to the defaults."""
@@ -276,5 +278,6 @@ def options_from_form(
         processes=processes,
         sequence_length=sequence_length,
         threads=threads,
+        budget=budget,
         against=against or "",
     )

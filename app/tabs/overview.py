@@ -334,7 +334,10 @@ def _metric_switch(state: ViewState) -> Component:
 
 
 def _metric_options(state: ViewState) -> list[tuple[str, str]]:
-    return [(metric.label, _SHORT_METRICS.get(metric, metric.title)) for metric in METRICS[workload_of(state)]]
+    """Energy only where some machine had a counter for it."""
+    is_counted = any(Metric.ENERGY in summary.estimates for summary in data.shown_summaries())
+    offered = [metric for metric in METRICS[workload_of(state)] if is_counted or metric is not Metric.ENERGY]
+    return [(metric.label, _SHORT_METRICS.get(metric, metric.title)) for metric in offered]
 
 
 def _reload_chip() -> Component:

@@ -25,7 +25,10 @@ from engine.figures.process_strip import process_strip
 from engine.figures.tokens import Theme
 from engine.figures.wording import shape, way
 from engine.formatting import (
+    format_bytes,
+    format_change,
     format_comparison,
+    format_conditions,
     format_count,
     format_estimate,
     format_time,
@@ -201,11 +204,23 @@ def _figures(summary: CaseSummary, but: Sequence[Metric]) -> list[Component]:
     device = f" on {summary.actual_device}" if summary.actual_device not in (None, case.backend) else ""
     where = [backend_mark(case.backend), f"{device}, {summary.machine_label}".rstrip(", ")]
     lines += [("Machine", where), ("Noise", _NOISE[summary.is_noisy])]
+    if summary.estimated_bytes is not None:
+        lines.append(("Memory, estimated before", _estimated(summary.estimated_bytes, summary)))
+    if summary.machines:
+        lines.append(("Conditions", format_conditions(summary.machines)))
     if summary.facts is not None:
         lines.append(("Parameters", format_count(summary.facts.parameters)))
     measured = html.Span(format_time(summary.measured_at), title=format_time_iso(summary.measured_at))
     lines.append(("Source", [provenance_mark(summary.provenance), " ", measured]))
     return _listed(lines)
+
+
+def _estimated(expected: int, summary: CaseSummary) -> str:
+    """What the plan expected, and by how much that was off."""
+    measured = summary.estimates.get(Metric.PEAK_MEMORY)
+    if measured is None or not measured.value:
+        return format_bytes(expected)
+    return f"{format_bytes(expected)} ({format_change(expected / measured.value)} against what was measured)"
 
 
 def _listed(lines: Sequence[tuple[str, object]]) -> list[Component]:

@@ -35,7 +35,7 @@ def run_form(options: RunOptions, *, is_addressed: bool = False) -> Component:
     `is_addressed`: an address chose `options`, so that nothing remembered from before may replace them.
     """
     kept = _AS_ADDRESSED if is_addressed else _KEPT
-    unusual = (options.processes, options.sequence_length, options.threads)
+    unusual = (options.processes, options.sequence_length, options.threads, options.budget)
     usual_processes = Protocol().processes
     more = html.Details(
         [
@@ -55,6 +55,9 @@ def run_form(options: RunOptions, *, is_addressed: bool = False) -> Component:
                     _field("Threads", ids.FORM_THREADS, _text(ids.FORM_THREADS, options.threads, "all cores", kept)),
                 ],
                 className="form-row form-row-3",
+            ),
+            _field(
+                "Time budget", ids.FORM_BUDGET, _text(ids.FORM_BUDGET, options.budget, "none; or 90s, 30m, 2h", kept)
             ),
         ],
         className="run-form-more",

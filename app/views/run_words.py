@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.case_lines import CaseLine, failed_lines, lines_of
+from engine.domain.budget import budget_text
 from engine.domain.run import Protocol, Run, RunProgress, RunRequest, RunStatus
 from engine.formatting import counted, format_age, format_count, format_duration, format_eta, format_time
 
@@ -62,6 +63,7 @@ def request_words(request: RunRequest) -> str:
         *([f"{request.new_tokens} new tokens"] if request.new_tokens is not None else []),
         *([counted(request.workers, "worker")] if request.workers is not None else []),
         *(["compiled"] if request.compiled else []),
+        *([f"budget {budget_text(request.budget_seconds)}"] if request.budget_seconds is not None else []),
         *([f"attention {request.attention}"] if request.attention is not None else []),
         *([f"in pairs against {request.against.text}"] if request.against is not None else []),
         *(["cold"] if request.cold else []),

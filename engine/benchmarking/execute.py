@@ -29,6 +29,7 @@ def execute(
     skillset_path: str,
     protocol: Protocol,
     environment_id: str,
+    estimated_bytes: int | None = None,
     cancel: threading.Event | None = None,
     on_log: Callable[[str], None] | None = None,
 ) -> Result:
@@ -55,6 +56,7 @@ def execute(
         started_at=started_at,
         duration_seconds=outcome.seconds,
         failure=outcome.failure,
+        estimated_bytes=estimated_bytes,
         **known,
     )
 

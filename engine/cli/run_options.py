@@ -11,6 +11,7 @@ from engine.cli.options import (
     AGAINST,
     BACKEND_LIST,
     BATCH_SIZE_LIST,
+    BUDGET,
     PRECISION_LIST,
     WORKLOAD_LIST,
     Command,
@@ -118,6 +119,14 @@ _OPTIONS = (
         help="Grow batches until memory fails or throughput stops growing.",
     ),
     click.option("--incremental", is_flag=True, help="Leave out what was measured here recently."),
+    click.option(
+        "--budget",
+        "budget_seconds",
+        type=BUDGET,
+        metavar="TIME",
+        help="Such as 90s, 30m or 2h: every model once before second batches, what was never measured first; "
+        "what the time does not reach is left out.",
+    ),
     click.option("--title", help="A name for the run."),
 )
 
@@ -150,6 +159,7 @@ def make_request(
     warmup: int,
     progressive: bool,
     incremental: bool,
+    budget_seconds: float | None,
     title: str | None,
 ) -> RunRequest:
     """Models that are named win over the priority; with neither, the critical tier is meant.
@@ -176,6 +186,7 @@ def make_request(
         against=against,
         progressive=progressive,
         incremental=incremental,
+        budget_seconds=budget_seconds,
         protocol=Protocol(processes=processes or usual_processes(against), warmup=warmup),
         title=title,
     )
@@ -203,6 +214,7 @@ def request_body(request: RunRequest) -> dict[str, Any]:
         "new_tokens": request.new_tokens,
         "workers": request.workers,
         "attention": request.attention,
+        "budget_seconds": request.budget_seconds,
         "against": None if request.against is None else request.against.named,
         "title": request.title,
     }

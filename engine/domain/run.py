@@ -8,6 +8,7 @@ from enum import StrEnum
 from math import prod
 
 from engine.domain.against import PAIRS, Against
+from engine.domain.budget import refuse_impossible_budget
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.result import Failure
@@ -120,6 +121,8 @@ class RunRequest:
     """Makes a run in pairs: each case is measured side by side with its partner of this second configuration."""
     progressive: bool = True
     incremental: bool = False
+    budget_seconds: float | None = None
+    """How long the run may be carried out, over all of its attempts; None for as long as it takes."""
     protocol: Protocol = field(default_factory=Protocol)
     title: str | None = None
 
@@ -144,8 +147,16 @@ class RunRequest:
             _refuse_outside("new_tokens", self.new_tokens, 2, MAX_NEW_TOKENS)
         if self.workers is not None:
             _refuse_outside("workers", self.workers, 1, MAX_WORKERS)
+        if self.budget_seconds is not None:
+            refuse_impossible_budget(self.budget_seconds)
         if self.against is not None:
             self._refuse_no_pairs(self.against)
+            if self.budget_seconds is not None:
+                raise InvalidValue(
+                    "A run in pairs takes no time budget, which would cut pairs in two; measure fewer models, batch "
+                    "sizes or pairs instead.",
+                    field="budget_seconds",
+                )
 
     @property
     def all_backends(self) -> tuple[str, ...]:
@@ -212,6 +223,10 @@ class PlannedCase:
     repetition: int
     estimated_seconds: tuple[float, float] | None = None
     """Likely duration, low and high; None when nothing like it was ever run."""
+    estimated_bytes: int | None = None
+    """Peak memory it is expected to show, as the meter counts; None where nothing is known of the model's weights."""
+    in_budget: bool = True
+    """Whether the run's time is expected to reach it; one that it should not reach runs all the same if it does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +242,9 @@ class Plan:
     planned: tuple[PlannedCase, ...]
     skipped: tuple[SkippedCase, ...]
     estimated_seconds: tuple[float, float] | None = None
+    """Of all that is in the budget."""
+    is_guess: bool = False
+    """Whether any of it rests on no duration ever seen here, only on parameters and operations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

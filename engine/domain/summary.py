@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from engine.domain.against import Against
 from engine.domain.case import Case
+from engine.domain.hardware import MachineState
 from engine.domain.measurement import Estimate, Metric
 from engine.domain.model import ModelFacts
 from engine.domain.result import Failure, Provenance
@@ -32,8 +33,12 @@ class CaseSummary:
     facts: ModelFacts | None = None
     is_noisy: bool | None = None
     """Whether other work disturbed any of its processes; None where that is known of none."""
+    machines: tuple[MachineState, ...] = ()
+    """The machine's state during each completed process, of those that told."""
     actual_device: str | None = None
     machine_label: str = ""
+    estimated_bytes: int | None = None
+    """Peak memory expected before the launch; None where nobody could."""
 
 
 class Verdict(StrEnum):

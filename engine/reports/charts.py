@@ -45,8 +45,8 @@ def charts_of(
 ) -> list[Chart]:
     """Rankings of models, ways to run one model, growth with the batch; then startup.
 
-    A run in pairs is told without ways: their titles judge as if the processes had not been paired. `noise` tells
-    which change a verdict could have resolved where a case has too few processes to tell it itself.
+    A run in pairs is told without ways: their titles judge as if the processes had not been paired.
+    `noise` tells which change a verdict could have resolved where a case has too few processes to tell it itself.
     """
     warm = [summary for summary in summaries if summary.case.workload is Workload.INFERENCE]
     started = [summary for summary in summaries if summary.case.workload is Workload.STARTUP]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
+from engine.domain.budget import budget_text
 from engine.domain.run import Protocol, RunRequest
 
 
@@ -40,6 +41,8 @@ def benchmark_command(request: RunRequest) -> str:
     words.append("--progressive-mode" if request.progressive else "--no-progressive-mode")
     if request.incremental:
         words.append("--incremental")
+    if request.budget_seconds is not None:
+        words += ["--budget", budget_text(request.budget_seconds)]
     return " ".join(shlex.quote(word) for word in words)
 
 

@@ -63,8 +63,8 @@ def build_content(
     *,
     report_id: str,
     created_at: datetime,
-    calibration: Calibration | None = None,
     pairs: Sequence[PairedCase] = (),
+    calibration: Calibration | None = None,
 ) -> ReportContent:
     """The content of a report on one run; `results` are all rows of that run, whatever became of them."""
     completed = [result for result in results if result.status is ResultStatus.COMPLETED]

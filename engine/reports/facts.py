@@ -10,6 +10,7 @@ from engine.formatting import (
     MISSING,
     counted,
     format_bytes,
+    format_conditions,
     format_count,
     format_percent,
     format_time_iso,
@@ -85,6 +86,7 @@ def protocol_facts(content: ReportContent) -> Facts:
         ("Weights", "random, from a fixed seed; of the values only the choice of experts can depend"),
         ("Quiet", quiet),
         ("Meters", _meters(content.calibration)),
+        ("Conditions", format_conditions([state for summary in content.summaries for state in summary.machines])),
     ]
 
 

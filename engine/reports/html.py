@@ -25,7 +25,7 @@ MEDIA_TYPE = "text/html; charset=utf-8"
 
 def render_html(content: ReportContent) -> bytes:
     """The whole file, UTF-8. Everything that comes from outside is escaped by the template engine."""
-    noise = content.calibration.noise if content.calibration is not None else None
+    noise = content.calibration.noise if content.calibration else None
     charts = charts_of(content.summaries, with_ways=not content.pairs, noise=noise)
     folder = resource_folder("templates") / "report"
     style = (folder / "report.css").read_text(encoding="utf-8")

@@ -46,8 +46,8 @@ def make_report(workbench: Workbench, run_id: str) -> StoredReport:
         rows,
         report_id=report_id,
         created_at=created_at,
-        calibration=calibration,
         pairs=[] if run.request.against is None else paired_cases(run.request.against, rows),
+        calibration=calibration,
     )
     document = render_html(content)
     filename = f"modeldyno-run-{run.number}-{created_at:%Y%m%dT%H%M%SZ}-{report_id[:4]}.html"

@@ -41,13 +41,20 @@ def plan_run(
     """The executions in order, those left out with their reason, and how long it will take.
 
     Counts the parameters of types and checkpoints never seen before, in child processes. Raises what `check_request`
-    raises, Cancelled and StorageError.
+    raises, InvalidValue for a budget that is too short for any case, Cancelled and StorageError.
     """
     check_request(workbench, request)
     models = workbench.catalog.choose(request.models, request.tier)
     facts: dict[tuple[str, str], ModelFacts] = {}
     if request.size is not SizeChoice.TINY:
-        facts = count_facts_of(workbench, models, cancel=cancel, on_step=on_step, on_log=on_log)
+        facts = count_facts_of(
+            workbench,
+            models,
+            sequence_length=request.sequence_length,
+            cancel=cancel,
+            on_step=on_step,
+            on_log=on_log,
+        )
     types = {chosen.model.name: chosen.model for chosen in models}
     checksums = _present_checksums(workbench, types.values()) if request.incremental else {}
     environment_id = workbench.environment.environment_id
@@ -56,6 +63,7 @@ def plan_run(
         processes = request.protocol.processes
         recent = results.recently_measured(cursor, environment_id, since, checksums, processes=processes)
         durations = results.durations(cursor, environment_id, HISTORY)
+        last_measured = results.last_measured(cursor, environment_id) if request.budget_seconds is not None else {}
     return plan_cases(
         request,
         models,
@@ -65,6 +73,7 @@ def plan_run(
         available_memory_bytes(),
         recent,
         durations,
+        last_measured,
     )
 
 

@@ -178,7 +178,7 @@ class RunSupervisor:
             made = plan
             self._workbench.database.write(lambda cursor: runs.save_plan(cursor, run.run_id, made))
         live.set_plan(plan, done)
-        live.set_remaining(plan.estimated_seconds)
+        live.set_remaining(None if plan.is_guess else plan.estimated_seconds)
         self._set_status(live, RunStatus.QUEUED)
         live.set_step("Waiting for its turn")
         with self._runs.turn_of(ticket, live.cancel):

@@ -11,7 +11,7 @@ from engine.domain.against import Against
 from engine.domain.case import Precision
 from engine.domain.measurement import Metric
 from engine.domain.summary import Comparison, PairedCase, PairedRatio, Verdict
-from tests.builders import a_case, an_estimate
+from tests.builders import a_case, a_machine_state, an_estimate
 
 MIB = 2.0**20
 THIN = "\N{THIN SPACE}"
@@ -248,3 +248,19 @@ def test_pairs_that_say_nothing_say_what_would():
     assert paired(Verdict.SAME, 1.0, 0.99, 1.01) == (
         f"bf16 and fp32 come to the same latency (within ±3{THIN}%), 8 pairs: same"
     )
+
+
+def test_conditions_are_told_as_far_as_they_were_readable():
+    bare = a_machine_state(frequency_hertz=None)
+    assert formatting.format_conditions([bare]) == "load 0.4 over a minute, 12.0 GiB of memory free"
+    assert formatting.format_conditions([]) == "-"
+
+
+def test_conditions_of_several_results_are_their_range():
+    cool = a_machine_state(governor="performance", boost=False, temperature_celsius=50.0, throttled=False)
+    hot = a_machine_state(load_1min=2.0, boost=True, temperature_celsius=96.4, throttled=True, other_gpu_processes=3)
+    assert formatting.format_conditions([cool, hot]) == (
+        f"load 0.4 to 2.0 over a minute, clock 2.60{THIN}GHz, governor performance, boost off, boost allowed, "
+        f"at most 96{THIN}°C, slowed for heat in 1 of 2, up to 3 other programs on the GPU, 12.0 GiB of memory free"
+    )
+    assert "never slowed for heat" in formatting.format_conditions([cool])

@@ -51,6 +51,12 @@ def test_every_field_reaches_the_request(client: FlaskClient, bench: StandInWork
     assert (request.protocol.processes, request.sequence_length, request.title) == (5, 64, "nightly")
 
 
+def test_a_budget_is_in_seconds(client: FlaskClient, bench: StandInWorkbench) -> None:
+    assert request_of(bench, start(client, budget_seconds=1800)).budget_seconds == 1800
+    answer = client.post("/api/benchmark/run", json={"models": ["bert"], "budget_seconds": 0})
+    assert (answer.status_code, "budget_seconds" in answer.text) == (422, True)
+
+
 def test_a_checkpoint_may_be_named_among_the_models(client: FlaskClient, bench: StandInWorkbench) -> None:
     request = request_of(bench, start(client, models=["bert", "google-bert/bert-large-uncased"]))
     assert request.models == ("bert", "google-bert/bert-large-uncased")

@@ -36,7 +36,9 @@ def test_every_backend_of_the_registry_has_a_status_in_its_order(statuses):
 def test_the_processor_is_there_with_its_library_and_precisions(statuses):
     cpu = statuses["cpu"]
     assert (cpu["available"], cpu["reason"], cpu["devices"]) == (True, None, ["cpu"])
-    assert cpu["precisions"] == ["fp32", "bf16"]
+    assert cpu["precisions"] == ["fp32", "bf16", "int8"]
+    assert "convert to fp32" in cpu["refused"]["fp16"]
+    assert {"cores", "instructions", "bf16", "int8", "compile"} <= set(cpu["facts"])
     assert cpu["versions"] == {"torch": installed_version("torch")}
 
 

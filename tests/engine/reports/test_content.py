@@ -17,6 +17,7 @@ from tests.builders import (
     A_TIME,
     a_case,
     a_failed_result,
+    a_machine_state,
     a_request,
     a_result,
     a_run,
@@ -93,6 +94,14 @@ def test_how_quiet_the_machine_was_is_said_no_better_than_known() -> None:
     assert said(False, None).endswith("throughout; not known of 1 of 2 cases, too short to tell")
     assert said(None) == "not known: the measurements were too short to tell"
     assert said(True, False, None).startswith("1 of 3 cases measured while other programs")
+
+
+def test_the_conditions_of_all_processes_are_told_together() -> None:
+    calm, hot = a_machine_state(), a_machine_state(load_1min=2.5, throttled=True)
+    found = of(a_summary(machines=(calm, calm)), a_summary(a_case("gpt2"), machines=(hot,)))
+    said = dict(protocol_facts(found))["Conditions"]
+    assert said.startswith("load 0.4 to 2.5 over a minute")
+    assert "slowed for heat in 1 of 3" in said
 
 
 def test_process_values_and_method_cover_every_metric_of_the_report(content: ReportContent) -> None:
