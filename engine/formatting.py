@@ -225,7 +225,7 @@ def format_resolution(found: Resolution | None) -> str:
         return "not calibrated"
     if found.change is not None:
         return f"resolves ±{format_percent(found.change)}"
-    return f"5 processes would resolve ±{format_percent(found.with_fewest)}"
+    return f"{found.fewest} {_replicates(found)} would resolve ±{format_percent(found.with_fewest)}"
 
 
 def resolution_grounds(found: Resolution | None) -> str:
@@ -240,11 +240,17 @@ def resolution_grounds(found: Resolution | None) -> str:
         SpreadSource.MACHINE: "the spread of a known matrix product when this machine was calibrated",
     }[found.source]
     if found.change is None:
-        return f"A verdict needs five processes on each side. By {spread}."
+        needed = f"{found.fewest} pairs" if found.in_pairs else f"{found.fewest} processes on each side"
+        return f"A verdict needs {needed}. By {spread}."
+    measured = f"{found.processes[0]}" if found.in_pairs else f"{found.processes[0]} and {found.processes[1]}"
     return (
-        f"A change of {format_percent(found.change)} would be found four times out of five with "
-        f"{found.processes[0]} and {found.processes[1]} processes; smaller ones mostly stay undecided. By {spread}."
+        f"A change of {format_percent(found.change)} would be found four times out of five with {measured} "
+        f"{_replicates(found)}; smaller ones mostly stay undecided. By {spread}."
     )
+
+
+def _replicates(found: Resolution) -> str:
+    return "pairs" if found.in_pairs else "processes"
 
 
 def format_bytes(count: float | None) -> str:

@@ -8,18 +8,23 @@ from dash import html
 from dash.development.base_component import Component
 
 from app.views.marks import verdict_mark
+from app.views.resolution_badge import resolution_badge
 from engine.domain.against import Against
+from engine.domain.calibration import MachineNoise
 from engine.domain.case import Case
 from engine.domain.result import ResultStatus
 from engine.domain.run import CaseProgress, RunProgress
 from engine.domain.summary import PairedCase
 from engine.formatting import counted, format_count, format_paired
+from engine.stats.resolution import resolution_in_pairs
 
 _NOT_YET = "The verdicts come with the last pair: looking before it would find differences that are not there."
 _NONE = "No pair was completed, so there is no verdict."
 
 
-def pairs_of(progress: RunProgress, verdicts: Sequence[PairedCase]) -> list[Component]:
+def pairs_of(
+    progress: RunProgress, verdicts: Sequence[PairedCase], noise: MachineNoise | None = None
+) -> list[Component]:
     """Nothing for a run that is not in pairs; `verdicts` are there once it has ended."""
     against = progress.run.request.against
     if against is None:
@@ -27,7 +32,7 @@ def pairs_of(progress: RunProgress, verdicts: Sequence[PairedCase]) -> list[Comp
     if not progress.run.status.is_final:
         return [_section([*_states(progress.cases, against), html.P(_NOT_YET, className="plan-line")])]
     told = [paired for paired in verdicts if paired.is_headline]
-    return [_section([_verdict(paired) for paired in told] or [html.P(_NONE, className="plan-line")])]
+    return [_section([_verdict(paired, noise) for paired in told] or [html.P(_NONE, className="plan-line")])]
 
 
 def _section(children: Sequence[Component]) -> Component:
@@ -64,13 +69,15 @@ def _states(cases: Sequence[CaseProgress], against: Against) -> list[Component]:
     return lines
 
 
-def _verdict(paired: PairedCase) -> Component:
+def _verdict(paired: PairedCase, noise: MachineNoise | None) -> Component:
     base = paired.base
     return html.Div(
         [
             verdict_mark(
                 paired.found.verdict, f"{base.model}, batch {base.batch_size}: {format_paired(paired)}", filled=True
-            )
+            ),
+            " ",
+            resolution_badge(resolution_in_pairs(paired.found, noise)),
         ],
         className="pair-line",
         title=paired.found.reason,

@@ -15,6 +15,7 @@ from app.views.case_table import AROUND, case_table
 from app.views.empty_state import empty_state
 from app.views.marks import status_drawing, status_mark
 from app.views.pair_list import pairs_of
+from engine.domain.calibration import MachineNoise
 from engine.domain.result import ResultStatus
 from engine.domain.run import RunProgress, RunStatus
 from engine.domain.summary import PairedCase
@@ -30,6 +31,7 @@ def run_body(
     rows: str = "around",
     machine: Component | None = None,
     verdicts: Sequence[PairedCase] = (),
+    noise: MachineNoise | None = None,
 ) -> Any:
     """`rows`: around (the running case), all, or failed; `verdicts` are those of a run in pairs that has ended."""
     lines = lines_of(progress)
@@ -41,7 +43,7 @@ def run_body(
             [html.Div(_counts(lines), className="run-counts"), _end(progress, now)],
             className="run-counts-row",
         ),
-        *pairs_of(progress, verdicts),
+        *pairs_of(progress, verdicts, noise),
         html.Div(
             [
                 html.Div(

@@ -219,6 +219,10 @@ class Resolution:
     change: float | None
     """The share that would be found with a power of 80 %; None with fewer processes than any verdict needs."""
     with_fewest: float | None
-    """What as many processes as a verdict needs would resolve; None where there are enough."""
+    """What as many as a verdict needs would resolve; None where there are enough."""
     source: SpreadSource
     processes: tuple[int, int]
+    """Of each side; the number of pairs twice where they are pairs."""
+    fewest: int
+    """How many processes on each side, or pairs, a verdict needs."""
+    in_pairs: bool = False

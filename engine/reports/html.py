@@ -50,7 +50,7 @@ def render_html(content: ReportContent) -> bytes:
             )
             if table is not None
         ],
-        pairs=pair_table(content.pairs),
+        pairs=pair_table(content.pairs, noise),
         pair_sentences=pair_sentences(content.pairs),
         pair_method=PAIR_METHOD,
         models=model_table(content),

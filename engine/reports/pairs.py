@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from engine.domain.calibration import MachineNoise
 from engine.domain.summary import PairedCase, Verdict
-from engine.formatting import MISSING, counted, format_count, format_number, format_paired, join_words, would_decide
+from engine.formatting import (
+    MISSING,
+    counted,
+    format_count,
+    format_number,
+    format_paired,
+    format_resolution,
+    join_words,
+    would_decide,
+)
 from engine.reports.tables import Cell, Column, Table
 from engine.reports.wording import model_name
+from engine.stats.resolution import resolution_in_pairs
 
 PAIR_METHOD = (
     "Each pair is two processes, one of each configuration, measured one after the other and in the other order every "
@@ -35,7 +46,7 @@ def pair_sentences(pairs: Sequence[PairedCase]) -> list[str]:
     return [f"{_case_words(paired)}: {format_paired(paired)}." for paired in pairs if paired.is_headline]
 
 
-def pair_table(pairs: Sequence[PairedCase]) -> Table:
+def pair_table(pairs: Sequence[PairedCase], noise: MachineNoise | None = None) -> Table:
     """Every case and metric."""
     columns = (
         Column(label="Case"),
@@ -46,11 +57,12 @@ def pair_table(pairs: Sequence[PairedCase]) -> Table:
         Column(label="q", numeric=True),
         Column(label="Pairs", numeric=True),
         Column(label="Verdict"),
+        Column(label="Resolves"),
     )
-    return Table(columns=columns, rows=tuple(_row(paired) for paired in pairs))
+    return Table(columns=columns, rows=tuple(_row(paired, noise) for paired in pairs))
 
 
-def _row(paired: PairedCase) -> tuple[Cell, ...]:
+def _row(paired: PairedCase, noise: MachineNoise | None) -> tuple[Cell, ...]:
     found = paired.found
     first, second = paired.words
     has_interval = found.low is not None and found.high is not None
@@ -71,6 +83,7 @@ def _row(paired: PairedCase) -> tuple[Cell, ...]:
             if found.verdict is Verdict.UNDECIDED
             else found.reason,
         ),
+        Cell(text=format_resolution(resolution_in_pairs(found, noise)).removeprefix("resolves ")),
     )
 
 

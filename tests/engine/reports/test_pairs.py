@@ -36,6 +36,7 @@ def test_each_case_has_a_sentence_and_each_metric_a_row() -> None:
     assert [row[1].text for row in table.rows] == ["Latency", "Throughput", "Peak memory"]
     assert [row[7].text for row in table.rows] == ["better", "better", "same"]
     assert table.rows[0][3].detail.count(" to ") == 1
+    assert all(row[8].text.startswith("±3.") for row in table.rows[:2])
 
 
 def test_only_a_run_in_pairs_has_the_section() -> None:
