@@ -120,7 +120,7 @@ def test_the_form_is_filled_with_new_tokens_and_workers(bench: StandInWorkbench)
 
 
 def test_a_plan_of_too_few_tokens_says_what_is_possible(bench: StandInWorkbench) -> None:
-    form = (["gpt2"], "critical", ["cpu"], ["fp32"], "1", ["generation"], "auto", [], None, None, None, "1", None)
+    form = (["gpt2"], "critical", ["cpu"], ["fp32"], "1", ["generation"], "auto", [], *[None] * 5, "1", None, None)
     problem, _, disabled, _ = preview_plan(*form, None)
     assert disabled
     assert "new_tokens 1 is not between 2 and" in text_of(problem)

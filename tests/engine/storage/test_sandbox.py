@@ -197,8 +197,7 @@ def test_the_column_browser_lists_what_can_be_queried(filled):
         cursor.execute("detach copy_in_the_making")
     assert list(listed) == [
         *("results", "measurements", "failures", "runs", "environments", "compatibility", "conformance"),
-        *("memory_estimates", "calibrations"),
-        *("results", "measurements", "failures", "runs", "environments", "compatibility", "conformance", "imports"),
+        *("memory_estimates", "calibrations", "imports"),
     ]
     assert ("latency_seconds", "DOUBLE") in listed["results"]
     assert ("samples", "DOUBLE[]") in listed["measurements"]
