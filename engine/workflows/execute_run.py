@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from engine.benchmarking.budget import out_of_budget
-from engine.benchmarking.eta import remaining_seconds, seconds_of_one
 from engine.benchmarking.execute import execute
 from engine.benchmarking.progressive import should_skip
 from engine.domain.case import Case
@@ -22,6 +21,7 @@ from engine.errors import SkillsetFailure
 from engine.stats.quantiles import median
 from engine.storage import facts as stored_facts
 from engine.storage import results
+from engine.workflows.budget_clock import BudgetClock
 from engine.workflows.check_request import devices_of
 from engine.workflows.device_turns import Cancelled, DeviceTurns
 from engine.workflows.live_run import LiveRun
@@ -50,16 +50,19 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
     waiting = [item for item in plan.planned if (item.case.case_id, item.repetition) not in rows]
     indices = {(item.case.case_id, item.repetition): index for index, item in enumerate(plan.planned)}
     supplied: dict[str, Skillset | Failure] = {}
+    clock = BudgetClock(live)
     for position, item in enumerate(waiting):
         index = indices[item.case.case_id, item.repetition]
-        beyond = _beyond_budget(live, item, history)
+        beyond = clock.refusal(item, history)
         if beyond is not None:
             left_out = unexecuted(live, item.case, item.repetition, ResultStatus.SKIPPED, beyond)
             _store(workbench, live, index, left_out)
             rows[item.case.case_id, item.repetition] = left_out
             continue
-        live.set_remaining(_remaining(live, waiting[position:], history))
+        live.set_remaining(clock.remaining(waiting[position:], history))
+        asked_at = time.monotonic()
         with turns.turn(devices, live.cancel, on_wait=lambda: live.set_step("Waiting for another measurement")):
+            clock.add_waiting(time.monotonic() - asked_at)
             try:
                 result = _one_result(workbench, live, item, index, list(rows.values()), supplied)
             except Cancelled:
@@ -74,26 +77,6 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
             history.append((item.case, result.duration_seconds))
 
 
-def _remaining(
-    live: LiveRun, waiting: Sequence[PlannedCase], history: Sequence[tuple[Case, float]]
-) -> tuple[float, float] | None:
-    """What is left; of a run with a budget no more than is left of that."""
-    budget = live.run.request.budget_seconds
-    remaining = remaining_seconds([item for item in waiting if item.in_budget], history)
-    if budget is None or remaining is None:
-        return remaining
-    left = max(0.0, budget - live.active_seconds())
-    return min(remaining[0], left), min(remaining[1], left)
-
-
-def _beyond_budget(live: LiveRun, item: PlannedCase, history: Sequence[tuple[Case, float]]) -> Failure | None:
-    """Why the run's budget has no room for `item`: what earlier attempts took of it stays taken."""
-    budget, used = live.run.request.budget_seconds, live.active_seconds()
-    if budget is None:
-        return None
-    return out_of_budget(None if used >= budget else seconds_of_one(item, history), budget, used)
-
-
 def _one_result(
     workbench: Workbench,
     live: LiveRun,
@@ -104,9 +87,6 @@ def _one_result(
 ) -> Result:
     """The outcome of one execution, whatever it is; `supplied` keeps each type's skillset or why there is none."""
     run, case = live.run, item.case
-    beyond = _beyond_budget(live, item, ())  # waiting for the device may have spent the budget
-    if beyond is not None:
-        return unexecuted(live, case, item.repetition, ResultStatus.SKIPPED, beyond)
     if run.request.progressive:
         hopeless = should_skip(case, _same_series(case, earlier))
         if hopeless is not None:
