@@ -10,7 +10,7 @@ from engine.domain.model import ModelFacts
 _HALVES = (Precision.FP16, Precision.BF16)
 _WEIGHT_SHARE = {**dict.fromkeys(_HALVES, 0.5), Precision.INT8: 0.28, Precision.INT4: 0.16, Precision.INT2: 0.1}
 """Of the weights in fp32, scales included; of the integers by the formats' definitions, not measured."""
-_FIXED_BYTES = 2 * 2**20
+_FIXED_BYTES = 2**20
 """What the first passes take whatever the model: threads' stacks, the libraries' buffers."""
 _KEPT_SHARE = 0.9
 """Of the activations: what the allocator holds of freed pieces, because nothing new fits into them."""

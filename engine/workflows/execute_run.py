@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from engine.benchmarking.budget import out_of_budget
-from engine.benchmarking.eta import remaining_seconds, seconds_of_one
 from engine.benchmarking.execute import execute, graphs_folder
 from engine.benchmarking.progressive import should_skip
 from engine.domain.against import partner_of
@@ -25,6 +24,7 @@ from engine.formatting import format_conditions, format_value
 from engine.stats.quantiles import median
 from engine.storage import facts as stored_facts
 from engine.storage import results
+from engine.workflows.budget_clock import BudgetClock
 from engine.workflows.check_request import devices_of
 from engine.workflows.choose_models import change_of_weights
 from engine.workflows.device_turns import Cancelled, DeviceTurns
@@ -57,19 +57,21 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
     waiting = [item for item in plan.planned if (item.case.case_id, item.repetition) not in rows]
     indices = {(item.case.case_id, item.repetition): index for index, item in enumerate(plan.planned)}
     supplied: dict[str, Skillset | Failure] = {}
+    clock = BudgetClock(live)
     position = 0
     for group in _neighbours(waiting, live.run.request):
-        live.set_remaining(_remaining(live, waiting[position:], history))
-        position += len(group)
-        beyond = _beyond_budget(live, group[0], history)  # a run in pairs has no budget
+        beyond = clock.refusal(group[0], history)  # a run in pairs has no budget
         if beyond is not None:
-            index = indices[group[0].case.case_id, group[0].repetition]
             left_out = unexecuted(live, group[0].case, group[0].repetition, ResultStatus.SKIPPED, beyond)
-            _store(workbench, live, index, left_out)
+            _store(workbench, live, indices[group[0].case.case_id, group[0].repetition], left_out)
             rows[group[0].case.case_id, group[0].repetition] = left_out
+            position += len(group)
             continue
+        live.set_remaining(clock.remaining(waiting[position:], history))
+        asked_at = time.monotonic()
         with turns.turn(devices, live.cancel, on_wait=lambda: live.set_step("Waiting for another measurement")):
-            if position == len(group):
+            clock.add_waiting(time.monotonic() - asked_at)
+            if position == 0:
                 _look_at_the_machine(workbench, live)
             for item in group:
                 index = indices[item.case.case_id, item.repetition]
@@ -85,6 +87,7 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
                 rows[item.case.case_id, item.repetition] = result
                 if result.status is ResultStatus.COMPLETED:
                     history.append((item.case, result.duration_seconds))
+        position += len(group)
 
 
 def _neighbours(waiting: Sequence[PlannedCase], request: RunRequest) -> list[list[PlannedCase]]:
@@ -102,26 +105,6 @@ def _are_a_pair(group: Sequence[PlannedCase], item: PlannedCase, request: RunReq
     if request.against is None or len(group) > 1 or group[0].repetition != item.repetition:
         return False
     return partner_of(request.against, item.case, [group[0].case]) == group[0].case
-
-
-def _remaining(
-    live: LiveRun, waiting: Sequence[PlannedCase], history: Sequence[tuple[Case, float]]
-) -> tuple[float, float] | None:
-    """What is left; of a run with a budget no more than is left of that."""
-    budget = live.run.request.budget_seconds
-    remaining = remaining_seconds([item for item in waiting if item.in_budget], history)
-    if budget is None or remaining is None:
-        return remaining
-    left = max(0.0, budget - live.active_seconds())
-    return min(remaining[0], left), min(remaining[1], left)
-
-
-def _beyond_budget(live: LiveRun, item: PlannedCase, history: Sequence[tuple[Case, float]]) -> Failure | None:
-    """Why the run's budget has no room for `item`: what earlier attempts took of it stays taken."""
-    budget, used = live.run.request.budget_seconds, live.active_seconds()
-    if budget is None:
-        return None
-    return out_of_budget(None if used >= budget else seconds_of_one(item, history), budget, used)
 
 
 def _look_at_the_machine(workbench: Workbench, live: LiveRun) -> None:
@@ -145,9 +128,6 @@ def _one_result(
 ) -> Result:
     """The outcome of one execution, whatever it is; `supplied` keeps each type's skillset or why there is none."""
     run, case = live.run, item.case
-    beyond = _beyond_budget(live, item, ())  # waiting for the device may have spent the budget
-    if beyond is not None:
-        return unexecuted(live, case, item.repetition, ResultStatus.SKIPPED, beyond)
     if run.request.progressive:
         for one in _tied(run.request, case, earlier):
             hopeless = should_skip(one, _same_series(one, earlier))

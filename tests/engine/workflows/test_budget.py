@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 
 from engine.domain.result import FailureKind, ResultStatus
 from engine.domain.run import RunStatus, SizeChoice
 from engine.errors import InvalidValue
 from engine.storage import runs
+from engine.workflows.device_turns import PROCESSOR
 from engine.workflows.plan_run import plan_run
 from engine.workflows.workbench import Workbench
 from tests.builders import a_protocol, a_request, an_environment
@@ -87,3 +91,16 @@ def test_progressive_mode_leaves_out_as_without_a_budget(open_workbench: Open) -
     workbench.supervisor.wait(run.run_id, PATIENCE)
     kinds = {row.case.batch_size: row.failure and row.failure.kind for row in rows(workbench, run)}
     assert kinds == {1: None, 2: None, 4: FailureKind.PLATEAU}
+
+
+def test_waiting_for_another_program_uses_nothing_up(open_workbench: Open) -> None:
+    launcher = FakeLauncher()
+    workbench = open_workbench(launcher)
+    request = a_request("bert", batch_sizes=(1, 2), size=SizeChoice.TINY, progressive=False, budget_seconds=1.0)
+    with workbench.supervisor.device_turns.turn(PROCESSOR, threading.Event()):
+        run = workbench.supervisor.submit(request)
+        until(lambda: workbench.supervisor.progress(run.run_id).run.status is RunStatus.RUNNING)
+        time.sleep(1.2)
+    ended = workbench.supervisor.wait(run.run_id, PATIENCE)
+    assert (ended.completed, ended.skipped) == (2, 0), "the second began after more than a second"
+    assert ended.active_seconds is not None and ended.active_seconds > 1.0

@@ -105,6 +105,36 @@ def attend_on_meta(arguments: dict[str, Any]) -> dict[str, Any]:
     return {"meta": facts("meta"), "cpu": facts("cpu"), "causal": facts("meta", is_causal=True)}
 
 
+def ask_on_meta(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What is counted of a product of 8 x 8 numbers that are not there, after asking whether any of them is padding."""
+    import torch
+
+    from engine.workloads.operations import count_operations
+
+    class Asks:
+        def infer(self, inputs: Any) -> None:
+            value = inputs["value"]
+            with torch.inference_mode():
+                torch.mm(value, value * 2 if (value == 0).any() else value)
+
+    value = torch.ones(8, 8, device="meta")
+    watch = activation_watch([value])
+    with watch:
+        operations = count_operations(Asks(), {"value": value})
+    return {"operations": operations, "peak": watch.peak_bytes}
+
+
+def convolve_on_meta(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The peak of a convolution of 3 x 16 x 16 numbers to 4 x 16 x 16 with 4 x 3 x 3 x 3 weights."""
+    import torch
+
+    value, weight = torch.zeros(1, 3, 16, 16, device="meta"), torch.zeros(4, 3, 3, 3, device="meta")
+    watch = activation_watch([value, weight])
+    with torch.inference_mode(), watch:
+        torch.ops.aten.convolution(value, weight, None, [1, 1], [1, 1], [1, 1], False, [0, 0], 1)
+    return {"peak": watch.peak_bytes}
+
+
 def count_operations_of(arguments: dict[str, Any]) -> dict[str, Any]:
     """Operations of small models whose count is known by hand, and of one that looks at values."""
     import torch

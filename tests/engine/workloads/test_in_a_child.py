@@ -99,3 +99,12 @@ def test_attention_without_numbers_is_the_kernel_that_will_run(loaded):
     seen = value_of(loaded, "attend_on_meta")
     assert seen["meta"]["operations"] == seen["cpu"]["operations"] == seen["causal"]["operations"] > 0
     assert seen["meta"]["peak"] == seen["cpu"]["peak"] < 4 * 256 * 256 * 4, "no matrix of scores is made"
+
+
+def test_a_question_about_numbers_that_are_not_there_is_answered_no(loaded):
+    assert value_of(loaded, "ask_on_meta") == {"operations": 2 * 8**3, "peak": 8 * 8 * 4}
+
+
+def test_a_convolution_holds_copies_of_what_it_reads_and_makes(loaded):
+    value, weight, made = 3 * 16 * 16 * 4, 4 * 3 * 3 * 3 * 4, 4 * 16 * 16 * 4
+    assert value_of(loaded, "convolve_on_meta") == {"peak": made + value + weight + made}
