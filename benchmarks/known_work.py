@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
+
+from engine.domain.run import Protocol
 
 SIDE = 128
 """Rows and columns: 4 MFLOP a product."""
-WARMUP = 5
-SAMPLES = 25
+PROTOCOL = Protocol(max_seconds=0.3)
+"""As a case is measured, except for the time: hundreds of processes are started."""
 
 
 def multiply(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Seconds that `products` products took, again and again on one thread; the first few are discarded."""
+    """Seconds that `products` products took, again and again on one thread, warm-up left out."""
     import torch
+
+    from engine.workloads.inference import timed_iterations, warm_up
 
     torch.set_num_threads(1)
     generator = torch.Generator().manual_seed(0)
     left, right = (torch.randn(SIDE, SIDE, generator=generator) for _ in range(2))
     into = torch.empty(SIDE, SIDE)
-    seconds = []
-    for _ in range(WARMUP + SAMPLES):
-        started = time.perf_counter()
+
+    def once() -> None:
         for _ in range(arguments["products"]):
             torch.mm(left, right, out=into)
-        seconds.append(time.perf_counter() - started)
-    return {"seconds": seconds[WARMUP:]}
+
+    once()
+    warm_up(once, PROTOCOL, first_seconds=0.0)
+    seconds, _ = timed_iterations(once, PROTOCOL)
+    return {"seconds": seconds}

@@ -24,7 +24,7 @@ from engine.workflows.device_turns import PROCESSOR
 PRODUCTS = 20
 MORE = PRODUCTS + PRODUCTS // 20
 SECONDS = 420.0
-"""Of measuring and waiting, after which no more comparisons begin."""
+"""After which no more comparisons begin."""
 MOST = 120
 """Comparisons of either kind."""
 RUN = 5
@@ -37,44 +37,41 @@ Triple = tuple[list[float], list[float], list[float]]
 
 
 def run() -> list[Figure]:
-    same: list[Values] = []
-    slower: list[Values] = []
-    spent = 0.0
-    while spent < SECONDS and len(same) < MOST:
-        started = time.monotonic()
-        for twice, base, more in comparisons():
-            same.append((base, twice))
-            slower.append((base, more))
-        spent += time.monotonic() - started
-    return figures_of(same, slower)
+    return figures_of(comparisons(SECONDS))
 
 
-def comparisons() -> list[Triple]:
-    """As many as are corrected together, while no other ModelDyno measures here."""
+def comparisons(seconds: float) -> list[Triple]:
+    """As many as begin within so many seconds, while no other ModelDyno measures here."""
     launcher = ForkServerLauncher(allowed_prefixes=("benchmarks.",))
+    found: list[Triple] = []
     try:
         _seconds(launcher, PRODUCTS)
         with DeviceClaims().held(PROCESSOR, threading.Event()):
-            return [_comparison(launcher) for _ in range(RUN)]
+            until = time.monotonic() + seconds
+            while time.monotonic() < until and len(found) < MOST:
+                found.append(_comparison(launcher))
     finally:
         launcher.close()
+    return found
 
 
-def figures_of(same: Sequence[Values], slower: Sequence[Values]) -> list[Figure]:
+def figures_of(found: Sequence[Triple]) -> list[Figure]:
+    same = [(base, twice) for twice, base, _ in found]
+    slower = [(base, more) for _, base, more in found]
     alone = [paired_ratio(*values) for values in same]
-    judged, found = _judged(same, slower)
+    quiet, loud = _judged(same, slower)
     return [
         Figure(name="the same work: scatter of a pair's ratio", values=tuple(map(_scatter, same)), unit="%"),
         share("the same work called different, each comparison alone", [_differs(one) for one in alone]),
-        share("the same work called different, corrected", [_differs(one) for one in judged], at_most=FALSE_GOAL),
-        share("the same work called the same", [one.verdict is Verdict.SAME for one in judged]),
+        share("the same work called different, corrected", [_differs(one) for one in quiet], at_most=FALSE_GOAL),
+        share("the same work called the same", [one.verdict is Verdict.SAME for one in quiet]),
         share(
             "5 % more work found to be more, corrected",
-            [one.verdict is Verdict.WORSE for one in found],
+            [one.verdict is Verdict.WORSE for one in loud],
             at_least=FOUND_GOAL,
         ),
-        Figure(name="5 % more work: ratio", values=tuple(one.ratio for one in found), unit="x"),
-        share("5 % more work: the interval holds 1.05", [_holds(one, MORE / PRODUCTS) for one in found]),
+        Figure(name="5 % more work: ratio", values=tuple(one.ratio for one in loud), unit="x"),
+        share("5 % more work: the interval holds 1.05", [_holds(one, MORE / PRODUCTS) for one in loud]),
     ]
 
 
