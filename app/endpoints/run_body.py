@@ -27,6 +27,7 @@ NAMES = {
     "tier": "priority",
     "progressive": "progressive_mode",
     "compiled": "compile",
+    "pinned": "pin",
     "processes": "runs",
     "size_choice": "size",
 }
@@ -74,6 +75,7 @@ class RunBody(BaseModel):
     threads: Annotated[StrictInt, Field(ge=1, le=MAX_THREADS)] | None = None
     runs: Annotated[StrictInt, Field(ge=1, le=MAX_PROCESSES)] | None = None
     warmup: Annotated[StrictInt, Field(ge=0, le=MAX_WARMUP)] | None = None
+    pinned: Annotated[StrictBool, Field(alias="pin")] = False
     cold: StrictBool = False
     new_tokens: Annotated[StrictInt, Field(ge=2, le=MAX_NEW_TOKENS)] | None = None
     workers: Annotated[StrictInt, Field(ge=1, le=MAX_WORKERS)] | None = None
@@ -83,7 +85,7 @@ class RunBody(BaseModel):
 
     def to_request(self) -> RunRequest:
         """The engine's request; models that are named win over the priority."""
-        given = {"processes": self.runs, "warmup": self.warmup}
+        given = {"processes": self.runs, "warmup": self.warmup, "pinned": self.pinned}
         protocol = Protocol(**{name: value for name, value in given.items() if value is not None})
         return RunRequest(
             models=_unique(self.models),

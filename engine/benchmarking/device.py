@@ -11,13 +11,15 @@ from engine.workloads.torch_session import open_torch
 from engine.workloads.workload import Device
 
 
-def device_of(backend: Backend, case: Case) -> tuple[Device, list[str]]:
-    """Where `case` runs, and a list that gets a note on pinning once the device is prepared."""
+def device_of(backend: Backend, case: Case, *, pinned: bool) -> tuple[Device, list[str]]:
+    """Where `case` runs, and a list that gets a note on pinning, if asked for, once the device is prepared."""
     notes: list[str] = []
 
     def prepare() -> int:
         threads = backend.prepare(case.threads)
-        if case.workload is not Workload.CONCURRENCY:  # its workers need the cores that one of them would leave alone
+        if (
+            pinned and case.workload is not Workload.CONCURRENCY
+        ):  # its workers need the cores that one of them would leave alone
             notes.extend(pin_to_cores(threads))
         return threads
 

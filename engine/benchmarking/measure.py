@@ -44,13 +44,13 @@ def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
     """Exercise the skillset as the case says; samples by metric, the facts of the model, and the machine's state."""
     case = case_from_json(arguments["case"])
     protocol = protocol_from_json(arguments["protocol"])
-    device, pinned = device_of(BACKENDS.get(case.backend), case)
+    device, pinning = device_of(BACKENDS.get(case.backend), case, pinned=protocol.pinned)
     path = Path(arguments["skillset_path"])
     watch = MachineWatch()
     seen = WORKLOADS.get(case.workload).run(path, case, protocol, device)
     others = other_gpu_processes(computes=case.backend == "cuda")
     machine = replace(watch.state(), other_gpu_processes=others)
-    notes = [*seen.notes, *pinned, *settings_notes(os.environ)]
+    notes = [*seen.notes, *pinning, *settings_notes(os.environ)]
     facts: ModelFacts | None = None
     with_facts = arguments["with_facts"]
     if seen.skillset is not None:

@@ -101,6 +101,9 @@ _OPTIONS = (
         help="Fewest discarded iterations per process.",
     ),
     click.option(
+        "--pin", "pinned", is_flag=True, help="Bind each process to as many physical cores as it has threads."
+    ),
+    click.option(
         "--progressive-mode/--no-progressive-mode",
         "progressive",
         default=True,
@@ -137,6 +140,7 @@ def make_request(
     cold: bool,
     processes: int,
     warmup: int,
+    pinned: bool,
     progressive: bool,
     incremental: bool,
     title: str | None,
@@ -164,7 +168,7 @@ def make_request(
         attention=attention,
         progressive=progressive,
         incremental=incremental,
-        protocol=Protocol(processes=processes, warmup=warmup),
+        protocol=Protocol(processes=processes, warmup=warmup, pinned=pinned),
         title=title,
     )
 
@@ -204,6 +208,7 @@ def request_body(request: RunRequest) -> dict[str, Any]:
         "compile": request.compiled,
         "runs": request.protocol.processes,
         "warmup": request.protocol.warmup,
+        "pin": request.protocol.pinned,
         "progressive_mode": request.progressive,
         "incremental": request.incremental,
         **{name: value for name, value in optional.items() if value is not None},

@@ -119,7 +119,7 @@ def test_names_of_earlier_tools_mean_their_workloads(ask: Ask) -> None:
         ("--size", "tiny", "--sequence-length", "1000000", "--threads", "1024", "--cold"),
         ("--runs", "1000", "--warmup", "10000"),
         ("--type", "generation,both", "--new-tokens", "8", "--concurrent-workers", "3"),
-        ("--compile", "--attention", "eager"),
+        ("--compile", "--attention", "eager", "--pin"),
     ],
 )
 def test_a_server_makes_the_same_request_of_the_body(ask: Ask, words: tuple[str, ...]) -> None:
