@@ -67,7 +67,8 @@ class Skillset:
 
     def example_inputs(self, batch_size: int = 1) -> dict[str, torch.Tensor]:
         generator = torch.Generator().manual_seed(0)
-        return {"input": torch.randn(batch_size, WIDTH, generator=generator).to(DTYPES[self.precision])}
+        input = torch.randn(batch_size, WIDTH, generator=generator)
+        return {"input": input.to(device=self.device, dtype=DTYPES[self.precision])}
 
     def infer(self, inputs: dict[str, torch.Tensor]) -> dict[str, Any]:
         with torch.inference_mode():
