@@ -9,12 +9,12 @@ from __future__ import annotations
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from benchmarks.figure import Figure
 from engine.benchmarking.fork_server import ForkServerLauncher
-from engine.benchmarking.measure import measure_case, measuring_arguments
+from engine.benchmarking.measure import measuring_arguments
 from engine.catalog.registry import load_catalog
+from engine.domain.case import Case
 from engine.domain.model import Size
 from engine.domain.run import Protocol
 from engine.errors import LauncherFailure
@@ -32,7 +32,7 @@ _NORMAL = 1.4826
 
 def run() -> list[Figure]:
     """For each model: the spread of both ways, and the ratio of their medians pair by pair."""
-    launcher = ForkServerLauncher(allowed_prefixes=("engine.", "benchmarks."))
+    launcher = ForkServerLauncher()
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(prefix="modeldyno-bench-") as folder:
         catalog = load_catalog(Path(folder) / "cache")
@@ -41,32 +41,23 @@ def run() -> list[Figure]:
                 model = catalog.get(name)
                 case = replace(default_case(model), size=size, threads=1)
                 path = str(write(model, render(model), Path(folder)))
-                arguments = measuring_arguments(case, _PROTOCOL, path, with_facts=False)
-                pairs = [_pair(launcher, arguments, pinned_first=bool(turn % 2)) for turn in range(ROUNDS)]
+                pairs = [_pair(launcher, case, path, pinned_first=bool(turn % 2)) for turn in range(ROUNDS)]
                 figures += _figures(f"{name} {size}, one thread", pairs)
         finally:
             launcher.close()
     return figures
 
 
-def _pair(launcher: ForkServerLauncher, arguments: dict[str, Any], *, pinned_first: bool) -> tuple[float, float]:
+def _pair(launcher: ForkServerLauncher, case: Case, path: str, *, pinned_first: bool) -> tuple[float, float]:
     """Seconds pinned and not."""
-    functions = ["engine.benchmarking.measure:measure_case", f"{__name__}:measure_unpinned"]
     medians = {}
-    for function in functions if pinned_first else functions[::-1]:
-        outcome = launcher.run(function, arguments, timeout_seconds=120.0)
+    for pinned in (True, False) if pinned_first else (False, True):
+        arguments = measuring_arguments(case, replace(_PROTOCOL, pinned=pinned), path, with_facts=False)
+        outcome = launcher.run("engine.benchmarking.measure:measure_case", arguments, timeout_seconds=120.0)
         if outcome.value is None:
             raise LauncherFailure(outcome.failure.reason if outcome.failure else "The case returned no latency.")
-        medians[function] = median(outcome.value["measurements"]["latency"])
-    return medians[functions[0]], medians[functions[1]]
-
-
-def measure_unpinned(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Runs in a case process: as ever, but left to the scheduler."""
-    import engine.benchmarking.device as device
-
-    device.pin_to_cores = lambda threads: []
-    return measure_case(arguments)
+        medians[pinned] = median(outcome.value["measurements"]["latency"])
+    return medians[True], medians[False]
 
 
 def _figures(what: str, pairs: list[tuple[float, float]]) -> list[Figure]:

@@ -30,6 +30,7 @@ NAMES = {
     "tier": "priority",
     "progressive": "progressive_mode",
     "compiled": "compile",
+    "pinned": "pin",
     "processes": "runs",
     "size_choice": "size",
 }
@@ -101,6 +102,7 @@ class RunBody(BaseModel):
     threads: Annotated[StrictInt, Field(ge=1, le=MAX_THREADS)] | None = None
     runs: Annotated[StrictInt, Field(ge=1, le=MAX_PROCESSES)] | None = None
     warmup: Annotated[StrictInt, Field(ge=0, le=MAX_WARMUP)] | None = None
+    pinned: Annotated[StrictBool, Field(alias="pin")] = False
     cold: StrictBool = False
     new_tokens: Annotated[StrictInt, Field(ge=2, le=MAX_NEW_TOKENS)] | None = None
     workers: Annotated[StrictInt, Field(ge=1, le=MAX_WORKERS)] | None = None
@@ -114,7 +116,7 @@ class RunBody(BaseModel):
     def to_request(self) -> RunRequest:
         """The engine's request; models that are named win over the priority."""
         against = None if self.against is None else self.against.to_against()
-        given = {"processes": self.runs or usual_processes(against), "warmup": self.warmup}
+        given = {"processes": self.runs or usual_processes(against), "warmup": self.warmup, "pinned": self.pinned}
         protocol = Protocol(**{name: value for name, value in given.items() if value is not None})
         return RunRequest(
             models=_unique(self.models),

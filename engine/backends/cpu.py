@@ -16,7 +16,8 @@ from engine.domain.hardware import BackendStatus
 
 _SHORT_TYPES = {"amx_bf16": "AMX", "avx512_bf16": "AVX-512 BF16", "bf16": "BF16"}
 """Flags of /proc/cpuinfo that say that a processor multiplies bf16 itself, and how a person calls them."""
-_NO_FP16 = "torch's kernels for it on processors convert to fp32 and back, so its figure would be one of conversions"
+_NO_FP16 = "torch computes it by way of fp32"
+"""On processors its kernels convert to fp32 and back: a figure would be one of conversions."""
 
 
 class CpuBackend:

@@ -49,4 +49,4 @@ def pinning_possibility(topology: Path = _TOPOLOGY) -> str:
     allowed = os.sched_getaffinity(0)
     if cores_to_pin(1, allowed, topology) is None:
         return "nothing to choose: one physical core, or the kernel does not tell which lie together"
-    return f"possible, on {len(allowed)} logical cores; done when a case has fewer threads than physical cores"
+    return f"possible, on {len(allowed)} logical cores; --pin does it for cases with fewer threads than physical cores"

@@ -24,7 +24,7 @@ _SEED = 0
 _RANDOM = "Outputs were not compared with eager fp32: this model draws random numbers in its forward pass."
 _JUMPS = (
     "Outputs cannot be compared with eager fp32: it gives another answer itself once its weights are rounded as {} "
-    "rounds. The model chooses between near equals (queries, experts, codes)."
+    "rounds, as models do that choose between near equals (queries, experts, codes)."
 )
 _ROUNDING = {
     Precision.FP32: 1e-6,

@@ -23,8 +23,8 @@ class Source(Protocol):
     def open(self, module: ModuleType, case: Case) -> Session: ...
 
 
-def device_of(backend: Backend, case: Case, source: Source | None = None) -> tuple[Device, list[str]]:
-    """Where `case` runs, and a list that gets a note on pinning once the device is prepared.
+def device_of(backend: Backend, case: Case, source: Source | None = None, *, pinned: bool) -> tuple[Device, list[str]]:
+    """Where `case` runs, and a list that gets a note on pinning, if asked for, once the device is prepared.
 
     Without a `source` torch builds the model from its skillset.
     """
@@ -32,7 +32,8 @@ def device_of(backend: Backend, case: Case, source: Source | None = None) -> tup
 
     def prepare() -> int:
         threads = backend.prepare(_threads(case)) if source is None else source.prepare()
-        if case.workload is not Workload.CONCURRENCY:  # its workers need the cores that one of them would leave alone
+        # Workers need the cores that one of them would leave alone.
+        if pinned and case.workload is not Workload.CONCURRENCY:
             notes.extend(pin_to_cores(threads))
         return threads
 

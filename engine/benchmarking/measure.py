@@ -56,7 +56,7 @@ def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
     path = Path(arguments["skillset_path"])
     if arguments["artifact"] is not None:
         return _measure_graph(case, protocol, path, Path(arguments["artifact"]), with_facts=arguments["with_facts"])
-    device, pinned = device_of(BACKENDS.get(case.backend), case)
+    device, pinning = device_of(BACKENDS.get(case.backend), case, pinned=protocol.pinned)
     watch = MachineWatch()
     seen = WORKLOADS.get(case.workload).run(path, case, protocol, device)
     machine = _state_of(watch, case)
@@ -68,19 +68,19 @@ def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
         counts = with_facts and hides_operations(case)
         counted, told = check_against_eager(answer, import_skillset(path), case, with_facts=counts)
         facts, notes = counted or facts, [*notes, *told]
-    return _told(seen, machine, facts, [*pinned, *notes])
+    return _told(seen, machine, facts, [*pinning, *notes])
 
 
 def _measure_graph(case: Case, protocol: Protocol, path: Path, artifact: Path, *, with_facts: bool) -> dict[str, Any]:
     """The same of an exported graph, whose answer is compared with torch's once everything is measured."""
     backend = BACKENDS.get(case.backend)
     source = GraphSource(read_artifact(artifact), case, backend.prepare)
-    device, pinned = device_of(backend, case, source)
+    device, pinning = device_of(backend, case, source, pinned=protocol.pinned)
     exercise: Exercise = GraphStartup(source) if case.workload is Workload.STARTUP else WORKLOADS.get(case.workload)
     watch = MachineWatch()
     seen = exercise.run(path, case, protocol, device)
     machine = _state_of(watch, case)
-    return _told(seen, machine, source.artifact.facts if with_facts else None, [*pinned, *source.verify()])
+    return _told(seen, machine, source.artifact.facts if with_facts else None, [*pinning, *source.verify()])
 
 
 def _state_of(watch: MachineWatch, case: Case) -> MachineState:

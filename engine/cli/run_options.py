@@ -124,6 +124,9 @@ _OPTIONS = (
         help="Fewest discarded iterations per process.",
     ),
     click.option(
+        "--pin", "pinned", is_flag=True, help="Bind each process to as many physical cores as it has threads."
+    ),
+    click.option(
         "--progressive-mode/--no-progressive-mode",
         "progressive",
         default=True,
@@ -171,6 +174,7 @@ def make_request(
     cold: bool,
     processes: int | None,
     warmup: int,
+    pinned: bool,
     progressive: bool,
     incremental: bool,
     budget_seconds: float | None,
@@ -207,7 +211,7 @@ def make_request(
         progressive=progressive,
         incremental=incremental,
         budget_seconds=budget_seconds,
-        protocol=Protocol(processes=processes or usual_processes(against), warmup=warmup),
+        protocol=Protocol(processes=processes or usual_processes(against), warmup=warmup, pinned=pinned),
         title=title,
     )
 
@@ -250,6 +254,7 @@ def request_body(request: RunRequest) -> dict[str, Any]:
         "compile": request.compiled,
         "runs": request.protocol.processes,
         "warmup": request.protocol.warmup,
+        "pin": request.protocol.pinned,
         "progressive_mode": request.progressive,
         "incremental": request.incremental,
         **{name: value for name, value in optional.items() if value is not None},

@@ -74,6 +74,8 @@ class Protocol:
     target_relative_halfwidth: float = 0.01
     """Stop when the 95 % interval of the median is narrower than this on both sides."""
     timeout_seconds: float = 300.0
+    pinned: bool = False
+    """Bind each case process to a physical core per thread, where there are more cores than threads."""
 
     def __post_init__(self) -> None:
         for name in ("min_iterations", "max_iterations"):

@@ -55,6 +55,8 @@ def _protocol_words(protocol: Protocol) -> list[str]:
     words = ["--processes", str(protocol.processes)]
     if protocol.warmup != usual.warmup:
         words += ["--warmup", str(protocol.warmup)]
+    if protocol.pinned:
+        words.append("--pin")
     return words
 
 

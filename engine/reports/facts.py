@@ -90,6 +90,7 @@ def protocol_facts(content: ReportContent) -> Facts:
         ),
         ("Time limit", f"{protocol.timeout_seconds:g} s a process"),
         ("Threads", "all physical cores" if request.threads is None else format_count(request.threads)),
+        ("Pinning", "as many cores as threads" if protocol.pinned else "none, the scheduler chooses"),
         ("Weights", "random, from a fixed seed; of the values only the choice of experts can depend"),
         ("Quiet", quiet),
         ("Meters", _meters(content.calibration)),

@@ -56,6 +56,7 @@ class Compilation:
         if self.seconds is not None:
             told.append(f"compiling took {self.seconds:.1f} s, first pass included and in no figure")
         told.append(f"parts compiled earlier {'were not' if self._from_nothing else 'may have been'} used again")
+        told.append("peak memory holds what the compiler keeps in this process")
         if breaks:
             first = next(iter(counters["graph_break"])).strip().splitlines()[0]
             told.append(f"between graphs Python runs, at first for: {first}")

@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.domain.case import Case, Precision, Workload
 from engine.workloads.compilation import Compilation
-from engine.workloads.quantized import quantize_linear_layers
+from engine.workloads.quantized import NothingToQuantize, quantize_linear_layers
 from engine.workloads.skillset_module import inputs_and_origin, load_skillset
 
 
@@ -39,8 +39,21 @@ class TorchSession:
         return [*self._notes, *(self._compilation.notes() if self._compilation is not None else [])]
 
     def infer(self) -> Mapping[str, Any]:
-        outputs: Mapping[str, Any] = self.skillset.infer(self.inputs)["outputs"]
+        try:
+            outputs: Mapping[str, Any] = self.skillset.infer(self.inputs)["outputs"]
+        except (AttributeError, TypeError) as error:
+            if self._case.precision is Precision.INT8 and _reads_packed_weights(error):
+                raise NothingToQuantize(
+                    f"{type(self.skillset.model).__name__} reads the weights of its linear layers itself, which int8 "
+                    "layers keep packed; choose fp32 or bf16."
+                ) from error
+            raise
         return outputs
+
+
+def _reads_packed_weights(error: Exception) -> bool:
+    """A quantised layer's weight is a function, and this is how Python words that somebody took it for a tensor."""
+    return any(word in str(error) for word in ("'function'", "'method'", "method object"))
 
 
 def open_torch(module: ModuleType, case: Case, device: str) -> TorchSession:

@@ -11,6 +11,7 @@ from tests.engine.benchmarking.a_deep_skillset_facts import (
     CHOOSING_AT_BATCH,
     INNER,
     RANDOM_AT_BATCH,
+    SIZE_THAT_READS_WEIGHTS,
     SIZE_WITHOUT_LINEAR,
     WIDTH,
     WRONG_AT_BATCH,
@@ -36,6 +37,11 @@ class Deep(torch.nn.Module):
         return self.fall(inner)
 
 
+class Reader(Deep):
+    def forward(self, input: torch.Tensor) -> torch.Tensor:
+        return super().forward(input.to(self.rise.weight.dtype))
+
+
 class Convolution(torch.nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -47,7 +53,7 @@ class Convolution(torch.nn.Module):
 
 def load(size: str = "tiny", device: str = "cpu", precision: str = "fp32") -> Skillset:
     torch.manual_seed(0)
-    model = Convolution() if size == SIZE_WITHOUT_LINEAR else Deep()
+    model = {SIZE_WITHOUT_LINEAR: Convolution, SIZE_THAT_READS_WEIGHTS: Reader}.get(size, Deep)()
     return Skillset(model.to(device=device, dtype=DTYPES[precision]).eval(), device, precision)
 
 
@@ -61,7 +67,8 @@ class Skillset:
 
     def example_inputs(self, batch_size: int = 1) -> dict[str, torch.Tensor]:
         generator = torch.Generator().manual_seed(0)
-        return {"input": torch.randn(batch_size, WIDTH, generator=generator).to(DTYPES[self.precision])}
+        input = torch.randn(batch_size, WIDTH, generator=generator)
+        return {"input": input.to(device=self.device, dtype=DTYPES[self.precision])}
 
     def infer(self, inputs: dict[str, torch.Tensor]) -> dict[str, Any]:
         with torch.inference_mode():

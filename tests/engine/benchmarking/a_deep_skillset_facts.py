@@ -16,6 +16,9 @@ WEIGHTS = 2 * WIDTH * INNER
 BIASES = WIDTH + INNER
 SIZE_WITHOUT_LINEAR = "a-convolution"
 
+SIZE_THAT_READS_WEIGHTS = "a-reader"
+"""Its model looks at the type of a linear layer's weights before it uses them."""
+
 WRONG_AT_BATCH = 11
 """Turns its answer round, in bf16 alone."""
 RANDOM_AT_BATCH = 12

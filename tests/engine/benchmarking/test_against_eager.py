@@ -75,6 +75,12 @@ def test_a_model_without_linear_layers_is_refused_in_int8(loaded):
     assert failure.reason == ("Convolution has no linear layer, and torch runs no other in int8; choose fp32 or bf16.")
 
 
+def test_a_model_that_reads_packed_weights_is_refused_in_int8_with_that_reason(loaded):
+    failure = outcome_of(loaded, a_deep_case(precision=Precision.INT8, size=known.SIZE_THAT_READS_WEIGHTS)).failure
+    assert failure.kind is FailureKind.NOT_AVAILABLE
+    assert failure.reason.startswith("Reader reads the weights of its linear layers itself")
+
+
 def test_int8_starts_up_with_its_quantising_counted_as_building(loaded):
     seen = measured(loaded, a_deep_case(precision=Precision.INT8, workload=Workload.STARTUP))
     assert any(note.startswith("int8: 2 of 2") for note in seen["notes"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
 import pytest
 
+from engine.backends.pinning import cores_to_pin
 from engine.benchmarking.cold import ColdLauncher
 from engine.benchmarking.launchers import Launcher
 from engine.benchmarking.measure import measuring_arguments
@@ -52,6 +54,13 @@ def test_the_number_of_threads_is_fixed_and_recorded(loaded, inference):
     assert inference["notes"][0].startswith("1 threads, ")
     two = measured(loaded, a_linear(threads=2), a_protocol())
     assert two["notes"][0].startswith("2 threads, ")
+
+
+@pytest.mark.skipif(cores_to_pin(1, os.sched_getaffinity(0)) is None, reason="there is no choice of cores")
+def test_a_process_is_pinned_where_that_was_asked_for_and_says_so(loaded, inference):
+    notes = measured(loaded, a_linear(), a_protocol(pinned=True))["notes"]
+    assert any(note.startswith("Pinned to core ") for note in notes)
+    assert not any("inned" in note for note in inference["notes"])
 
 
 def test_slow_first_passes_are_discarded_as_warm_up(loaded):

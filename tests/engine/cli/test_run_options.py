@@ -120,7 +120,7 @@ def test_names_of_earlier_tools_mean_their_workloads(ask: Ask) -> None:
         ("--size", "tiny", "--sequence-length", "1000000", "--threads", "1024", "--cold"),
         ("--runs", "1000", "--warmup", "10000"),
         ("--type", "generation,both", "--new-tokens", "8", "--concurrent-workers", "3"),
-        ("--compile", "--attention", "eager"),
+        ("--compile", "--attention", "eager", "--pin"),
         ("--budget", "1h30m"),
         ("--model", "bert", "--against", "precision=bf16,threads=1,hardware=cuda,compile=yes,attention=eager"),
         ("--model", "bert", "--against", "--sequence-length 64", "--runs", "6"),
