@@ -23,9 +23,9 @@ def workbench() -> Workbench:
     return cast(Workbench, current_app.extensions[EXTENSION])
 
 
-def shown_summaries() -> list[CaseSummary]:
-    """Every case of the one environment whose figures the pages show."""
-    return in_one_environment(all_summaries(), workbench().environment.environment_id)
+def shown_summaries(machine: str | None = None) -> list[CaseSummary]:
+    """Every case of the one environment whose figures the pages show: `machine`, else the one that this runs in."""
+    return in_one_environment(all_summaries(), machine or workbench().environment.environment_id)
 
 
 def all_summaries() -> list[CaseSummary]:

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from engine.catalog.weights import absolute_name
 from engine.domain.against import parse_against
 from engine.domain.budget import parse_budget
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import (
     MAX_BATCH_SIZE,
+    MAX_NEW_TOKENS,
     MAX_PROCESSES,
     MAX_SEQUENCE_LENGTH,
     MAX_THREADS,
+    MAX_WORKERS,
     Protocol,
     RunRequest,
     SizeChoice,
@@ -52,14 +55,19 @@ class RunOptions:
     """As typed, such as "30m"."""
     against: str = ""
     """What differs in the second configuration of a run in pairs, such as precision=bf16; empty for one alone."""
+    new_tokens: int | str | None = None
+    workers: int | str | None = None
+    checkpoint: str = ""
+    """Hub id or folder; the model type is then found out, and the tier is not meant."""
 
     def request(self) -> RunRequest:
         """Raises InvalidValue or UnknownName, which name the field, the value and the remedy."""
+        checkpoint = self.checkpoint.strip()
         processes = whole_number(self.processes, "processes", "Processes per case", most=MAX_PROCESSES)
         against = parse_against(self.against) if self.against else None
         return RunRequest(
             models=tuple(self.models),
-            tier=None if self.models else _named(Tier, self.tier, "tier"),
+            tier=None if self.models or checkpoint else _named(Tier, self.tier, "tier"),
             backends=tuple(self.backends) or ("cpu",),
             precisions=_all_named(Precision, self.precisions, "precisions") or (Precision.FP32,),
             batch_sizes=parse_batch_sizes(self.batch_sizes),
@@ -69,8 +77,11 @@ class RunOptions:
                 self.sequence_length, "sequence_length", "Sequence length", most=MAX_SEQUENCE_LENGTH
             ),
             threads=whole_number(self.threads, "threads", "Threads", most=MAX_THREADS),
+            checkpoint=absolute_name(checkpoint) if checkpoint else None,
             cold=COLD in self.switches,
             against=against,
+            new_tokens=whole_number(self.new_tokens, "new_tokens", "New tokens", most=MAX_NEW_TOKENS),
+            workers=whole_number(self.workers, "workers", "Workers", most=MAX_WORKERS),
             progressive=PROGRESSIVE in self.switches,
             incremental=INCREMENTAL in self.switches,
             budget_seconds=parse_budget(self.budget) if self.budget and self.budget.strip() else None,

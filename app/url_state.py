@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
+from engine.catalog.weights import CHECKPOINT_SIZE
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Family, Size, is_checkpoint
@@ -46,6 +47,8 @@ class ViewState:
     workload: Workload | None = None
     size: str | None = None
     """tiny, default or a checkpoint's name."""
+    machine: str | None = None
+    """Id of the environment whose figures are shown; None: this one, where it has any."""
     metric: Metric | None = None
     rows: Rows | None = None
     mode: Mode | None = None
@@ -100,16 +103,28 @@ def address(path: str, state: ViewState) -> str:
     return f"{path}{write_state(state)}"
 
 
-def start_address(state: ViewState, *, sequence_length: int | None = None, again: bool = False) -> str:
+def start_address(
+    state: ViewState,
+    *,
+    sequence_length: int | None = None,
+    new_tokens: int | None = None,
+    workers: int | None = None,
+    again: bool = False,
+    checkpoint: str | None = None,
+) -> str:
     """Live Runs with its start form filled in as far as `state` chooses; `again` measures what is measured already."""
+    is_published = state.size is not None and is_checkpoint(state.size) and state.size != CHECKPOINT_SIZE
     chosen = {
-        "models": state.size if state.size is not None and is_checkpoint(state.size) else state.model,
+        "models": state.size if is_published else state.model,
         "backends": state.backend,
         "precisions": plain(state.precision),
         "batch_sizes": state.batch,
         "workloads": plain(state.workload),
         "size": None if state.size is None or is_checkpoint(state.size) else plain(state.size),
         "sequence_length": sequence_length,
+        "new_tokens": new_tokens,
+        "workers": workers,
+        "checkpoint": checkpoint,
         "switches": "progressive" if again else None,
     }
     text = urlencode({name: value for name, value in chosen.items() if value is not None})
@@ -142,6 +157,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "batch": _batch,
     "workload": _member(Workload),
     "size": _size,
+    "machine": _name,
     "metric": _member(Metric),
     "rows": _member(Rows),
     "mode": _member(Mode),

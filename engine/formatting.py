@@ -30,6 +30,8 @@ _RATE_UNITS = ((1.0, ""), (1e3, "k "), (1e6, "M "))
 _BYTE_UNITS = ((1.0, "B"), (1024.0, "KiB"), (1024.0**2, "MiB"), (1024.0**3, "GiB"), (1024.0**4, "TiB"))
 _FILE_UNITS = ((1.0, "B"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB"))
 _SECONDS_BEFORE_MINUTES = 120.0
+_GAPS = {"x": "", "%": "\N{THIN SPACE}"}
+"""Units of ratios, and what stands before them where others have a space."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,11 @@ class Scale:
     factor: float
     """How many SI units one shown unit is: 0.001 for ms."""
     unit: str
+
+    @property
+    def gap(self) -> str:
+        """What stands between a number and the unit: a space, less before those of ratios."""
+        return _GAPS.get(self.unit, " ")
 
     def of(self, value: float) -> float:
         """`value` (SI) in the shown unit."""
@@ -59,7 +66,7 @@ class FigureText:
     @property
     def plain(self) -> str:
         """Value and unit."""
-        return f"{self.value} {self.unit}".strip()
+        return f"{self.value}{_GAPS.get(self.unit, ' ')}{self.unit}".strip()
 
     @property
     def full(self) -> str:
@@ -96,7 +103,7 @@ def format_value(value: float | None, metric: Metric, *, scale: Scale | None = N
     if value is None:
         return MISSING
     scale = scale or scale_for([value], metric)
-    return f"{format_number(scale.of(value))} {scale.unit}"
+    return f"{format_number(scale.of(value))}{scale.gap}{scale.unit}"
 
 
 def decimals_for(value: float, low: float, high: float) -> int:
@@ -146,9 +153,11 @@ def format_times(ratio: float) -> str:
 
 
 def ratio_word(ratio: float, metric: Metric) -> str:
-    """faster, slower, more or less."""
+    """faster, slower, more, less, better or worse."""
     if metric.unit == "B":
         return "more" if ratio > 1 else "less"
+    if metric.unit in _GAPS:
+        return "better" if (ratio > 1) is (metric.better is Better.HIGHER) else "worse"
     return "faster" if (ratio > 1) is (metric.better is Better.HIGHER) else "slower"
 
 

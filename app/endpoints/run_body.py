@@ -108,6 +108,7 @@ class RunBody(BaseModel):
     attention: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     budget_seconds: Annotated[float, Field(strict=True, ge=LEAST_SECONDS, le=MOST_SECONDS)] | None = None
     against: AgainstBody | None = None
+    checkpoint: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
     title: Annotated[str, Field(max_length=200)] | None = None
 
     def to_request(self) -> RunRequest:
@@ -131,6 +132,7 @@ class RunBody(BaseModel):
             compiled=self.compiled,
             attention=self.attention,
             against=against,
+            checkpoint=self.checkpoint,
             progressive=self.progressive_mode,
             incremental=self.incremental,
             budget_seconds=self.budget_seconds,

@@ -23,6 +23,7 @@ from app.views.filter_bar import filter_bar
 from app.views.page_width import page_width
 from app.views.share_button import share_button
 from app.views.shown_count import shown_count
+from engine.analysis.tails import tails_of
 from engine.domain.result import ResultFilter, ResultStatus
 from engine.domain.summary import CaseSummary
 from engine.figures.tokens import Theme
@@ -34,16 +35,18 @@ _STORED = ResultFilter(statuses=(ResultStatus.COMPLETED,))
 
 def layout(search: str) -> Component:
     """Filters as the address names them; charts and table are filled in once theme and width are known."""
-    summaries = data.shown_summaries()
+    wanted = read_state(search)
+    summaries = data.shown_summaries(wanted.machine)
     if not summaries:
         return html.Div(_nothing_yet(), className="page")
-    state = completed(summaries, read_state(search))
+    state = completed(summaries, wanted)
     chips = filter_chips(summaries, state)
     first, rest = ["model"], ["family", "backend", "precision", "batch", "size", "metric"]
     return html.Div(
         [
             page_width(),
             dcc.Store(id=ids.COMPARISON_SEEN),
+            dcc.Input(id=ids.COMPARISON_MACHINE, type="hidden", value=state.machine),
             dcc.Store(id=ids.COMPARISON_CASE, data={"case": state.case} if state.case else None),
             dcc.Download(id=ids.COMPARISON_CSV),
             filter_bar(
@@ -94,9 +97,10 @@ def show_heat_map(*inputs: Any) -> tuple[Any, Any, Any, int]:
     workbench = data.workbench()
     with workbench.database.cursor() as cursor:
         seen = results.count(cursor, _STORED)
-    summaries = data.shown_summaries()
+    summaries = data.shown_summaries(state.machine)
     cases = counted(len(narrowed(summaries, state, but=("workload",))), "case")
-    count = shown_count(cases, summaries, data.all_summaries(), workbench.environment.environment_id)
+    here = workbench.environment.environment_id
+    count = shown_count(cases, summaries, data.all_summaries(), here, "/comparison")
     found, batch, size = chosen_heat_map(summaries, state)
     if found is None:
         return [], _nothing_here(state), count, seen
@@ -147,7 +151,7 @@ def show_details(chosen: dict[str, Any] | None, *inputs: Any) -> Component:
     """Why? for the case or cell that was chosen last."""
     *values, theme = inputs
     state = state_from(values)
-    summaries = data.shown_summaries()
+    summaries = data.shown_summaries(state.machine)
     found, _, _ = chosen_heat_map(summaries, state)
     place = clicked_place(found, chosen) if found is not None else None
     if found is not None and place is not None:
@@ -174,7 +178,8 @@ def write_address(*inputs: Any) -> Any:
     """Left alone while it says the same: a page that was only opened adds nothing to the browser's history."""
     *values, chosen, search = inputs
     state = replace(state_from(values), case=(chosen or {}).get("case"))
-    return no_update if state == completed(data.shown_summaries(), read_state(search)) else write_state(state)
+    before = read_state(search)
+    return no_update if state == completed(data.shown_summaries(before.machine), before) else write_state(state)
 
 
 @callback(
@@ -205,6 +210,8 @@ def _details(summary: CaseSummary, found: HeatMap | None, state: ViewState, them
         metric = next(iter(summary.estimates))
     comparison = found.comparisons.get(case.case_id) if found is not None else None
     baseline = found.baselines.get(case.model) if found is not None and comparison is not None else None
+    with data.workbench().database.cursor() as cursor:
+        measured = results.find(cursor, replace(_STORED, models=(case.model,), run_id=summary.last_run_id))
     return case_details(
         summary,
         metric=metric,
@@ -212,6 +219,7 @@ def _details(summary: CaseSummary, found: HeatMap | None, state: ViewState, them
         comparison=comparison,
         theme=_theme(theme),
         noise=data.machine_noise(),
+        tails=tails_of(summary, measured),
     )
 
 

@@ -72,7 +72,8 @@ def table_card(shown: Sequence[CaseSummary]) -> Component:
 def fill_table(*inputs: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Every case that passes the filters, in the columns that are chosen."""
     *values, chosen, narrow, _ = inputs
-    shown = narrowed(data.shown_summaries(), state_from(values), but=("workload",))
+    state = state_from(values)
+    shown = narrowed(data.shown_summaries(state.machine), state, but=("workload",))
     units = scales(shown)
     return grid_columns(units, NARROW if narrow else chosen or USUAL), grid_rows(shown, units)
 

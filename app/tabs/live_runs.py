@@ -41,7 +41,10 @@ from engine.workflows.plan_run import plan_run
 FINISHED_SHOWN = 30
 _FINAL = tuple(status for status in RunStatus if status.is_final)
 _QUERY_LISTS = ("models", "backends", "precisions", "workloads", "switches")
-_QUERY_TEXTS = ("tier", "batch_sizes", "size", "sequence_length", "processes", "threads", "budget", "against")
+_QUERY_TEXTS = (
+    *("tier", "batch_sizes", "size", "sequence_length", "processes", "threads"),
+    *("budget", "against", "new_tokens", "workers", "checkpoint"),
+)
 _FORM = (
     Input(ids.FORM_MODELS, "value"),
     Input(ids.FORM_TIER, "value"),
@@ -56,6 +59,9 @@ _FORM = (
     Input(ids.FORM_THREADS, "value"),
     Input(ids.FORM_BUDGET, "value"),
     Input(ids.FORM_AGAINST, "value"),
+    Input(ids.FORM_NEW_TOKENS, "value"),
+    Input(ids.FORM_WORKERS, "value"),
+    Input(ids.FORM_CHECKPOINT, "value"),
 )
 _FORM_STATE = tuple(State(part.component_id, part.component_property) for part in _FORM)
 
@@ -263,6 +269,9 @@ def options_from_form(
     threads: str | None,
     budget: str | None,
     against: str | None,
+    new_tokens: str | None,
+    workers: str | None,
+    checkpoint: str | None,
 ) -> RunOptions:
     """In the order of `_FORM`; what a browser sends as nothing is left to the defaults."""
     usual = RunOptions()
@@ -280,4 +289,7 @@ def options_from_form(
         threads=threads,
         budget=budget,
         against=against or "",
+        new_tokens=new_tokens,
+        workers=workers,
+        checkpoint=checkpoint or "",
     )

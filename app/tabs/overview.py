@@ -28,7 +28,7 @@ from engine.catalog.registry import Catalog
 from engine.domain.case import Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Family
-from engine.domain.result import Result, ResultFilter, ResultStatus
+from engine.domain.result import Provenance, Result, ResultFilter, ResultStatus
 from engine.domain.summary import CaseSummary
 from engine.domain.workload_metrics import METRICS
 from engine.figures.tokens import Theme
@@ -43,9 +43,12 @@ _FILTERS = {
     "batch": ids.OVERVIEW_BATCH,
     "workload": ids.OVERVIEW_WORKLOAD,
     "size": ids.OVERVIEW_SIZE,
+    "machine": ids.OVERVIEW_MACHINE,
     "metric": ids.OVERVIEW_METRIC,
 }
 """Field of the view's state -> the component that holds it; callbacks take them in this order."""
+_NOT_COUNTED = ("model", "metric", "machine")
+"""What is no filter on the button that counts them."""
 _SHORT_METRICS = {
     Metric.PEAK_MEMORY: "Memory",
     Metric.MODEL_INITIALIZATION_TIME: "Initialisation",
@@ -64,20 +67,19 @@ _COMPLETED = ResultFilter(statuses=(ResultStatus.COMPLETED,))
 def layout(search: str) -> Component:
     """Filters as the address names them; the page itself is drawn once theme and width are known."""
     state = _completed(read_state(search))
-    summaries = data.shown_summaries()
+    summaries = data.shown_summaries(state.machine)
     chips = _chips(summaries, state)
     return html.Div(
         [
             page_width(),
             dcc.Store(id=ids.OVERVIEW_SEEN),
+            dcc.Input(id=ids.OVERVIEW_MACHINE, type="hidden", value=state.machine),
             filter_bar(
                 [chips["model"]],
                 [chips[name] for name in ("family", "backend", "precision", "batch", "workload", "size")],
                 count=html.Span(id=ids.OVERVIEW_COUNT),
                 tools=[_reload_chip(), share_button()],
-                active=sum(
-                    1 for name in _FILTERS if name not in ("model", "metric") and getattr(state, name) is not None
-                ),
+                active=sum(1 for name in _FILTERS if name not in _NOT_COUNTED and getattr(state, name) is not None),
             ),
             html.Div(
                 [
@@ -113,13 +115,14 @@ def show_overview(*inputs: Any) -> tuple[Any, Any, Any, int, str]:
     *values, theme, narrow, _ = inputs
     state = state_of(dict(zip(_FILTERS, values, strict=True)))
     workbench = data.workbench()
-    summaries = data.shown_summaries()
+    summaries = data.shown_summaries(state.machine)
     of_shown = replace(_COMPLETED, environment_id=summaries[0].environment_id if summaries else None)
     with workbench.database.cursor() as cursor:
         seen, measured = results.count(cursor, _COMPLETED), results.count(cursor, of_shown)
     head, body, model = _page(summaries, state, theme or "light", bool(narrow))
-    said = f"{counted(measured, 'result')} measured"
-    count = shown_count(said, summaries, data.all_summaries(), workbench.environment.environment_id)
+    is_imported = bool(summaries) and summaries[0].provenance is Provenance.IMPORTED
+    said = counted(measured, "result") if is_imported else f"{counted(measured, 'result')} measured"
+    count = shown_count(said, summaries, data.all_summaries(), workbench.environment.environment_id, "/")
     return head, body, count, seen, model or "all"
 
 
@@ -155,11 +158,12 @@ def offer_metrics(workload: str | None, metric: str | None) -> tuple[list[dict[s
     Output(ids.OVERVIEW_MODEL, "value"),
     Input(ids.OVERVIEW_FAMILY, "value"),
     State(ids.OVERVIEW_MODEL, "value"),
+    State(ids.OVERVIEW_MACHINE, "value"),
     prevent_initial_call=True,
 )
-def offer_models(family: str | None, model: str | None) -> tuple[list[str], str | None]:
+def offer_models(family: str | None, model: str | None, machine: str | None = None) -> tuple[list[str], str | None]:
     """Only types of the chosen family; a model outside it is let go."""
-    summaries = data.shown_summaries()
+    summaries = data.shown_summaries(machine)
     offered = _models(narrowed(summaries, state_of({"family": family}), but=("workload",)))
     return offered, model if model in offered else None
 
@@ -281,7 +285,7 @@ def _nothing_here(summaries: Sequence[CaseSummary], state: ViewState) -> list[Co
     chosen = [
         f"batch {state.batch}" if name == "batch" else str(plain(getattr(state, name)))
         for name in _FILTERS
-        if getattr(state, name) is not None and name != "metric"
+        if getattr(state, name) is not None and name not in ("metric", "machine")
     ]
     wider = replace(state, batch=None, precision=None, backend=None, size=None, workload=None)
     left = narrowed(summaries, wider)
@@ -334,9 +338,9 @@ def _metric_switch(state: ViewState) -> Component:
 
 
 def _metric_options(state: ViewState) -> list[tuple[str, str]]:
-    """Energy only where some machine had a counter for it."""
-    is_counted = any(Metric.ENERGY in summary.estimates for summary in data.shown_summaries())
-    offered = [metric for metric in METRICS[workload_of(state)] if is_counted or metric is not Metric.ENERGY]
+    """Of the workload; energy only where some machine had a counter for it."""
+    measured = {metric for summary in data.shown_summaries() for metric in summary.estimates}
+    offered = [metric for metric in METRICS[workload_of(state)] if metric is not Metric.ENERGY or metric in measured]
     return [(metric.label, _SHORT_METRICS.get(metric, metric.title)) for metric in offered]
 
 

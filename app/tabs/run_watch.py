@@ -139,6 +139,7 @@ def show_run(_: Any, __: Any, shown: str | None, rows: str, seen: dict[str, Any]
             measured = results.of_run(cursor, run.run_id)
         quietness = quietness_of(measured)
         failures = no_update if keeps_failures else run_failures(run, measured)
+    note = machine_note(quietness, has_ended=run.status.is_final, imported_from=run.imported_from)
     return (
         no_update if "outcome" in same else status_mark(drawn_as, ""),
         run_sentence(found),
@@ -148,7 +149,7 @@ def show_run(_: Any, __: Any, shown: str | None, rows: str, seen: dict[str, Any]
             found,
             now,
             rows=rows,
-            machine=machine_note(quietness, has_ended=run.status.is_final),
+            machine=note,
             verdicts=verdicts_of(data.workbench(), run),
             noise=data.machine_noise(),
         ),
@@ -241,7 +242,8 @@ def tools_kind(run: Run) -> str:
 
 def run_tools(run: Run) -> list[Component]:
     """What can be done with a run in its present state."""
-    tools: list[Component] = [copy_button(benchmark_command(run.request), "Command")]
+    imported = run.imported_from is not None  # no command measures it here
+    tools: list[Component] = [] if imported else [copy_button(benchmark_command(run.request), "Command")]
     if run.status is RunStatus.CANCELLING:
         tools.append(button("Cancelling", kind="danger", drawing="status-cancelled", disabled=True))
     elif not run.status.is_final:
@@ -249,5 +251,6 @@ def run_tools(run: Run) -> list[Component]:
     elif run.completed:
         tools.append(link_button("Report", f"/reports?run={run.number}", drawing="reports"))
         models = run.request.models
-        tools.append(link_button("Results", f"/?model={models[0]}" if len(models) == 1 else "/comparison"))
+        there = f"/?model={models[0]}" if len(models) == 1 else "/comparison"
+        tools.append(link_button("Results", f"/comparison?machine={run.environment_id}" if imported else there))
     return tools

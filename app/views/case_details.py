@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -19,11 +20,13 @@ from engine.domain.calibration import MachineNoise
 from engine.domain.case import Case
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
+from engine.domain.result import Provenance
 from engine.domain.run import Protocol, RunRequest, SizeChoice
 from engine.domain.summary import CaseSummary, Comparison
+from engine.domain.tail import Tail
 from engine.figures.process_strip import process_strip
 from engine.figures.tokens import Theme
-from engine.figures.wording import shape, way
+from engine.figures.wording import shape, tail_words, way
 from engine.formatting import (
     format_bytes,
     format_change,
@@ -51,6 +54,7 @@ def case_details(
     comparison: Comparison | None,
     theme: Theme,
     noise: MachineNoise | None = None,
+    tails: Sequence[Tail] = (),
     class_name: str = "",
 ) -> Component:
     """`baseline` is the same model on the baseline way; None when it was not measured there, or is this case."""
@@ -67,11 +71,13 @@ def case_details(
             )
         )
     if metric in summary.estimates:
-        parts.append(html.Dl(_facts(summary, metric, baseline, comparison, noise), className="facts"))
+        parts.append(html.Dl(_facts(summary, metric, baseline, comparison, noise, tails), className="facts"))
         strips = [s for s in (summary, baseline) if s is not None and s.process_values.get(metric)]
         parts.append(_strip(strips, metric, theme))
     elif summary.estimates:
-        parts.append(html.Dl(_figures(summary, ()), className="facts"))
+        parts.append(html.Dl([*_figures(summary, ()), *_tails(tails)], className="facts"))
+    if summary.provenance is Provenance.IMPORTED:
+        return _card(parts, summary, baseline, comparison, class_name)
     parts.append(html.Pre(command, className="code"))
     parts.append(
         html.Div(
@@ -82,9 +88,20 @@ def case_details(
             className="action-row",
         )
     )
+    return _card(parts, summary, baseline, comparison, class_name)
+
+
+def _card(
+    parts: Sequence[Component],
+    summary: CaseSummary,
+    baseline: CaseSummary | None,
+    comparison: Comparison | None,
+    class_name: str,
+) -> Component:
+    case = summary.case
     return card(
         _title(summary, comparison),
-        html.Div(parts, className="case-details"),
+        html.Div(list(parts), className="case-details"),
         subtitle=f"{case.model} · {way(case)} · {shape(case)}"
         + (f" · against {way(baseline.case)}" if baseline is not None else ""),
         class_name=class_name,
@@ -133,7 +150,7 @@ def reproduce_command(summary: CaseSummary) -> str:
     case = summary.case
     return benchmark_command(
         RunRequest(
-            models=(case.model,),
+            models=(case.model if case.checkpoint is None else case.model_type,),
             backends=(case.backend,),
             precisions=(case.precision,),
             batch_sizes=(case.batch_size,),
@@ -141,7 +158,12 @@ def reproduce_command(summary: CaseSummary) -> str:
             size=SizeChoice.leading_to(case.size),
             sequence_length=case.sequence_length,
             threads=case.threads,
+            checkpoint=case.checkpoint,
             cold=case.cold,
+            new_tokens=case.new_tokens,
+            workers=case.workers,
+            compiled=case.compiled,
+            attention=case.attention,
             progressive=False,
             protocol=Protocol(processes=max(summary.completed, 1)),
         )
@@ -149,7 +171,17 @@ def reproduce_command(summary: CaseSummary) -> str:
 
 
 def _start_again(case: Case) -> str:
-    return start_address(state_of_case(case), sequence_length=case.sequence_length, again=True)
+    state = state_of_case(case)
+    if case.checkpoint is not None:
+        state = replace(state, model=case.model_type)
+    return start_address(
+        state,
+        sequence_length=case.sequence_length,
+        new_tokens=case.new_tokens,
+        workers=case.workers,
+        again=True,
+        checkpoint=case.checkpoint,
+    )
 
 
 def _title(summary: CaseSummary, comparison: Comparison | None) -> str:
@@ -166,6 +198,7 @@ def _facts(
     baseline: CaseSummary | None,
     comparison: Comparison | None,
     noise: MachineNoise | None,
+    tails: Sequence[Tail],
 ) -> list[Component]:
     this = format_estimate(summary.estimates[metric], metric)
     medians = [html.B(this.plain), f" ({this.interval or this.n})"]
@@ -190,7 +223,15 @@ def _facts(
             ),
             ("Threshold", "a change of 3\N{THIN SPACE}% or more counts"),
         ]
-    return [*_listed(lines), *_figures(summary, (metric,))]
+    return [*_listed(lines), *_tails(tails), *_figures(summary, (metric,))]
+
+
+def _tails(tails: Sequence[Tail]) -> list[Component]:
+    """A line for each time that has a sample for each iteration."""
+    metrics = dict.fromkeys(tail.metric for tail in tails)
+    return _listed(
+        [(f"{metric.title}, tail", tail_words([tail for tail in tails if tail.metric is metric])) for metric in metrics]
+    )
 
 
 def _figures(summary: CaseSummary, but: Sequence[Metric]) -> list[Component]:
@@ -202,12 +243,15 @@ def _figures(summary: CaseSummary, but: Sequence[Metric]) -> list[Component]:
         if metric not in but
     ]
     device = f" on {summary.actual_device}" if summary.actual_device not in (None, case.backend) else ""
+    noise = "not told" if summary.provenance is Provenance.IMPORTED else _NOISE[summary.is_noisy]
     where = [backend_mark(case.backend), f"{device}, {summary.machine_label}".rstrip(", ")]
-    lines += [("Machine", where), ("Noise", _NOISE[summary.is_noisy])]
+    lines += [("Machine", where), ("Noise", noise)]
     if summary.estimated_bytes is not None:
         lines.append(("Memory, estimated before", _estimated(summary.estimated_bytes, summary)))
     if summary.machines:
         lines.append(("Conditions", format_conditions(summary.machines)))
+    if case.checkpoint_digest is not None:
+        lines.append(("Weights", f"{case.checkpoint}, sha256 digest {case.checkpoint_digest[:12]}"))
     if summary.facts is not None:
         lines.append(("Parameters", format_count(summary.facts.parameters)))
     measured = html.Span(format_time(summary.measured_at), title=format_time_iso(summary.measured_at))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -11,8 +12,9 @@ from dash.development.base_component import Component
 from app import ids
 from app.views.controls import button
 from app.views.empty_state import empty_state
-from app.views.marks import run_outcome, status_mark
+from app.views.marks import provenance_mark, run_outcome, status_mark
 from app.views.run_words import active_seconds, request_words
+from engine.domain.result import Provenance
 from engine.domain.run import Run, RunProgress, RunStatus
 from engine.formatting import counted, format_count, format_duration, format_eta, format_time, format_time_iso
 
@@ -91,7 +93,7 @@ def _row(run: Run, now: datetime) -> Component:
                 dcc.Link(str(run.number), href=run_link(run), title=f"Show run {run.number}"), className="run-number"
             ),
             html.Td(status_mark(*run_outcome(run))),
-            html.Td(request_words(run.request), className="run-what"),
+            html.Td(_what(run), className="run-what"),
             html.Td(_counts(run), className="run-processes", **_label("Processes")),
             html.Td(format_duration(active_seconds(run)), className="numeric", **_label("Took")),
             html.Td(
@@ -103,6 +105,11 @@ def _row(run: Run, now: datetime) -> Component:
             html.Td(html.Div(_actions(run), className="run-actions")),
         ]
     )
+
+
+def _what(run: Run) -> list[Any]:
+    words = request_words(run.request)
+    return [words] if run.imported_from is None else [provenance_mark(Provenance.IMPORTED), f" {words}"]
 
 
 def _counts(run: Run) -> list[Component]:

@@ -12,8 +12,10 @@ from dash.development.base_component import Component
 from app.views.kpi_tile import kpi_tile
 from app.views.marks import verdict_mark
 from engine.domain.calibration import MachineNoise
+from engine.domain.case import Workload
 from engine.domain.measurement import Metric
 from engine.domain.summary import CaseSummary, Comparison
+from engine.domain.workload_metrics import METRICS
 from engine.figures.sparkline import HEIGHT, WIDTH, sparkline
 from engine.figures.tokens import Theme
 from engine.formatting import format_comparison, format_estimate, format_resolution
@@ -27,6 +29,7 @@ History = Callable[[CaseSummary, Metric], Sequence[tuple[float, ...]]]
 
 _FEWEST_RUNS = 3
 """Two points make no history."""
+_MOST_FIGURES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +49,19 @@ def key_figures(
 
 
 def figures_of(best: CaseSummary, curve: Sequence[CaseSummary], startup: Sequence[CaseSummary]) -> list[KeyFigure]:
-    """Latency, throughput, memory and start of the same backend and precision; what was not measured is left out."""
+    """Latency, throughput, memory and start of the same backend and precision; what was not measured is left out.
+
+    Generation and concurrency have figures of their own, headline first.
+    """
     case = best.case
     same_way = [s for s in curve if (s.case.backend, s.case.precision) == (case.backend, case.precision)]
     at_batch = next((s for s in same_way if s.case.batch_size == case.batch_size), best)
+    if case.workload in (Workload.GENERATION, Workload.CONCURRENCY):
+        return [
+            KeyFigure(label=f"{metric.title}, batch {case.batch_size}", metric=metric, summary=at_batch)
+            for metric in METRICS[case.workload]
+            if metric in at_batch.estimates
+        ][:_MOST_FIGURES]
     wanted = [("Latency", Metric.LATENCY, at_batch), ("Peak memory", Metric.PEAK_MEMORY, at_batch)]
     found = [
         KeyFigure(label=f"{name}, batch {summary.case.batch_size}", metric=metric, summary=summary)

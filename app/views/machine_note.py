@@ -42,8 +42,11 @@ def quietness_of(results: Sequence[Result]) -> Quietness:
     )
 
 
-def machine_note(found: Quietness, *, has_ended: bool = False) -> Component:
+def machine_note(found: Quietness, *, has_ended: bool = False, imported_from: str | None = None) -> Component:
     """Whether the machine was quiet enough while this run's results were measured; `has_ended` is said of the run."""
+    if imported_from is not None:
+        words = html.P(f"Measured elsewhere: {imported_from} tells how.", className="run-note")
+        return html.Div([html.H3("Machine", className="run-side-title"), words])
     every = "the first result" if found.results == 1 else f"all {format_count(found.results)} results"
     if found.unknown:
         every = f"the {counted(found.results, 'result')} long enough to tell"

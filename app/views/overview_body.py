@@ -23,7 +23,7 @@ from engine.domain.calibration import MachineNoise
 from engine.domain.measurement import Estimate, Metric
 from engine.domain.summary import CaseSummary
 from engine.figures.backend_comparison import backend_comparison
-from engine.figures.batch_scaling import batch_scaling, batch_scaling_title, hidden_lines
+from engine.figures.batch_scaling import batch_scaling, batch_scaling_title, has_ideal, hidden_lines
 from engine.figures.tokens import Theme
 from engine.figures.top_models import top_models, top_models_title
 from engine.figures.wording import shape, sizes_in, way
@@ -98,7 +98,7 @@ def _scaling(selection: Selection, theme: Theme, narrow: bool) -> Component:
     if len({summary.case.batch_size for summary in selection.curve}) < 2:
         return _one_batch_only(selection)
     axes = "batch axis logarithmic" if metric is Metric.PEAK_MEMORY else "both axes logarithmic"
-    ideal = " · dashed: ideal" if metric is Metric.THROUGHPUT else ""
+    ideal = " · dashed: ideal" if has_ideal(metric) else ""
     return chart_card(
         batch_scaling_title(selection.curve, metric=metric),
         batch_scaling(selection.curve, metric=metric, theme=theme, narrow=narrow, height=_UPPER_CHART),

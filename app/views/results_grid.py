@@ -7,11 +7,11 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.domain.case import Precision
+from engine.domain.case import Case, Precision
 from engine.domain.measurement import Metric
 from engine.domain.model import Family, is_checkpoint
 from engine.domain.summary import CaseSummary
-from engine.formatting import MISSING, Scale, format_estimate, format_time, format_time_iso, scale_for
+from engine.formatting import MISSING, Scale, counted, format_estimate, format_time, format_time_iso, scale_for
 
 METRICS: tuple[Metric, ...] = tuple(Metric)
 COLUMNS: Mapping[str, str] = {
@@ -26,6 +26,7 @@ COLUMNS: Mapping[str, str] = {
     **{metric.label: metric.title for metric in METRICS},
     "n": "n",
     "status": "Status",
+    "source": "Source",
     "device": "Ran on",
     "measured": "Measured",
 }
@@ -40,12 +41,17 @@ USUAL = (
     "workload",
     "latency",
     "throughput",
+    "inter_token_latency",
+    "generation_throughput",
+    "requests_per_second",
+    "speedup",
     "peak_memory",
     "n",
     "status",
+    "source",
     "measured",
 )
-"""What is shown until somebody chooses."""
+"""What is shown until somebody chooses; metrics that no case has stay hidden."""
 NARROW = ("model", "precision", "batch", "latency")
 """What fits a phone."""
 _NUMERIC = frozenset({"batch", "n", *(metric.label for metric in METRICS)})
@@ -130,6 +136,11 @@ def _order(summary: CaseSummary) -> tuple[Any, ...]:
     )
 
 
+def _size(case: Case) -> str:
+    """Trained weights have their own; a published size is built from its configuration alone."""
+    return "published" if is_checkpoint(case.size) and case.checkpoint is None else str(case.size)
+
+
 def _column(name: str, metric: Metric | None, units: Mapping[Metric, Scale], *, hidden: bool) -> dict[str, Any]:
     title = f"{COLUMNS[name]}, {units[metric].unit}" if metric in units else COLUMNS[name]
     column: dict[str, Any] = {"field": name, "headerName": title, "hide": hidden, "minWidth": 64, "flex": 1}
@@ -145,6 +156,8 @@ def _column(name: str, metric: Metric | None, units: Mapping[Metric, Scale], *, 
     if name == "status":
         column |= {"tooltipField": "reason", "minWidth": 84}
         column |= {"cellClassRules": {"status-failed": "params.value != 'ok'", "status-ok": "params.value == 'ok'"}}
+    if name == "source":
+        column |= {"minWidth": 84, "cellClassRules": {"provenance-imported": "params.value == 'imported'"}}
     if name == "model":
         column |= {"pinned": "left", "flex": 0, "width": 118, "cellClass": "grid-name", "lockPinned": True}
     if name in ("n", "batch"):
@@ -161,13 +174,14 @@ def _row(summary: CaseSummary, units: Mapping[Metric, Scale]) -> dict[str, Any]:
         "family": case.family.label,
         "backend": case.backend,
         "precision": case.precision.value,
-        "size": "published" if is_checkpoint(case.size) else str(case.size),
+        "size": _size(case),
         "batch": case.batch_size,
         "input": _input(summary),
         "workload": case.workload.value,
         "n": summary.completed,
         "status": "ok" if summary.completed and not summary.failed else f"{summary.failed} failed",
         "reason": failure.reason if failure is not None else None,
+        "source": summary.provenance.value,
         "device": summary.actual_device or MISSING,
         "measured": summary.measured_at.timestamp(),
         "measured_text": format_time(summary.measured_at),
@@ -183,6 +197,10 @@ def _input(summary: CaseSummary) -> str:
     parts = [f"{case.sequence_length}"] if case.sequence_length is not None else []
     if case.image_size is not None:
         parts.append(f"{case.image_size} px")
+    if case.new_tokens is not None:
+        parts.append(f"{case.new_tokens} new")
+    if case.workers is not None:
+        parts.append(counted(case.workers, "worker"))
     return ", ".join(parts) or MISSING
 
 

@@ -20,7 +20,7 @@ from engine.catalog.checkpoints import sizes_of
 from engine.domain.case import Precision, Workload
 from engine.domain.hardware import BackendStatus
 from engine.domain.model import ModelType, Tier
-from engine.domain.run import Protocol, SizeChoice
+from engine.domain.run import NEW_TOKENS, WORKERS, Protocol, SizeChoice
 from engine.formatting import counted, format_count, format_parameters, join_words
 
 _KEPT: Mapping[str, Any] = {"persistence": True, "persistence_type": "session"}
@@ -35,7 +35,10 @@ def run_form(options: RunOptions, *, is_addressed: bool = False) -> Component:
     `is_addressed`: an address chose `options`, so that nothing remembered from before may replace them.
     """
     kept = _AS_ADDRESSED if is_addressed else _KEPT
-    unusual = (options.processes, options.sequence_length, options.threads, options.budget)
+    unusual = (
+        *(options.processes, options.sequence_length, options.threads),
+        *(options.budget, options.new_tokens, options.workers, options.checkpoint or None),
+    )
     usual_processes = Protocol().processes
     more = html.Details(
         [
@@ -56,8 +59,33 @@ def run_form(options: RunOptions, *, is_addressed: bool = False) -> Component:
                 ],
                 className="form-row form-row-3",
             ),
+            html.Div(
+                [
+                    _field(
+                        "New tokens, of generation",
+                        ids.FORM_NEW_TOKENS,
+                        _text(ids.FORM_NEW_TOKENS, options.new_tokens, NEW_TOKENS, kept),
+                    ),
+                    _field(
+                        "Workers, of concurrency",
+                        ids.FORM_WORKERS,
+                        _text(ids.FORM_WORKERS, options.workers, WORKERS, kept),
+                    ),
+                ],
+                className="form-row",
+            ),
             _field(
                 "Time budget", ids.FORM_BUDGET, _text(ids.FORM_BUDGET, options.budget, "none; or 90s, 30m, 2h", kept)
+            ),
+            _field(
+                "Checkpoint, instead of models",
+                ids.FORM_CHECKPOINT,
+                _text(
+                    ids.FORM_CHECKPOINT,
+                    options.checkpoint or None,
+                    "hub id in this machine's cache, or folder",
+                    {**kept, "inputMode": "text"},
+                ),
             ),
         ],
         className="run-form-more",
@@ -306,10 +334,9 @@ def _text(id: str, value: object, usual: object, kept: Mapping[str, Any]) -> Com
     return dcc.Input(
         id=id,
         type="text",
-        inputMode="numeric",
         value=None if value is None else str(value),
         placeholder=str(usual),
         debounce=0.4,
         className="form-input",
-        **kept,
+        **{"inputMode": "numeric", **kept},
     )

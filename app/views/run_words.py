@@ -30,6 +30,8 @@ def run_sentence(progress: RunProgress) -> str:
         return f"Run {run.number}: {done}{left}"
     if run.status is RunStatus.CANCELLING:
         return f"Run {run.number}: cancelling, {done}"
+    if run.imported_from is not None:
+        return f"Run {run.number}: {counted(run.completed, 'result')} imported from {run.imported_from}"
     if run.status is RunStatus.COMPLETED:
         took = active_seconds(run)
         return f"Run {run.number}: {_outcome(lines, took='' if took is None else f' in {format_duration(took)}')}"
@@ -42,6 +44,8 @@ def run_sentence(progress: RunProgress) -> str:
 
 def run_subtitle(run: Run, now: datetime) -> str:
     """What it measures, and since when: an age while it is under way, a time that stays true once it has ended."""
+    if run.imported_from is not None:
+        return f"{request_words(run.request)} · imported {format_time(run.finished_at, now=now)}"
     since = run.started_at or run.created_at
     verb = "started" if run.started_at else "asked for"
     return f"{request_words(run.request)} · {verb} {_since(since, now, has_ended=run.status.is_final)}"
@@ -66,6 +70,7 @@ def request_words(request: RunRequest) -> str:
         *([f"budget {budget_text(request.budget_seconds)}"] if request.budget_seconds is not None else []),
         *([f"attention {request.attention}"] if request.attention is not None else []),
         *([f"in pairs against {request.against.text}"] if request.against is not None else []),
+        *([f"weights of {request.checkpoint}"] if request.checkpoint is not None else []),
         *(["cold"] if request.cold else []),
         *([_repetitions(request)] if request.protocol.processes != Protocol().processes else []),
     ]

@@ -54,7 +54,8 @@ def estimate_memory(facts: ModelFacts, case: Case) -> MemoryEstimate:
     Weights, the inputs and the activations of a batch, and what comes on top whatever the model. A model is built in
     fp32 with random weights and then cast, tensor by tensor, so building takes the weights in fp32.
     """
-    weights = facts.parameter_bytes
+    copies = case.workers or 1  # each worker is a process with a model of its own
+    weights = copies * facts.parameter_bytes
     held = int(weights * _WEIGHT_SHARE.get(case.precision, 1.0))
     running = held + _activations(facts, case) + _FIXED_BYTES
     building = weights if case.backend in _EAGER else _GRAPH_COPIES * weights

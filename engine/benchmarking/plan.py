@@ -18,6 +18,7 @@ from engine.domain.hardware import BackendStatus
 from engine.domain.model import ModelFacts, ModelType, Size
 from engine.domain.result import Failure, FailureKind
 from engine.domain.run import NEW_TOKENS, WORKERS, Plan, PlannedCase, RunRequest, SizeChoice, SkippedCase
+from engine.graphs.limits import refusal_of
 
 MOST_PARAMETERS = 500_000_000
 """Above, `auto` chooses the tiny size however much memory there is: a person waits for the result."""
@@ -123,6 +124,10 @@ def _cases(
         of_default = facts.get((model.name, Size.DEFAULT))
         size = chosen.size or _size(request.size, of_default, memory_bytes)
         sequence_length, image_size = shape_of(model, size)
+        weights, task = chosen.weights, chosen.task
+        if weights is not None:
+            sequence_length = _within(sequence_length, weights.longest_sequence)
+            image_size = None if image_size is None else weights.image_size or image_size
         if request.sequence_length is not None and sequence_unit(model) is SequenceUnit.TOKENS:
             sequence_length = request.sequence_length
         for backend in request.backends:
@@ -132,7 +137,7 @@ def _cases(
                         case = Case(
                             model_type=model.name,
                             family=model.family,
-                            task=model.task,
+                            task=task,
                             size=size,
                             backend=backend,
                             precision=precision,
@@ -146,6 +151,8 @@ def _cases(
                             workers=(request.workers or WORKERS) if workload is Workload.CONCURRENCY else None,
                             compiled=request.compiled,
                             attention=request.attention,
+                            checkpoint=None if weights is None else weights.name,
+                            checkpoint_digest=None if weights is None else weights.digest,
                         )
                         found.setdefault(case)
     return list(found)
@@ -171,6 +178,10 @@ def _no_difference(group: tuple[Case, ...], against: Against | None) -> Failure 
         return None
     reason = f"{group[0].model} is the same in both configurations: {against.text} changes nothing of it."
     return Failure(kind=FailureKind.NOT_AVAILABLE, reason=reason)
+
+
+def _within(length: int | None, most: int | None) -> int | None:
+    return length if length is None or most is None else min(length, most)
 
 
 def _of(case: Case, facts: Facts) -> ModelFacts | None:
@@ -206,8 +217,9 @@ def _obstacle(
         return Failure(kind=FailureKind.ALREADY_MEASURED, reason="Measured here within the last 7 days.")
     estimate = _estimate(case, facts)
     if facts is not None and estimate is not None and estimate.needed_bytes > memory_bytes:
+        each = f" for {case.workers} workers with a model each" if case.workers else ""
         reason = (
-            f"Needs about {estimate.needed_bytes / 2**30:.1f} GiB ({facts.parameters / 1e6:,.0f} M parameters); "
+            f"Needs about {estimate.needed_bytes / 2**30:.1f} GiB{each} ({facts.parameters / 1e6:,.0f} M parameters); "
             f"{memory_bytes / 2**30:.1f} GiB are free."
         )
         return Failure(kind=FailureKind.DOES_NOT_FIT, reason=reason)
@@ -215,9 +227,14 @@ def _obstacle(
 
 
 def _impossible(case: Case, model: ModelType) -> Failure | None:
-    """What this type cannot do anywhere."""
+    """What this type cannot do anywhere, and what its backend cannot do with any type."""
+    if (refusal := refusal_of(case)) is not None:
+        return Failure(kind=FailureKind.NOT_AVAILABLE, reason=refusal)
     if case.workload is Workload.GENERATION and "generates" not in model.traits:
-        reason = f"{model.name} generates nothing; measure its forward passes with the workload inference."
+        reason = (
+            f"{model.name} has no generate() that makes as many tokens as it is asked for; "
+            "measure its forward passes with the workload inference."
+        )
         return Failure(kind=FailureKind.NOT_AVAILABLE, reason=reason)
     if case.size == Size.DEFAULT and model.default_problem is not None:
         return Failure(kind=FailureKind.NOT_AVAILABLE, reason=f"{model.default_problem}, or measure it tiny.")

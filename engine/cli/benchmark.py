@@ -14,13 +14,14 @@ from engine.cli.generate import print_outcomes, run_generation
 from engine.cli.local_run import carry_out, report_on
 from engine.cli.open_workbench import open_workbench
 from engine.cli.options import Common, common_options
-from engine.cli.output import print_json
+from engine.cli.output import print_json, say
 from engine.cli.plan_table import tell_plan
 from engine.cli.remote_run import carry_out_remotely
 from engine.cli.run_end import RunEnd, end_of_run, status_of_run, tell_end
 from engine.cli.run_options import make_request, run_options
 from engine.cli.tables import Row, print_pairs, print_run_summary
 from engine.domain.result import ResultFilter
+from engine.workflows.choose_models import fetch_checkpoint
 from engine.workflows.paired import paired_rows
 from engine.workflows.plan_run import plan_run
 from engine.workflows.result_rows import result_rows
@@ -45,6 +46,8 @@ def benchmark(common: Common, with_report: bool, only_plan: bool, generate_only:
     modeldyno benchmark --model bert --batch-sizes 1 --against precision=bf16
     """
     request = make_request(**given)
+    if generate_only and request.checkpoint is not None:
+        raise click.UsageError("--generate-only makes the module of a model type; name it with --model instead.")
     if generate_only:
         common.refuse_server("benchmark --generate-only")
         outcomes, seconds, status = run_generation(common, request.models, tier=request.tier)
@@ -62,6 +65,8 @@ def benchmark(common: Common, with_report: bool, only_plan: bool, generate_only:
             raise click.UsageError(
                 "--report with --server is not possible; afterwards, `modeldyno export report --server URL` makes it."
             )
+        if request.allow_pickle:
+            raise click.UsageError("--allow-pickle with --server is not possible: a server opens no pickles.")
         with Client(common.server) as client:
             end = carry_out_remotely(client, request, quiet=common.quiet)
             tell_end(end, quiet=common.quiet)
@@ -70,6 +75,7 @@ def benchmark(common: Common, with_report: bool, only_plan: bool, generate_only:
             pairs: Sequence[Row] = answer["pairs"]
     else:
         with open_workbench(common) as workbench:
+            fetch_checkpoint(request, lambda line: say(line, quiet=common.quiet))
             run = carry_out(workbench, request, quiet=common.quiet)
             end = end_of_run(run)
             tell_end(end, quiet=common.quiet)

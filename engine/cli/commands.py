@@ -18,6 +18,7 @@ from engine.cli.exit_status import FAILED, GOOD, INTERRUPTED, USAGE, status_of
 from engine.cli.export import export
 from engine.cli.generate import generate
 from engine.cli.hardware import hardware
+from engine.cli.import_measurements import import_command
 from engine.cli.output import say
 from engine.cli.pipeline import pipeline
 from engine.cli.query import query
@@ -47,6 +48,7 @@ for _command in (
     coverage_command,
     query,
     export,
+    import_command,
     catalog,
     hardware,
     doctor,

@@ -11,12 +11,13 @@ from engine.cli.generate import generate_with, print_outcomes
 from engine.cli.local_run import carry_out, report_on
 from engine.cli.open_workbench import open_workbench
 from engine.cli.options import Common, local_options
-from engine.cli.output import print_json
+from engine.cli.output import print_json, say
 from engine.cli.run_end import end_of_run, status_of_run, tell_end
 from engine.cli.run_options import make_request, run_options
 from engine.cli.tables import print_pairs, print_run_summary
 from engine.domain.result import ResultFilter
 from engine.workflows.check_request import check_request
+from engine.workflows.choose_models import fetch_checkpoint, with_type
 from engine.workflows.paired import paired_rows
 from engine.workflows.result_rows import result_rows
 
@@ -40,6 +41,8 @@ def pipeline(common: Common, force: bool, generate_only: bool, **given: Any) -> 
     request = make_request(**given)
     began = time.monotonic()
     with open_workbench(common) as workbench:
+        fetch_checkpoint(request, lambda line: say(line, quiet=common.quiet))
+        request = with_type(workbench, request)
         if not generate_only:
             check_request(workbench, request)  # before minutes are spent on skillsets that nothing could measure
         outcomes, seconds, generated = generate_with(

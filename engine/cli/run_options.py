@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from engine.catalog.checkpoints import find_size, parse_size, size_names
+from engine.catalog.weights import absolute_name
 from engine.cli.options import (
     AGAINST,
     BACKEND_LIST,
@@ -61,6 +62,17 @@ _OPTIONS = (
         metavar="auto|tiny|default|NAME",
         help="auto: the library's default configuration where it fits this machine, else a tiny one. "
         "NAME: a published checkpoint of the one --model, such as bert-large-uncased.",
+    ),
+    click.option(
+        "--checkpoint",
+        metavar="ID_OR_PATH",
+        help="Trained weights: a hub id, or a folder with config.json and safetensors. Their model type is found out; "
+        "inputs come from their own tokenizer or processor. An id that this machine lacks is fetched.",
+    ),
+    click.option(
+        "--allow-pickle",
+        is_flag=True,
+        help="Open a checkpoint that only has pytorch_model.bin, with weights_only. [default: refused]",
     ),
     click.option(
         "--sequence-length",
@@ -147,6 +159,8 @@ def make_request(
     batch_sizes: tuple[int, ...],
     workloads: tuple[Workload, ...],
     size: str,
+    checkpoint: str | None,
+    allow_pickle: bool,
     sequence_length: int | None,
     threads: int | None,
     new_tokens: int | None,
@@ -162,15 +176,19 @@ def make_request(
     budget_seconds: float | None,
     title: str | None,
 ) -> RunRequest:
-    """Models that are named win over the priority; with neither, the critical tier is meant.
+    """Models that are named win over the priority; with neither nor a checkpoint, the critical tier is meant.
 
     A checkpoint given as the size of one model type is asked for by its name.
     """
     if size not in tuple(SizeChoice):
         models, size = (_checkpoint_of(models, size),), SizeChoice.AUTO
+    if checkpoint is not None and priority is not None:
+        raise click.UsageError("--checkpoint names one model; leave out --priority.")
+    if allow_pickle and checkpoint is None:
+        raise click.UsageError("--allow-pickle is about a --checkpoint; name one.")
     return RunRequest(
         models=tuple(dict.fromkeys(models)),
-        tier=None if models else tier_of(priority) or Tier.CRITICAL,
+        tier=None if models or checkpoint is not None else tier_of(priority) or Tier.CRITICAL,
         backends=hardware,
         precisions=precisions,
         batch_sizes=batch_sizes,
@@ -184,6 +202,8 @@ def make_request(
         compiled=compiled,
         attention=attention,
         against=against,
+        checkpoint=None if checkpoint is None else absolute_name(checkpoint),
+        allow_pickle=allow_pickle,
         progressive=progressive,
         incremental=incremental,
         budget_seconds=budget_seconds,
@@ -216,6 +236,7 @@ def request_body(request: RunRequest) -> dict[str, Any]:
         "attention": request.attention,
         "budget_seconds": request.budget_seconds,
         "against": None if request.against is None else request.against.named,
+        "checkpoint": request.checkpoint,
         "title": request.title,
     }
     return {

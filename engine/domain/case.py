@@ -11,7 +11,7 @@ from pathlib import PurePath
 from engine.domain.model import Family, Size, is_checkpoint
 from engine.errors import InvalidValue
 
-_LATER = ("new_tokens", "workers", "compiled", "attention", "checkpoint")
+_LATER = ("new_tokens", "workers", "compiled", "attention", "checkpoint", "checkpoint_digest")
 """Fields of a case that the first releases did not have."""
 
 
@@ -65,6 +65,8 @@ class Case:
     """The library's attention implementation, such as eager or sdpa; None leaves the library's choice."""
     checkpoint: str | None = None
     """Hub id, or absolute path of a local folder, whose trained weights are loaded; None for random ones."""
+    checkpoint_digest: str | None = None
+    """SHA-256 over its config.json and weights files: a folder whose content has changed is another case."""
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
@@ -90,7 +92,7 @@ class Case:
     def model(self) -> str:
         """What is measured, in one name: the checkpoint where it is one's size or weights, else the model type."""
         if self.checkpoint is not None:
-            return PurePath(self.checkpoint).name if PurePath(self.checkpoint).is_absolute() else self.checkpoint
+            return _short(PurePath(self.checkpoint)) if PurePath(self.checkpoint).is_absolute() else self.checkpoint
         return self.size if is_checkpoint(self.size) else self.model_type
 
     @property
@@ -112,3 +114,9 @@ class Case:
         }
         said = "".join(f" {words}" for words, is_so in options.items() if is_so)
         return f"{self.model}{size} {self.backend} {self.precision} batch {self.batch_size}{work}{said}"
+
+
+def _short(folder: PurePath) -> str:
+    """The folder's name, with its parent's before it where many are called so."""
+    is_telling = folder.name not in ("model", "final", "best") and not folder.name.startswith("checkpoint")
+    return folder.name if is_telling else "/".join(part for part in folder.parts[-2:] if part != folder.anchor)

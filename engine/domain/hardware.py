@@ -17,16 +17,21 @@ class Environment:
     cpu: str
     architecture: str
     physical_cores: int | None
-    logical_cores: int
-    memory_bytes: int
+    logical_cores: int | None
+    """None, like the memory, only where others measured and did not tell."""
+    memory_bytes: int | None
     python: str
     libraries: Mapping[str, str]
     """Distribution name -> version of what can change a measurement (torch, transformers, numpy ...)."""
     accelerators: tuple[str, ...] = ()
+    source: str | None = None
+    """Who measured on it, where its results were imported; None for a machine of one's own."""
 
     @property
     def label(self) -> str:
         """Short enough for a footnote."""
+        if self.source is not None:
+            return f"{', '.join(self.accelerators) or self.cpu} (imported: {self.source})"
         return f"{self.cpu}, {self.logical_cores} cores"
 
 

@@ -119,6 +119,10 @@ class RunRequest:
     attention: str | None = None
     against: Against | None = None
     """Makes a run in pairs: each case is measured side by side with its partner of this second configuration."""
+    checkpoint: str | None = None
+    """Hub id, or absolute path of a local folder, whose weights are loaded; `models` may then name its type."""
+    allow_pickle: bool = False
+    """Whether weights that are only there as a pickle may be opened, with weights_only."""
     progressive: bool = True
     incremental: bool = False
     budget_seconds: float | None = None
@@ -127,9 +131,14 @@ class RunRequest:
     title: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.models and self.tier is None:
+        if not self.models and self.tier is None and self.checkpoint is None:
             raise InvalidValue(
                 "Neither models nor a tier is named; give at least one model type or a tier.", field="models"
+            )
+        if self.checkpoint is not None and (len(self.models) > 1 or self.tier is not None):
+            raise InvalidValue(
+                f"The checkpoint {self.checkpoint} is of one model type; leave models and tier out, or name that type.",
+                field="checkpoint",
             )
         for field_name in ("backends", "precisions", "batch_sizes", "workloads"):
             if not getattr(self, field_name):
@@ -270,6 +279,8 @@ class Run:
     skipped: int = 0
     cancelled: int = 0
     error: str | None = None
+    imported_from: str | None = None
+    """The source of results that were measured elsewhere; None for a run that was carried out."""
 
     @property
     def done(self) -> int:
@@ -289,6 +300,7 @@ class CaseProgress:
     elapsed_seconds: float | None = None
     latency_seconds: float | None = None
     throughput: float | None = None
+    """Of the rate that its workload has, in that metric's unit; None for startup and before its end."""
     reason: str | None = None
 
 

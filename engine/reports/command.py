@@ -35,6 +35,10 @@ def benchmark_command(request: RunRequest) -> str:
         words += ["--attention", request.attention]
     if request.against is not None:
         words += ["--against", request.against.text]
+    if request.checkpoint is not None:
+        words += ["--checkpoint", request.checkpoint]
+    if request.allow_pickle:
+        words.append("--allow-pickle")
     if request.cold:
         words.append("--cold")
     words += _protocol_words(request.protocol)

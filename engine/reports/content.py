@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from engine.domain.measurement import Metric
 from engine.domain.result import Failure, Result, ResultStatus
 from engine.domain.run import Run, RunRequest, SizeChoice
 from engine.domain.summary import CaseSummary, PairedCase
+from engine.domain.tail import Tail
 from engine.reports.command import benchmark_command
 
 _MOST_NOTES = 12
@@ -37,6 +38,8 @@ class ReportContent:
     environment: Environment
     summaries: tuple[CaseSummary, ...]
     """Cases with at least one completed process, in the order in which the tables show them."""
+    tails: Mapping[str, tuple[Tail, ...]]
+    """By case id: high percentiles of the times that have one sample for each iteration."""
     left_out: tuple[LeftOut, ...]
     """Failed, skipped and cancelled executions: failures first."""
     notes: tuple[tuple[str, int], ...]
@@ -65,6 +68,7 @@ def build_content(
     created_at: datetime,
     pairs: Sequence[PairedCase] = (),
     calibration: Calibration | None = None,
+    tails: Mapping[str, tuple[Tail, ...]] | None = None,
 ) -> ReportContent:
     """The content of a report on one run; `results` are all rows of that run, whatever became of them."""
     completed = [result for result in results if result.status is ResultStatus.COMPLETED]
@@ -76,6 +80,7 @@ def build_content(
         run=run,
         environment=environment,
         summaries=tuple(sorted((summary for summary in summaries if summary.estimates), key=_reading_order)),
+        tails=tails or {},
         left_out=_left_out(results),
         notes=tuple(notes.most_common(_MOST_NOTES)),
         checksums=tuple(sorted(checksums)),

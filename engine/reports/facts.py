@@ -26,6 +26,8 @@ Facts = list[tuple[str, str]]
 def run_facts(content: ReportContent) -> Facts:
     run, request = content.run, content.run.request
     asked = ", ".join(request.models) or f"every verified type of the {request.tier} tier"
+    if request.checkpoint is not None:
+        asked += f" with the weights of {request.checkpoint}"
     return [
         ("Run", f"{run.number} (id {run.run_id}), {run.status}"),
         ("Asked for", asked),
@@ -42,13 +44,13 @@ def run_facts(content: ReportContent) -> Facts:
 
 def environment_facts(content: ReportContent) -> Facts:
     machine = content.environment
-    cores = f"{machine.physical_cores or MISSING} physical, {machine.logical_cores} logical"
+    cores = f"{machine.physical_cores or MISSING} physical, {machine.logical_cores or MISSING} logical"
     versions = ", ".join(f"{name} {version}" for name, version in sorted(machine.libraries.items()))
     return [
         ("Machine", machine.hostname),
         ("Processor", f"{machine.cpu} ({machine.architecture})"),
         ("Cores", cores),
-        ("Memory", format_bytes(machine.memory_bytes)),
+        ("Memory", MISSING if machine.memory_bytes is None else format_bytes(machine.memory_bytes)),
         ("Accelerators", ", ".join(machine.accelerators) or "none found"),
         ("System", machine.os),
         ("Python", machine.python),
@@ -59,6 +61,11 @@ def environment_facts(content: ReportContent) -> Facts:
 
 def protocol_facts(content: ReportContent) -> Facts:
     """How one result was measured."""
+    if content.environment.source is not None:
+        return [
+            ("Imported", f"these figures were measured by others and brought in from {content.environment.source}"),
+            ("Protocol", "what the source says; ModelDyno measured none of it and checked units and signs alone"),
+        ]
     request = content.run.request
     protocol = request.protocol
     start = (

@@ -18,7 +18,7 @@ from engine.reports.charts import Chart, charts_of
 from engine.reports.content import ReportContent
 from engine.reports.facts import environment_facts, protocol_facts, run_facts
 from engine.reports.pairs import PAIR_METHOD, pair_sentences, pair_table
-from engine.reports.tables import method_table, model_table, process_table, result_table
+from engine.reports.tables import method_table, model_table, process_table, result_table, tail_table
 
 MEDIA_TYPE = "text/html; charset=utf-8"
 
@@ -43,7 +43,10 @@ def render_html(content: ReportContent) -> bytes:
             (name, table)
             for name, table in (
                 ("Warm forward passes", result_table(content, Workload.INFERENCE)),
+                ("Generation", result_table(content, Workload.GENERATION)),
+                ("Concurrency", result_table(content, Workload.CONCURRENCY)),
                 ("Startup", result_table(content, Workload.STARTUP)),
+                ("Tails: percentiles within processes", tail_table(content)),
             )
             if table is not None
         ],

@@ -15,14 +15,14 @@ from engine.storage.values import to_json
 _SAVE = """
     insert into environment values (
         $environment_id, $hostname, $os, $cpu, $architecture, $physical_cores, $logical_cores, $memory_bytes, $python,
-        $libraries, $accelerators, $first_seen_at
+        $libraries, $accelerators, $first_seen_at, $source
     )
     on conflict (environment_id) do update set hostname = excluded.hostname
 """
 
 _SELECT = """
     select environment_id, hostname, os, cpu, architecture, physical_cores, logical_cores, memory_bytes, python,
-           libraries, accelerators
+           libraries, accelerators, source
     from environment
 """
 
@@ -44,6 +44,7 @@ def save(cursor: DuckDBPyConnection, environment: Environment) -> None:
             "libraries": to_json(dict(environment.libraries)),
             "accelerators": to_json(list(environment.accelerators)),
             "first_seen_at": datetime.now(UTC),
+            "source": environment.source,
         },
     )
 
@@ -74,4 +75,5 @@ def _environment(row: tuple[Any, ...]) -> Environment:
         python=row[8],
         libraries=json.loads(row[9]),
         accelerators=tuple(json.loads(row[10])),
+        source=row[11],
     )

@@ -31,9 +31,9 @@ _SAVE_MEASUREMENTS = """
 
 _CASE_COLUMNS = """
     model_type, family, task, size, backend, precision, batch_size, workload, sequence_length, image_size, threads,
-    cold, new_tokens, workers, compiled, attention, checkpoint
+    cold, new_tokens, workers, compiled, attention, checkpoint, checkpoint_digest
 """
-_CASE_WIDTH = 17
+_CASE_WIDTH = 18
 
 _FIND = """
     with chosen as (
@@ -101,6 +101,7 @@ def save(cursor: DuckDBPyConnection, result: Result) -> None:
         "compiled": case.compiled,
         "attention": case.attention,
         "checkpoint": case.checkpoint,
+        "checkpoint_digest": case.checkpoint_digest,
         "repetition": result.repetition,
         "status": result.status.value,
         "provenance": result.provenance.value,
@@ -239,6 +240,7 @@ def _case(row: tuple[Any, ...]) -> Case:
         compiled=row[14],
         attention=row[15],
         checkpoint=row[16],
+        checkpoint_digest=row[17],
     )
 
 

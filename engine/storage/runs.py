@@ -38,7 +38,8 @@ _SELECT = """
     select
         chosen.run_id, number, status, request, environment_id, epoch_us(created_at), epoch_us(started_at),
         epoch_us(finished_at), active_seconds, total, coalesce(completed, 0), coalesce(failed, 0),
-        coalesce(skipped, 0), coalesce(cancelled, 0), error
+        coalesce(skipped, 0), coalesce(cancelled, 0), error,
+        (select source from imported_file where imported_file.import_id = chosen.import_id)
     from chosen left join counts on counts.run_id = chosen.run_id
     order by number desc
 """
@@ -203,6 +204,7 @@ def _run(row: tuple[Any, ...]) -> Run:
         skipped=row[12],
         cancelled=row[13],
         error=row[14],
+        imported_from=row[15],
     )
 
 

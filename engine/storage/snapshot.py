@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 VIEWS = (
     *("results", "measurements", "failures", "runs", "environments", "compatibility", "conformance"),
-    *("memory_estimates", "calibrations"),
+    *("memory_estimates", "calibrations", "imports"),
 )
 """What the SQL console offers, in the order it lists them; all else stays out of reach."""
 

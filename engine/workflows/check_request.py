@@ -10,6 +10,7 @@ from engine.backends.cores import usable_logical_cores
 from engine.catalog.chosen import ChosenModel
 from engine.domain.run import RunRequest, SizeChoice
 from engine.errors import BackendUnavailable, InvalidValue, UnknownName
+from engine.workflows.choose_models import choose_models
 
 if TYPE_CHECKING:
     from engine.workflows.workbench import Workbench
@@ -20,7 +21,7 @@ _DEVICES_OF_THEIR_OWN = ("cuda", "rocm", "mps", "qnn")
 
 def check_request(workbench: Workbench, request: RunRequest) -> None:
     """Raises UnknownName for a model, checkpoint or backend, InvalidValue, or BackendUnavailable with the reason."""
-    chosen = workbench.catalog.choose(request.models, request.tier)
+    chosen = choose_models(workbench, request)
     request.refuse_if_too_large(len(chosen))
     for model in (found.model for found in chosen):
         if not model.runnable:

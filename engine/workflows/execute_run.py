@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from engine.benchmarking.budget import out_of_budget
 from engine.benchmarking.eta import remaining_seconds, seconds_of_one
-from engine.benchmarking.execute import execute
+from engine.benchmarking.execute import execute, graphs_folder
 from engine.benchmarking.progressive import should_skip
 from engine.domain.against import partner_of
 from engine.domain.case import Case
@@ -19,12 +19,14 @@ from engine.domain.measurement import Metric
 from engine.domain.result import Failure, FailureKind, Provenance, Result, ResultStatus
 from engine.domain.run import Plan, PlannedCase, RunRequest
 from engine.domain.skillset import Skillset
+from engine.domain.workload_metrics import RATES
 from engine.errors import SkillsetFailure
-from engine.formatting import format_conditions
+from engine.formatting import format_conditions, format_value
 from engine.stats.quantiles import median
 from engine.storage import facts as stored_facts
 from engine.storage import results
 from engine.workflows.check_request import devices_of
+from engine.workflows.choose_models import change_of_weights
 from engine.workflows.device_turns import Cancelled, DeviceTurns
 from engine.workflows.live_run import LiveRun
 from engine.workflows.preflight import preflight
@@ -157,6 +159,9 @@ def _one_result(
     skillset = supplied[case.model_type]
     if isinstance(skillset, Failure):
         return unexecuted(live, case, item.repetition, ResultStatus.FAILED, skillset)
+    changed = change_of_weights(case, allow_pickle=run.request.allow_pickle)
+    if changed is not None:
+        return unexecuted(live, case, item.repetition, ResultStatus.FAILED, changed)
     processes = run.request.protocol.processes
     live.set_step(f"{case.label}, process {item.repetition + 1} of {processes}")
     return execute(
@@ -168,6 +173,7 @@ def _one_result(
         protocol=run.request.protocol,
         environment_id=run.environment_id,
         estimated_bytes=item.estimated_bytes,
+        graphs_in=graphs_folder(workbench.settings.home),
         cancel=live.cancel,
         on_log=live.add_log,
     )
@@ -261,4 +267,7 @@ def _outcome_line(result: Result) -> str:
     latency = result.measurement(Metric.LATENCY)
     if latency is not None:
         return f"{head} {median(latency.samples):.4g} s over {len(latency.samples)} iterations"
+    rate = result.measurement(RATES[result.case.workload]) if result.case.workload in RATES else None
+    if rate is not None:
+        return f"{head} {format_value(median(rate.samples), rate.metric)}"
     return f"{head} {result.status} in {result.duration_seconds:.3g} s"

@@ -10,8 +10,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from engine.domain.measurement import Metric
-from engine.domain.result import Result, ResultStatus
+from engine.domain.result import Provenance, Result, ResultStatus
 from engine.domain.run import CaseProgress, Plan, Run, RunProgress, RunStatus
+from engine.domain.workload_metrics import RATES
 from engine.stats.quantiles import median
 
 LOG_LINES = 100
@@ -251,11 +252,13 @@ def case_rows(plan: Plan, done: Sequence[Result]) -> list[CaseProgress]:
 
 
 def with_result(row: CaseProgress, result: Result) -> CaseProgress:
-    latency, throughput = result.measurement(Metric.LATENCY), result.measurement(Metric.THROUGHPUT)
+    latency = result.measurement(Metric.LATENCY)
+    rate = RATES.get(result.case.workload)
+    throughput = result.measurement(rate) if rate is not None else None
     return replace(
         row,
         state=result.status.value,
-        elapsed_seconds=result.duration_seconds,
+        elapsed_seconds=None if result.provenance is Provenance.IMPORTED else result.duration_seconds,
         latency_seconds=median(latency.samples) if latency else None,
         throughput=median(throughput.samples) if throughput else None,
         reason=result.failure.reason if result.failure else None,

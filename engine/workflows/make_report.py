@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from engine.analysis.paired import paired_cases
 from engine.analysis.summarise import summarise
+from engine.analysis.tails import tails_of
 from engine.domain.report import StoredReport
 from engine.errors import DiskFull, NotFinished, ReportUnwritable, StorageError
 from engine.reports.answers import report_summary, report_title
@@ -39,15 +40,17 @@ def make_report(workbench: Workbench, run_id: str) -> StoredReport:
         calibration = calibrations.newest(cursor, run.environment_id)
     created_at = datetime.now(UTC)
     report_id = uuid4().hex[:12]
+    summaries = summarise(rows, {environment.environment_id: environment})
     content = build_content(
         run,
         environment,
-        summarise(rows, {environment.environment_id: environment}),
+        summaries,
         rows,
         report_id=report_id,
         created_at=created_at,
         pairs=[] if run.request.against is None else paired_cases(run.request.against, rows),
         calibration=calibration,
+        tails={summary.case.case_id: tails_of(summary, rows) for summary in summaries},
     )
     document = render_html(content)
     filename = f"modeldyno-run-{run.number}-{created_at:%Y%m%dT%H%M%SZ}-{report_id[:4]}.html"

@@ -17,6 +17,7 @@ from engine.errors import SkillsetFailure
 from engine.storage import results
 from engine.workflows.case_facts import count_facts_of
 from engine.workflows.check_request import check_request
+from engine.workflows.choose_models import choose_models, facts_of_weights
 from engine.workflows.supply_skillset import present_checksum
 
 if TYPE_CHECKING:
@@ -44,17 +45,20 @@ def plan_run(
     raises, InvalidValue for a budget that is too short for any case, Cancelled and StorageError.
     """
     check_request(workbench, request)
-    models = workbench.catalog.choose(request.models, request.tier)
+    models = choose_models(workbench, request)
     facts: dict[tuple[str, str], ModelFacts] = {}
     if request.size is not SizeChoice.TINY:
+        random = [chosen for chosen in models if chosen.weights is None]
         facts = count_facts_of(
             workbench,
-            models,
+            random,
             sequence_length=request.sequence_length,
             cancel=cancel,
             on_step=on_step,
             on_log=on_log,
         )
+    told = {(chosen.model.name, chosen.size or ""): facts_of_weights(chosen) for chosen in models}
+    facts |= {place: known for place, known in told.items() if known is not None}
     types = {chosen.model.name: chosen.model for chosen in models}
     checksums = _present_checksums(workbench, types.values()) if request.incremental else {}
     environment_id = workbench.environment.environment_id

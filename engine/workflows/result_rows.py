@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from engine.domain.measurement import Measurement
-from engine.domain.result import Result, ResultFilter
+from engine.domain.result import Provenance, Result, ResultFilter
 from engine.stats.summary import estimate_within_process
 from engine.storage import results
 
@@ -46,12 +46,13 @@ def result_row(result: Result) -> dict[str, Any]:
         "compiled": case.compiled,
         "attention": case.attention,
         "checkpoint": case.checkpoint,
+        "checkpoint_digest": case.checkpoint_digest,
         "status": result.status.value,
         "failure": None if failure is None else {"kind": failure.kind.value, "reason": failure.reason},
         "provenance": result.provenance.value,
         "environment": result.environment_id,
         "measured_at": result.started_at.isoformat(),
-        "duration_seconds": result.duration_seconds,
+        "duration_seconds": None if result.provenance is Provenance.IMPORTED else result.duration_seconds,
         "is_noisy": None if result.machine is None else result.machine.is_noisy,
         "notes": list(result.notes),
         "estimated_bytes": result.estimated_bytes,

@@ -14,6 +14,7 @@ from engine.domain.run import Plan, Run, RunProgress, RunRequest, RunStatus
 from engine.errors import Conflict, EngineError, StorageError
 from engine.storage import results, runs
 from engine.workflows.check_request import check_request, devices_of
+from engine.workflows.choose_models import with_type
 from engine.workflows.device_turns import Cancelled, DeviceTurns, Ticket
 from engine.workflows.execute_run import execute_plan
 from engine.workflows.live_run import LiveRun, Subscription
@@ -55,6 +56,7 @@ class RunSupervisor:
     def submit(self, request: RunRequest) -> Run:
         """Accept a run and return at once; raises UnknownName, InvalidValue or BackendUnavailable before storing it."""
         check_request(self._workbench, request)
+        request = with_type(self._workbench, request)
         environment_id = self._workbench.environment.environment_id
         with self._entry:
             self._refuse_if_closed()

@@ -48,7 +48,7 @@ class MachineWatch:
         self._throttles = self._clocks.throttles()
         self._ticks = read()
         self._started = time.monotonic()
-        self._own_seconds = time.process_time()
+        self._own_seconds = _own_seconds()
 
     def state(self) -> MachineState:
         import psutil
@@ -72,8 +72,14 @@ class MachineWatch:
         now = self._read()
         if self._ticks is None or now is None or time.monotonic() - self._started < _SHORTEST_SECONDS:
             return None, None
-        own_seconds = time.process_time() - self._own_seconds
+        own_seconds = _own_seconds() - self._own_seconds
         return taken_by_others(self._ticks, now, own_seconds * os.sysconf("SC_CLK_TCK"))
+
+
+def _own_seconds() -> float:
+    """CPU time of this process and of those that it started and saw end, workers among them."""
+    spent = os.times()
+    return time.process_time() + spent.children_user + spent.children_system
 
 
 def taken_by_others(before: Ticks, after: Ticks, own: float) -> tuple[float | None, float | None]:

@@ -13,6 +13,7 @@ from typing import Any
 from engine.domain.case import Case
 from engine.domain.skillset import SHARED_MODULE
 from engine.errors import BackendUnavailable, SkillsetFailure
+from engine.workloads.checkpoint_inputs import own_inputs
 
 
 def import_skillset(path: Path) -> ModuleType:
@@ -44,20 +45,63 @@ def _found_beside(path: Path) -> Iterator[None]:
 def load_skillset(module: ModuleType, case: Case, device: str) -> Any:
     """Build the model of `case` on `device`; BackendUnavailable where the skillset fell back to another one.
 
-    A figure of another device would stand under the wrong name in every chart.
+    A figure of another device, or another attention, would stand under the wrong name in every chart. Trained weights
+    are read from this machine alone, as the class that they were saved from.
     """
-    skillset = module.load(size=case.size, device=device, precision=case.precision.value)
+    skillset = _load(module, case, device) if case.attention is None else _with_attention(module, case, device)
     if skillset.fallback_reason is not None:
         raise BackendUnavailable(skillset.fallback_reason, field="backends")
     return skillset
 
 
+def _load(module: ModuleType, case: Case, device: str, **options: Any) -> Any:
+    if case.checkpoint is None:
+        return module.load(size=case.size, device=device, precision=case.precision.value, **options)
+    return module.load(
+        device=device,
+        precision=case.precision.value,
+        checkpoint=case.checkpoint,
+        as_saved=True,
+        local_files_only=True,
+        weights_only=True,
+        **options,
+    )
+
+
+def _with_attention(module: ModuleType, case: Case, device: str) -> Any:
+    """BackendUnavailable where the model refuses this implementation, or takes another without a word."""
+    attention = case.attention
+    try:
+        skillset = _load(module, case, device, attn_implementation=attention)
+    except (ValueError, ImportError, TypeError) as error:
+        said = (str(error).splitlines() or [""])[0]
+        raise BackendUnavailable(
+            f"{case.model} cannot be built with attention {attention!r}: {said}", field="attention"
+        ) from error
+    used = getattr(getattr(skillset.model, "config", None), "_attn_implementation", None)
+    if used != attention:
+        raise BackendUnavailable(
+            f"{case.model} was built with attention {used!r} although {attention!r} was asked for; "
+            "leave the attention out for this type.",
+            field="attention",
+        )
+    return skillset
+
+
 def inputs_of(skillset: Any, case: Case) -> dict[str, Any]:
     """Inputs at the case's batch size and shape; a dimension that the case leaves open is the skillset's choice."""
+    return inputs_and_origin(skillset, case)[0]
+
+
+def inputs_and_origin(skillset: Any, case: Case) -> tuple[dict[str, Any], list[str]]:
+    """The inputs, and what the notes say of where they come from: nothing for those of a recipe alone."""
     shape = {"sequence_length": case.sequence_length, "image_size": case.image_size}
     given = {name: value for name, value in shape.items() if value is not None}
     inputs: dict[str, Any] = skillset.example_inputs(batch_size=case.batch_size, **given)
-    return inputs
+    if case.checkpoint is None:
+        return inputs, []
+    inputs, origin = own_inputs(skillset, case, inputs)
+    return inputs, [origin]
 
 
 def checksum_of(module: ModuleType) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 from engine.domain.case import Case, Precision, Workload
 from engine.workloads.compilation import Compilation
 from engine.workloads.quantized import quantize_linear_layers
-from engine.workloads.skillset_module import inputs_of, load_skillset
+from engine.workloads.skillset_module import inputs_and_origin, load_skillset
 
 
 class TorchSession:
@@ -25,7 +25,9 @@ class TorchSession:
 
     @cached_property
     def inputs(self) -> Mapping[str, Any]:
-        return inputs_of(self.skillset, self._case)
+        inputs, origin = inputs_and_origin(self.skillset, self._case)
+        self._notes += origin
+        return inputs
 
     @property
     def actual_device(self) -> str:

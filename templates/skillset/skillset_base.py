@@ -82,6 +82,8 @@ def load(
 ) -> Kind:
     """A model of transformers with random weights, or with those of `checkpoint`; see a module's load()."""
     place, dtype, reason = choose_place(device, precision)
+    if options.pop("as_saved", False) and checkpoint is not None:
+        model_class = saved_class(checkpoint, model_class, options)
     if checkpoint is not None:
         model, loading = model_class.from_pretrained(checkpoint, dtype=dtype, output_loading_info=True, **options)
         if lacking := loading["missing_keys"]:
@@ -101,6 +103,18 @@ def load(
         if tensor.is_floating_point():  # complex tables stay what they are
             tensor.data = tensor.data.to(dtype)
     return kind(model.eval(), "checkpoint" if checkpoint else size, precision, device, place, reason, checkpoint)
+
+
+def saved_class(checkpoint: str, model_class: Any, options: dict[str, Any]) -> Any:
+    """The library's class that `checkpoint` was saved from, such as one without a head; else `model_class`."""
+    where = {name: options[name] for name in ("local_files_only", "revision", "subfolder") if name in options}
+    config = model_class.config_class.from_pretrained(checkpoint, **where)
+    library = importlib.import_module("transformers")
+    for name in config.architectures or ():
+        found = getattr(library, name, None)
+        if found is not None and getattr(found, "config_class", None) is model_class.config_class:
+            return found
+    return model_class
 
 
 def choose_place(device: str, precision: str) -> tuple[str, torch.dtype, str | None]:

@@ -101,6 +101,9 @@ def test_the_unit_of_a_column_suits_its_median(values, metric, unit):
         (0.5, Metric.THROUGHPUT, f"2.00x slower ({MINUS}50{THIN}%)"),
         (15.24, Metric.THROUGHPUT, f"15.2x faster (+1,424{THIN}%)"),
         (1.042, Metric.LATENCY, f"1.04x slower (+4.2{THIN}%)"),
+        (2.0, Metric.GENERATION_THROUGHPUT, f"2.00x faster (+100{THIN}%)"),
+        (1.5, Metric.SPEEDUP, f"1.50x better (+50{THIN}%)"),
+        (0.5, Metric.SCALING_EFFICIENCY, f"2.00x worse ({MINUS}50{THIN}%)"),
     ],
 )
 def test_a_ratio_is_above_one_with_a_word_and_the_change_of_the_metric(ratio, metric, expected):
@@ -264,3 +267,18 @@ def test_conditions_of_several_results_are_their_range():
         f"at most 96{THIN}°C, slowed for heat in 1 of 2, up to 3 other programs on the GPU, 12.0 GiB of memory free"
     )
     assert "never slowed for heat" in formatting.format_conditions([cool])
+
+
+@pytest.mark.parametrize(
+    ("value", "metric", "text"),
+    [
+        (1.872, Metric.SPEEDUP, "1.87x"),
+        (93.6, Metric.SCALING_EFFICIENCY, f"93.6{THIN}%"),
+        (1234.0, Metric.GENERATION_THROUGHPUT, "1.23 k tokens/s"),
+        (84.2, Metric.REQUESTS_PER_SECOND, "84.2 requests/s"),
+        (0.51, Metric.MODELS_PER_SECOND, "0.510 models/s"),
+    ],
+)
+def test_units_of_ratios_stand_close_and_rates_name_what_they_count(value: float, metric: Metric, text: str) -> None:
+    assert formatting.format_value(value, metric) == text
+    assert formatting.format_estimate(estimate(value, None, None), metric).plain == text

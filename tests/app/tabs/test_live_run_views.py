@@ -294,7 +294,7 @@ def test_only_a_form_that_no_address_filled_in_remembers_what_was_typed() -> Non
         controls = [part for kind in ("Dropdown", "Input", "Checklist") for part in of_kind(form, kind)]
         return [part.id for part in controls if getattr(part, "persistence", False)]
 
-    assert len(remembered(is_addressed=False)) == 12
+    assert len(remembered(is_addressed=False)) == 15
     assert remembered(is_addressed=True) == []
 
 

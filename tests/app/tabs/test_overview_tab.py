@@ -287,7 +287,9 @@ def test_figures_of_other_environments_are_hidden_and_counted(two_ways: StandInW
     store(two_ways, measured(a_case("gpt2"), 0.9, environment_id="other", day=1))
     _, _, count, _, model = show()
     assert model == "bert"
-    assert text_of(count) == "15 results measured · 1 case hidden"
+    assert text_of(count) == "15 results measured · 1 case hiddenother 1 case"
+    assert [link.href for link in of_kind(count, "Link")] == ["/?machine=other"]
+    assert show(machine="other")[4] == "gpt2"
 
 
 def test_figures_of_another_machine_say_so(bench: StandInWorkbench) -> None:
@@ -297,6 +299,15 @@ def test_figures_of_another_machine_say_so(bench: StandInWorkbench) -> None:
     count = show()[2]
     assert text_of(count) == "5 results measured on another machine or version"
     assert "Other CPU" in of_kind(count, "Span")[0].title
+
+
+def test_imported_figures_are_never_called_measured(bench: StandInWorkbench) -> None:
+    theirs = an_environment(environment_id="theirs", accelerators=("Tesla T4",), source="a paper")
+    bench.database.write(lambda cursor: environments.save(cursor, theirs))
+    store(bench, measured(a_case(), 0.04, environment_id="theirs", provenance=Provenance.IMPORTED))
+    _, body, count, _, _ = show()
+    assert text_of(count) == "5 results imported, Tesla T4 (imported: a paper)"
+    assert "imported" in text_of(body)
 
 
 def test_simulated_results_are_never_shown(bench: StandInWorkbench) -> None:

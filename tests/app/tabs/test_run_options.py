@@ -48,7 +48,10 @@ def test_every_field_reaches_the_request() -> None:
         sequence_length=64,
         threads=" 2 ",
         budget=" 1h30m ",
+        new_tokens="64",
+        workers=4,
     ).request()
+    assert (request.new_tokens, request.workers) == (64, 4)
     assert (request.precisions, request.batch_sizes, request.size) == ((Precision.BF16,), (2,), SizeChoice.TINY)
     assert (request.protocol.processes, request.sequence_length, request.threads) == (5, 64, 2)
     assert (request.progressive, request.incremental, request.cold) == (False, True, True)
@@ -90,3 +93,10 @@ def test_a_name_that_is_no_choice_is_refused_with_those_that_are(field: str) -> 
     with pytest.raises(UnknownName, match=f"Unknown {field.removesuffix('s')} 'zzz'. Choose one of: ") as refused:
         RunOptions(**{field: value}).request()
     assert refused.value.field == field
+
+
+def test_a_checkpoint_stands_for_models_and_tier() -> None:
+    request = RunOptions(checkpoint=" owner/name ").request()
+    assert (request.models, request.tier, request.checkpoint) == ((), None, "owner/name")
+    assert RunOptions(checkpoint="").request().checkpoint is None
+    assert not request.allow_pickle, "a form opens no pickles"

@@ -11,10 +11,11 @@ import pytest
 
 from engine.backends import BACKENDS
 from engine.backends.cores import usable_logical_cores, usable_physical_cores
+from engine.backends.cpu import CpuBackend
 from engine.backends.detect import status_of
-from engine.backends.detected_only import DetectedOnly, QnnBackend
 from engine.backends.environment import detect_environment
 from engine.backends.presence import installed_version, nvidia_gpus
+from engine.backends.qnn import QnnBackend
 from engine.domain.hardware import BackendStatus
 from engine.errors import BackendUnavailable, UnknownName
 
@@ -49,8 +50,8 @@ def test_what_is_not_available_says_why_in_a_sentence(statuses):
             assert status["precisions"] == []
 
 
-class _Broken(DetectedOnly):
-    name = device = "abacus"
+class _Broken(CpuBackend):
+    name = "abacus"
 
     def detect(self) -> BackendStatus:
         raise OSError("libabacus.so: cannot open shared object file")
@@ -62,7 +63,7 @@ def test_a_library_that_breaks_while_it_is_asked_is_unavailable_with_what_it_sai
     assert status.reason == "Asking for it failed: OSError: libabacus.so: cannot open shared object file"
 
 
-def test_a_backend_that_is_only_detected_refuses_to_run_and_says_why():
+def test_a_backend_that_is_not_here_refuses_to_run_and_says_why():
     with pytest.raises(BackendUnavailable, match="Backend 'qnn' cannot run here: onnxruntime-qnn") as refusal:
         QnnBackend().prepare(None)
     assert refusal.value.field == "backends"

@@ -90,6 +90,15 @@ def test_the_default_size_asked_for_by_name_is_left_out_when_it_does_not_fit():
     assert left_out.failure.reason == f"Needs about {gib('llama', 'default')} (6,738 M parameters); 16.0 GiB are free."
 
 
+def test_every_worker_needs_room_for_a_model_of_its_own():
+    memory = int(1.5 * least_needed_bytes(FACTS["bert", "default"]))
+    workloads = (Workload.CONCURRENCY, Workload.INFERENCE)
+    plan = planned(a_request("bert", size=SizeChoice.DEFAULT, workloads=workloads, batch_sizes=(1,)), memory=memory)
+    assert [item.case.workload for item in plan.planned] == [Workload.INFERENCE]
+    (left_out,) = plan.skipped
+    assert " GiB for 2 workers with a model each (110 M parameters); " in left_out.failure.reason
+
+
 def test_a_checkpoint_is_planned_at_its_own_size_beside_its_type():
     plan = planned(a_request("bert-large-uncased", "bert", "vit"))
     order = [(item.case.model_type, item.case.size, item.case.label) for item in plan.planned]
@@ -166,7 +175,7 @@ def test_a_type_that_generates_nothing_is_left_out_of_generation():
     assert {item.case.workload for item in plan.planned} == {Workload.INFERENCE}
     (left_out,) = plan.skipped
     assert left_out.failure.kind is FailureKind.NOT_AVAILABLE
-    assert left_out.failure.reason.startswith("bert generates nothing; measure its forward passes")
+    assert left_out.failure.reason.startswith("bert has no generate() that makes as many tokens")
 
 
 def test_threads_cold_and_workloads_reach_the_cases():

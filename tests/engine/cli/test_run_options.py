@@ -124,6 +124,8 @@ def test_names_of_earlier_tools_mean_their_workloads(ask: Ask) -> None:
         ("--budget", "1h30m"),
         ("--model", "bert", "--against", "precision=bf16,threads=1,hardware=cuda,compile=yes,attention=eager"),
         ("--model", "bert", "--against", "--sequence-length 64", "--runs", "6"),
+        ("--checkpoint", "owner/name"),
+        ("--checkpoint", "/somewhere/it's mine", "--model", "bert"),
     ],
 )
 def test_a_server_makes_the_same_request_of_the_body(ask: Ask, words: tuple[str, ...]) -> None:
@@ -137,6 +139,12 @@ def test_pairs_are_as_many_as_can_decide_unless_said_otherwise(ask: Ask) -> None
     assert request.against == Against(precision=Precision.BF16)
     assert request.protocol.processes == PAIRS
     assert ask("--against", "precision=bf16", "--runs", "6").protocol.processes == 6
+
+
+def test_a_checkpoint_needs_no_model_and_means_no_tier(ask: Ask) -> None:
+    request = ask("--checkpoint", "owner/name", "--allow-pickle")
+    assert (request.models, request.tier, request.checkpoint) == ((), None, "owner/name")
+    assert request.allow_pickle and not ask("--checkpoint", "owner/name").allow_pickle
 
 
 @pytest.mark.parametrize(
@@ -156,3 +164,16 @@ def test_a_second_configuration_that_cannot_be_read_is_a_usage_error(words: list
     outcome = CliRunner().invoke(command, words)
     assert outcome.exit_code == 2
     assert told in " ".join(outcome.output.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ({"checkpoint": "owner/name", "priority": "high"}, "leave out --priority"),
+        ({"allow_pickle": True}, "name one"),
+    ],
+)
+def test_what_contradicts_a_checkpoint_is_refused(ask: Ask, words: dict[str, object], told: str) -> None:
+    usual = {name: None for name in inspect.signature(make_request).parameters}
+    with pytest.raises(click.UsageError, match=told):
+        make_request(**{**usual, "models": (), "size": "auto", "allow_pickle": False, **words})  # type: ignore[arg-type]

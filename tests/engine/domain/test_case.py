@@ -29,7 +29,21 @@ def test_what_came_later_makes_another_case_once_it_is_used(option: dict[str, ob
     assert case_from_json(case_to_json(case)) == case
 
 
-@pytest.mark.parametrize(("checkpoint", "name"), [("org/name", "org/name"), ("/somewhere/my-bert", "my-bert")])
+def test_another_content_of_a_checkpoint_is_another_case():
+    one, other = (a_case(checkpoint="/mine", checkpoint_digest=digest) for digest in ("0a", "0b"))
+    assert one.case_id != other.case_id and one.label == other.label
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "name"),
+    [
+        ("org/name", "org/name"),
+        ("/somewhere/my-bert", "my-bert"),
+        ("/somewhere/package/model", "package/model"),
+        ("/training/run7/checkpoint-500", "run7/checkpoint-500"),
+        ("/model", "model"),
+    ],
+)
 def test_trained_weights_are_called_by_where_they_came_from(checkpoint: str, name: str):
     assert a_case(checkpoint=checkpoint).model == name
 

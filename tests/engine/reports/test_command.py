@@ -62,3 +62,10 @@ def test_the_command_line_reads_the_command_back_as_the_same_request() -> None:
     outcome = CliRunner().invoke(benchmark, shlex.split(benchmark_command(request))[2:])
     assert outcome.exit_code == 0, outcome.output
     assert seen == [request]
+
+
+def test_a_checkpoint_is_named_again() -> None:
+    request = RunRequest(models=("bert",), checkpoint="/somewhere/it's mine", allow_pickle=True)
+    words = shlex.split(benchmark_command(request))
+    assert words[words.index("--checkpoint") + 1] == "/somewhere/it's mine"
+    assert "--allow-pickle" in words and words[words.index("--model") + 1] == "bert"

@@ -59,6 +59,7 @@ def test_every_option_of_a_case(database):
         compiled=True,
         attention="eager",
         checkpoint="/models/it's mine",
+        checkpoint_digest="0a" * 32,
     )
     assert _stored(database, a_result(case)).case == case
 

@@ -198,6 +198,7 @@ def test_the_column_browser_lists_what_can_be_queried(filled):
     assert list(listed) == [
         *("results", "measurements", "failures", "runs", "environments", "compatibility", "conformance"),
         *("memory_estimates", "calibrations"),
+        *("results", "measurements", "failures", "runs", "environments", "compatibility", "conformance", "imports"),
     ]
     assert ("latency_seconds", "DOUBLE") in listed["results"]
     assert ("samples", "DOUBLE[]") in listed["measurements"]
