@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.backends.torch_device import AllocatorPeak
 from engine.workloads.memory import MemoryMeter
 
 _WARM_BYTES = 4 * 2**20
@@ -37,10 +38,7 @@ def measure_memory(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def measure_device_memory(arguments: dict[str, Any]) -> dict[str, Any]:
-    """What torch's allocator on the GPU says of tensors of `sizes` that are gone before the end; or why there is none.
-
-    The allocator rounds to 512 bytes; nothing else is in its peak.
-    """
+    """What the meter of GPU memory reads of tensors of `sizes` that are gone before the end; or why there is no GPU."""
     import torch
 
     if not torch.cuda.is_available():
@@ -49,12 +47,10 @@ def measure_device_memory(arguments: dict[str, Any]) -> dict[str, Any]:
     _tensor(torch, _WARM_BYTES, device)
     gone = []
     for size in arguments["sizes"]:
-        torch.cuda.synchronize(device)
-        torch.cuda.reset_peak_memory_stats(device)
-        level = torch.cuda.memory_allocated(device)
+        meter = AllocatorPeak(torch.cuda)
+        meter.start_pass()
         _tensor(torch, size, device)
-        torch.cuda.synchronize(device)
-        gone.append({"size": size, "read": torch.cuda.max_memory_allocated(device) - level})
+        gone.append({"size": size, "read": meter.peak_bytes()})
     return {"gone": gone, "reason": None, "device": torch.cuda.get_device_name(device)}
 
 

@@ -18,7 +18,6 @@ from engine.domain.against import PAIRS, Against
 from engine.domain.case import Precision
 from engine.domain.run import Protocol, RunStatus
 from engine.errors import UnknownName
-from engine.formatting import THIN_SPACE
 from tests.app.stand_in import StandInWorkbench
 from tests.app.tabs.component_tree import of_class, text_of, with_id
 from tests.builders import (
@@ -88,7 +87,8 @@ def test_at_the_end_each_case_has_its_sentence() -> None:
     body = run_body(ended, NOW, verdicts=paired_cases(BF16, rows))
     (line,) = of_class(body, "pair-line")
     assert text_of(line).startswith("bert, batch 1: bf16 is 2.00x faster than fp32 (")
-    assert text_of(line).endswith(f"8 pairs: better resolves ±3{THIN_SPACE}%")
+    assert "8 pairs: better" in text_of(line)
+    assert text_of(of_class(line, "resolution-badge")) == "resolves ±3\N{THIN SPACE}%"
     assert of_class(line, "verdict-better")
     assert "no verdict" in text_of(of_class(run_body(ended, NOW), "run-pairs"))
 
