@@ -16,7 +16,10 @@ from engine.workflows.import_measurements import Format, ImportOutcome, import_m
 
 @click.group("import")
 def import_command() -> None:
-    """Bring in what was measured elsewhere; it stays marked as imported, with its source."""
+    """Bring in what was measured elsewhere.
+
+    It stays marked as imported, with its source.
+    """
 
 
 @import_command.command("measurements")
