@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from engine.benchmarking.fork_server import ForkServerLauncher
-from engine.domain.case import Case
+from engine.domain.case import Case, Workload
+from engine.domain.measurement import Metric
 from engine.domain.result import Result, ResultStatus
 from engine.domain.run import RunRequest, SizeChoice
 from engine.errors import InvalidValue
@@ -162,6 +163,14 @@ def test_without_a_tokenizer_the_recipe_makes_the_inputs_and_the_notes_say_so(be
     assert result.status is ResultStatus.COMPLETED, result.failure
     assert result.case.task == "fill-mask"
     assert any(note.startswith("Inputs from the recipe, random values (no tokenizer") for note in result.notes)
+
+
+def test_starting_up_with_saved_weights_is_measured(bench: Workbench, saved):
+    request = of_checkpoint(saved(tokenizer=True), sequence_length=16, workloads=(Workload.STARTUP,))
+    result = measured(bench, request)
+    assert result.status is ResultStatus.COMPLETED, result.failure
+    assert {found.metric for found in result.measurements} >= {Metric.CLASS_INSTANTIATION_TIME}
+    assert any("own processor" in note for note in result.notes)
 
 
 def own_picture(arguments: dict[str, Any]) -> dict[str, Any]:
