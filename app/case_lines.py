@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.domain.case import Case, Workload
+from engine.domain.case import Case
 from engine.domain.measurement import Estimate
 from engine.domain.result import ResultStatus
 from engine.domain.run import CaseProgress, RunProgress
+from engine.domain.workload_metrics import RATES
 from engine.stats.summary import estimate_over_processes
 
 QUEUED = "queued"
@@ -45,7 +46,7 @@ class CaseLine:
     elapsed_seconds: float | None
     """Sum over its processes so far; None before the first."""
     throughput: Estimate | None
-    """Over the processes that completed; None for startup and before the first."""
+    """Of the workload's rate, over the processes that completed; None for startup and before the first."""
     reason: str | None
     """Of its first process that was not completed."""
 
@@ -112,9 +113,7 @@ def _line(executions: Sequence[CaseProgress], ended: bool) -> CaseLine:
         done=sum(state not in (QUEUED, RUNNING) for state in states),
         measured=states.count(ResultStatus.COMPLETED),
         elapsed_seconds=sum(times) if times else None,
-        throughput=estimate_over_processes(rates, samples=len(rates))
-        if rates and case.workload is Workload.INFERENCE
-        else None,
+        throughput=estimate_over_processes(rates, samples=len(rates)) if rates and case.workload in RATES else None,
         reason=next((execution.reason for execution in executions if execution.reason), None),
     )
 

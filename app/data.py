@@ -7,8 +7,10 @@ from typing import cast
 from flask import current_app
 
 from app.selection import in_one_environment
+from engine.domain.calibration import MachineNoise
 from engine.domain.result import ResultFilter
 from engine.domain.summary import CaseSummary
+from engine.workflows.calibrate import newest_calibration
 from engine.workflows.case_summaries import case_summaries
 from engine.workflows.workbench import Workbench
 
@@ -29,3 +31,9 @@ def shown_summaries(machine: str | None = None) -> list[CaseSummary]:
 def all_summaries() -> list[CaseSummary]:
     """Of whatever machine and library versions, newest first."""
     return case_summaries(workbench(), ResultFilter())
+
+
+def machine_noise() -> MachineNoise | None:
+    """How much processes differ here, as the newest calibration found; None before the first."""
+    found = newest_calibration(workbench())
+    return found.noise if found is not None else None

@@ -184,7 +184,7 @@ def _cell(
         return Cell(row=row, column=column, kind=CellKind.MISSING, hover=f"<b>{row}</b> {column}<br>not tried")
     if mode is Mode.RATIO and column == base:
         cell = _amount(row, column, known, metric, scale)
-        return replace(cell, kind=CellKind.BASELINE, text=f"{cell.text} {scale.unit}")
+        return replace(cell, kind=CellKind.BASELINE, text=f"{cell.text}{scale.gap}{scale.unit}")
     if mode is Mode.ABSOLUTE:
         return _amount(row, column, known, metric, scale)
     return _ratio(row, column, known, metric, comparisons, base)
@@ -197,7 +197,7 @@ def _amount(row: str, column: str, known: Sequence[CaseSummary], metric: Metric,
         hover(known[0], metric)
         if len(known) == 1
         else f"<b>{row}</b> {column}<br>geometric mean of {counted(len(known), _noun(known))}: "
-        f"<b>{text} {scale.unit}</b><br>{', '.join(summary.case.model for summary in known)}"
+        f"<b>{text}{scale.gap}{scale.unit}</b><br>{', '.join(summary.case.model for summary in known)}"
     )
     models = tuple(summary.case.model for summary in known)
     return Cell(row=row, column=column, kind=CellKind.AMOUNT, value=value, text=text, hover=words, models=models)

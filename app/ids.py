@@ -89,6 +89,19 @@ COVERAGE_CSV = "coverage-csv"
 COVERAGE_JSON = "coverage-json"
 COVERAGE_FILE = "coverage-file"
 
+# Trust
+
+TRUST_HEAD = "trust-head"
+TRUST_BODY = "trust-body"
+TRUST_RESOLUTION = "trust-resolution"
+TRUST_SEEN = "trust-seen"
+"""dcc.Store: id of the calibration that the page shows; None before the first."""
+TRUST_MODE = "trust-mode"
+TRUST_START = "trust-start"
+TRUST_CANCEL = "trust-cancel"
+TRUST_PROGRESS = "trust-progress"
+TRUST_MESSAGE = "trust-message"
+
 # Comparison
 
 COMPARISON_FAMILY = "comparison-family"
@@ -158,6 +171,10 @@ FORM_SWITCHES = "form-switches"
 FORM_PROCESSES = "form-processes"
 FORM_SEQUENCE_LENGTH = "form-sequence-length"
 FORM_THREADS = "form-threads"
+FORM_BUDGET = "form-budget"
+FORM_AGAINST = "form-against"
+FORM_NEW_TOKENS = "form-new-tokens"
+FORM_WORKERS = "form-workers"
 FORM_CHECKPOINT = "form-checkpoint"
 FORM_READY = "form-ready"
 """dcc.Store: True once the models and backends of this machine are known."""

@@ -9,16 +9,21 @@ from enum import StrEnum
 from typing import TypeVar
 
 from engine.catalog.weights import absolute_name
+from engine.domain.against import parse_against
+from engine.domain.budget import parse_budget
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import (
     MAX_BATCH_SIZE,
+    MAX_NEW_TOKENS,
     MAX_PROCESSES,
     MAX_SEQUENCE_LENGTH,
     MAX_THREADS,
+    MAX_WORKERS,
     Protocol,
     RunRequest,
     SizeChoice,
+    usual_processes,
 )
 from engine.errors import InvalidValue, UnknownName
 
@@ -46,6 +51,12 @@ class RunOptions:
     processes: int | str | None = None
     sequence_length: int | str | None = None
     threads: int | str | None = None
+    budget: str | None = None
+    """As typed, such as "30m"."""
+    against: str = ""
+    """What differs in the second configuration of a run in pairs, such as precision=bf16; empty for one alone."""
+    new_tokens: int | str | None = None
+    workers: int | str | None = None
     checkpoint: str = ""
     """Hub id or folder; the model type is then found out, and the tier is not meant."""
 
@@ -53,6 +64,7 @@ class RunOptions:
         """Raises InvalidValue or UnknownName, which name the field, the value and the remedy."""
         checkpoint = self.checkpoint.strip()
         processes = whole_number(self.processes, "processes", "Processes per case", most=MAX_PROCESSES)
+        against = parse_against(self.against) if self.against else None
         return RunRequest(
             models=tuple(self.models),
             tier=None if self.models or checkpoint else _named(Tier, self.tier, "tier"),
@@ -67,9 +79,13 @@ class RunOptions:
             threads=whole_number(self.threads, "threads", "Threads", most=MAX_THREADS),
             checkpoint=absolute_name(checkpoint) if checkpoint else None,
             cold=COLD in self.switches,
+            against=against,
+            new_tokens=whole_number(self.new_tokens, "new_tokens", "New tokens", most=MAX_NEW_TOKENS),
+            workers=whole_number(self.workers, "workers", "Workers", most=MAX_WORKERS),
             progressive=PROGRESSIVE in self.switches,
             incremental=INCREMENTAL in self.switches,
-            protocol=Protocol() if processes is None else Protocol(processes=processes),
+            budget_seconds=parse_budget(self.budget) if self.budget and self.budget.strip() else None,
+            protocol=Protocol(processes=processes or usual_processes(against)),
         )
 
 

@@ -9,6 +9,7 @@ from flask_compress import Compress
 from app import data, problems, security
 from app.endpoints import live
 from app.endpoints.benchmark import benchmark
+from app.endpoints.calibration import calibration
 from app.endpoints.health import health
 from app.endpoints.reports import reports
 from app.failed_callbacks import answer_failed_callback
@@ -36,7 +37,7 @@ def create_app(
     app.config["COMPRESS_LEVEL"] = 1  # on loopback time is dear and bytes are cheap
     Compress(app)
     app.extensions[data.EXTENSION] = workbench
-    for blueprint in (health, benchmark, reports):
+    for blueprint in (health, benchmark, calibration, reports):
         app.register_blueprint(blueprint)
     live.register(app, live.LiveSockets(max_sockets))
     dash = _dashboard(app)

@@ -104,7 +104,13 @@ def address(path: str, state: ViewState) -> str:
 
 
 def start_address(
-    state: ViewState, *, sequence_length: int | None = None, again: bool = False, checkpoint: str | None = None
+    state: ViewState,
+    *,
+    sequence_length: int | None = None,
+    new_tokens: int | None = None,
+    workers: int | None = None,
+    again: bool = False,
+    checkpoint: str | None = None,
 ) -> str:
     """Live Runs with its start form filled in as far as `state` chooses; `again` measures what is measured already."""
     is_published = state.size is not None and is_checkpoint(state.size) and state.size != CHECKPOINT_SIZE
@@ -116,6 +122,8 @@ def start_address(
         "workloads": plain(state.workload),
         "size": None if state.size is None or is_checkpoint(state.size) else plain(state.size),
         "sequence_length": sequence_length,
+        "new_tokens": new_tokens,
+        "workers": workers,
         "checkpoint": checkpoint,
         "switches": "progressive" if again else None,
     }

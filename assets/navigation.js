@@ -2,7 +2,10 @@
 (function () {
   "use strict";
 
-  const FURTHER_PAGES = { "/coverage": { tab: "/", title: "Coverage" } };
+  const FURTHER_PAGES = {
+    "/coverage": { tab: "/", title: "Coverage" },
+    "/trust": { tab: "/", title: "Trust" },
+  };
   let isMove = true; // the first address counts
   let shownPath = null;
   let count = 0;

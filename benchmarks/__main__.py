@@ -9,7 +9,17 @@ import argparse
 import sys
 from datetime import UTC, datetime
 
-from benchmarks import fidelity, first_look, isolation, storage
+from benchmarks import (
+    agreement,
+    fidelity,
+    first_look,
+    isolation,
+    memory_fit,
+    pairs,
+    peer_latency,
+    pinning,
+    storage,
+)
 from benchmarks.figure import Figure, markdown
 from engine.backends.environment import detect_environment
 from engine.errors import EngineError
@@ -18,7 +28,12 @@ BENCHMARKS = {
     "first_look": first_look.run,
     "isolation": isolation.run,
     "fidelity": fidelity.run,
+    "pairs": pairs.run,
+    "peer_latency": peer_latency.run,
     "storage": storage.run,
+    "memory_fit": memory_fit.run,
+    "pinning": pinning.run,
+    "agreement": agreement.run,
 }
 
 

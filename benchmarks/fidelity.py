@@ -9,10 +9,11 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.bare_loop import ITERATIONS, WARMUP
+from benchmarks.bare_loop import ITERATIONS, MODELS, WARMUP
 from benchmarks.figure import Figure
 from engine.backends.cores import usable_physical_cores
 from engine.backends.environment import detect_environment
@@ -29,16 +30,15 @@ from engine.skillsets.write import write
 from engine.stats.quantiles import median
 from engine.workflows.case_facts import default_case
 
-MODELS = ("bert", "vit")
-PROCESSES = 12
+PROCESSES = 6
 """Fresh processes of the bare loop for each model."""
 TURNS = 4
 """Our cases during the life of one of them."""
-TOLERANCE = 0.03
+TOLERANCE = 0.02
 _PROTOCOL = Protocol(processes=1, warmup=WARMUP, min_iterations=ITERATIONS, max_iterations=ITERATIONS, max_seconds=60.0)
 
 
-def run() -> list[Figure]:
+def run(models: Sequence[str] = tuple(MODELS), processes: int = PROCESSES) -> list[Figure]:
     """One ratio for each of our cases: its median over the mean of the loop's medians just before and after."""
     threads = usable_physical_cores()
     launcher = ForkServerLauncher()
@@ -46,11 +46,11 @@ def run() -> list[Figure]:
     with tempfile.TemporaryDirectory(prefix="modeldyno-bench-") as folder:
         catalog = load_catalog(Path(folder) / "cache")
         try:
-            for name in MODELS:
+            for name in models:
                 model = catalog.get(name)
                 path = write(model, render(model), Path(folder))
                 _ours(launcher, model, path, threads)
-                ratios = [ratio for _ in range(PROCESSES) for ratio in _turns(launcher, model, path, threads)]
+                ratios = [ratio for _ in range(processes) for ratio in _turns(launcher, model, path, threads)]
                 middle = median(ratios)
                 figures.append(
                     Figure(

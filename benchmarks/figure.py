@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scipy.stats import binomtest
+
 from engine.stats.bootstrap import median_interval
 from engine.stats.quantiles import median
 
@@ -21,14 +23,19 @@ class Figure:
     """In words; None where none is set."""
     is_reached: bool | None = None
     """Judged by the median; None without a goal."""
+    is_share: bool = False
+    """Values are 0 or 1, and the figure is the share of ones, in percent."""
 
     @property
     def middle(self) -> float:
-        return median(self.values)
+        return 100 * sum(self.values) / len(self.values) if self.is_share else median(self.values)
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """95 % bootstrap interval of the median over rounds; None below six of them."""
+        """95 % bootstrap interval of the median over rounds, None below six of them; a share's exact binomial one."""
+        if self.is_share:
+            bounds = binomtest(round(sum(self.values)), len(self.values)).proportion_ci(method="exact")
+            return 100 * float(bounds.low), 100 * float(bounds.high)
         return median_interval(self.values) if len(self.values) >= 6 else None
 
 
@@ -42,6 +49,18 @@ def at_least(name: str, values: Sequence[float], unit: str, limit: float) -> Fig
     """A figure whose median may not fall below `limit`."""
     goal = f"at least {limit:g} {unit}"
     return Figure(name=name, values=tuple(values), unit=unit, goal=goal, is_reached=median(values) >= limit)
+
+
+def share(name: str, is_so: Sequence[bool], *, at_most: float | None = None, at_least: float | None = None) -> Figure:
+    """Of how many rounds something is so; bounds are shares, 0..1."""
+    found = sum(is_so) / len(is_so)
+    goal = is_reached = None
+    if at_most is not None:
+        goal, is_reached = f"at most {100 * at_most:g} %", found <= at_most
+    if at_least is not None:
+        goal, is_reached = f"at least {100 * at_least:g} %", found >= at_least
+    values = tuple(float(one) for one in is_so)
+    return Figure(name=name, values=values, unit="%", goal=goal, is_reached=is_reached, is_share=True)
 
 
 def markdown(figures: Sequence[Figure]) -> str:

@@ -7,9 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from statistics import median_high, median_low
+from typing import TypeVar
 
+from engine.domain.calibration import Resolution, SpreadSource
+from engine.domain.hardware import MachineState
 from engine.domain.measurement import Better, Estimate, Metric
-from engine.domain.summary import Comparison, Verdict
+from engine.domain.summary import Comparison, PairedCase, Verdict
+
+Known = TypeVar("Known")
 
 MISSING = "-"
 MINUS = "\N{MINUS SIGN}"
@@ -25,6 +30,8 @@ _RATE_UNITS = ((1.0, ""), (1e3, "k "), (1e6, "M "))
 _BYTE_UNITS = ((1.0, "B"), (1024.0, "KiB"), (1024.0**2, "MiB"), (1024.0**3, "GiB"), (1024.0**4, "TiB"))
 _FILE_UNITS = ((1.0, "B"), (1e3, "kB"), (1e6, "MB"), (1e9, "GB"))
 _SECONDS_BEFORE_MINUTES = 120.0
+_GAPS = {"x": "", "%": "\N{THIN SPACE}"}
+"""Units of ratios, and what stands before them where others have a space."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +41,11 @@ class Scale:
     factor: float
     """How many SI units one shown unit is: 0.001 for ms."""
     unit: str
+
+    @property
+    def gap(self) -> str:
+        """What stands between a number and the unit: a space, less before those of ratios."""
+        return _GAPS.get(self.unit, " ")
 
     def of(self, value: float) -> float:
         """`value` (SI) in the shown unit."""
@@ -54,7 +66,7 @@ class FigureText:
     @property
     def plain(self) -> str:
         """Value and unit."""
-        return f"{self.value} {self.unit}".strip()
+        return f"{self.value}{_GAPS.get(self.unit, ' ')}{self.unit}".strip()
 
     @property
     def full(self) -> str:
@@ -91,7 +103,7 @@ def format_value(value: float | None, metric: Metric, *, scale: Scale | None = N
     if value is None:
         return MISSING
     scale = scale or scale_for([value], metric)
-    return f"{format_number(scale.of(value))} {scale.unit}"
+    return f"{format_number(scale.of(value))}{scale.gap}{scale.unit}"
 
 
 def decimals_for(value: float, low: float, high: float) -> int:
@@ -141,9 +153,11 @@ def format_times(ratio: float) -> str:
 
 
 def ratio_word(ratio: float, metric: Metric) -> str:
-    """faster, slower, more or less."""
+    """faster, slower, more, less, better or worse."""
     if metric.unit == "B":
         return "more" if ratio > 1 else "less"
+    if metric.unit in _GAPS:
+        return "better" if (ratio > 1) is (metric.better is Better.HIGHER) else "worse"
     return "faster" if (ratio > 1) is (metric.better is Better.HIGHER) else "slower"
 
 
@@ -156,14 +170,127 @@ def format_comparison(comparison: Comparison, *, margin: float = 0.03) -> str:
     return format_ratio(comparison.ratio, comparison.metric)
 
 
+def format_paired(paired: PairedCase, *, margin: float = 0.03) -> str:
+    """The verdict of pairs as a sentence: "bf16 is 1.80x faster than fp32 (1.70x to 1.90x), 10 pairs: better"."""
+    (base, new), found = paired.words, paired.found
+    pairs = counted(found.pairs, "pair")
+    if found.verdict is Verdict.SAME:
+        within = f"within ±{margin * 100:g}{THIN_SPACE}%"
+        return f"{new} and {base} come to the same {paired.metric.title.lower()} ({within}), {pairs}: same"
+    if found.verdict is Verdict.UNDECIDED:
+        measured = f"{format_change(found.ratio)} {paired.metric.title.lower()}"
+        between = "" if found.low is None or found.high is None else f" ({_changes(found.low, found.high)})"
+        return f"{new} against {base}: {measured}{between}, {pairs}: undecided, {would_decide(found.to_decide)}"
+    word = ratio_word(found.ratio, paired.metric)
+    takes = f"takes {format_times(found.ratio)} {word} memory" if word in ("more", "less") else None
+    says = takes or f"is {format_times(found.ratio)} {word}"
+    between = ""
+    if found.low is not None and found.high is not None:
+        low, high = (found.low, found.high) if found.ratio > 1 else (1 / found.high, 1 / found.low)
+        between = f" ({_times(low)} to {_times(high)})"
+    return f"{new} {says} than {base}{between}, {pairs}: {found.verdict}"
+
+
+def would_decide(pairs: int | None) -> str:
+    """How many pairs an undecided verdict wants."""
+    return "more pairs would likely not decide" if pairs is None else f"about {counted(pairs, 'pair')} would decide"
+
+
+def _times(ratio: float) -> str:
+    """A bound of a ratio, which may lie below 1."""
+    return f"{_fixed(ratio, 1 if ratio >= 9.995 else 2)}x"
+
+
+def _changes(low: float, high: float) -> str:
+    return f"{format_change(low)} to {format_change(high)}"
+
+
 def format_share(share: float | None) -> str:
     """0..1 as whole percent."""
     return MISSING if share is None else f"{round(share * 100):d}{THIN_SPACE}%"
 
 
+def format_percent(share: float | None) -> str:
+    """0..1 as percent with two digits, none beyond the second decimal and no zero at the end: "4.3 %", "0.02 %"."""
+    if share is None:
+        return MISSING
+    percent = share * 100
+    text = _fixed(percent, min(2, _decimals_of(percent, 2)))
+    return f"{text.rstrip('0').rstrip('.') if '.' in text else text}{THIN_SPACE}%"
+
+
+def format_resolution(found: Resolution | None) -> str:
+    """What every verdict says beside itself: which change its processes could have resolved."""
+    if found is None:
+        return "not calibrated"
+    if found.change is not None:
+        return f"resolves ±{format_percent(found.change)}"
+    return f"{found.fewest} {_replicates(found)} would resolve ±{format_percent(found.with_fewest)}"
+
+
+def resolution_grounds(found: Resolution | None) -> str:
+    """Where the resolution comes from, in a sentence or two."""
+    if found is None:
+        return (
+            "How much processes differ here is not known: calibrate this machine (`modeldyno doctor`), or measure five "
+            "processes or more."
+        )
+    spread = {
+        SpreadSource.CASE: "the spread of the case's own processes",
+        SpreadSource.MACHINE: "the spread of a known matrix product when this machine was calibrated",
+    }[found.source]
+    if found.change is None:
+        needed = f"{found.fewest} pairs" if found.in_pairs else f"{found.fewest} processes on each side"
+        return f"A verdict needs {needed}. By {spread}."
+    measured = f"{found.processes[0]}" if found.in_pairs else f"{found.processes[0]} and {found.processes[1]}"
+    return (
+        f"A change of {format_percent(found.change)} would be found four times out of five with {measured} "
+        f"{_replicates(found)}; smaller ones mostly stay undecided. By {spread}."
+    )
+
+
+def _replicates(found: Resolution) -> str:
+    return "pairs" if found.in_pairs else "processes"
+
+
 def format_bytes(count: float | None) -> str:
     """Memory, in powers of 2."""
     return _scaled(count, _BYTE_UNITS)
+
+
+def format_conditions(states: Sequence[MachineState]) -> str:
+    """The machine while these results were measured, in clauses; what was not readable is left out."""
+    if not states:
+        return MISSING
+    loads = [state.load_1min for state in states]
+    clocks = _known(state.frequency_hertz for state in states)
+    temperatures = _known(state.temperature_celsius for state in states)
+    throttled = _known(state.throttled for state in states)
+    gpu_programs = _known(state.other_gpu_processes for state in states)
+    parts = [f"load {_between(loads, 1)} over a minute"]
+    if clocks:
+        parts.append(f"clock {_between([clock / 1e9 for clock in clocks], 2)}{THIN_SPACE}GHz")
+    parts += [f"governor {name}" for name in sorted({state.governor for state in states if state.governor})]
+    parts += [f"boost {'allowed' if on else 'off'}" for on in sorted(set(_known(state.boost for state in states)))]
+    if temperatures:
+        parts.append(f"at most {max(temperatures):.0f}{THIN_SPACE}°C")
+    if any(throttled):
+        parts.append(f"slowed for heat in {sum(throttled)} of {len(states)}")
+    elif throttled:
+        parts.append("never slowed for heat")
+    if any(gpu_programs):
+        parts.append(f"up to {max(gpu_programs)} other programs on the GPU")
+    parts.append(f"{format_bytes(min(state.available_memory_bytes for state in states))} of memory free")
+    return ", ".join(parts)
+
+
+def _known(values: Iterable[Known | None]) -> list[Known]:
+    return [value for value in values if value is not None]
+
+
+def _between(values: Sequence[float], decimals: int) -> str:
+    low, high = (f"{bound:.{decimals}f}" for bound in (min(values), max(values)))
+    return low if low == high else f"{low} to {high}"
 
 
 def format_file_size(count: float | None) -> str:

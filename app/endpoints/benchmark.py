@@ -29,6 +29,7 @@ from engine.errors import EngineError, InvalidValue, NotFinished, UnknownName
 from engine.storage import runs
 from engine.workflows.hardware import hardware
 from engine.workflows.model_rows import checkpoint_rows, model_row
+from engine.workflows.paired import paired_rows
 from engine.workflows.result_rows import result_rows
 
 benchmark = Blueprint("benchmark", __name__, url_prefix="/api/benchmark")
@@ -88,6 +89,8 @@ def run_results(run_id: str) -> Response:
             "cases": case_counts(run),
             "error": run.error,
             "results": rows,
+            "against": None if run.request.against is None else run.request.against.named,
+            "pairs": paired_rows(workbench, run),
         }
     )
 

@@ -11,6 +11,7 @@ from engine.domain.hardware import Environment
 from engine.domain.report import StoredReport
 from engine.domain.result import ResultStatus
 from engine.domain.run import CaseProgress, Run, RunProgress
+from engine.workflows.calibration_job import CalibrationState
 
 Payload = dict[str, Any]
 _ENDED = frozenset(ResultStatus)
@@ -58,6 +59,7 @@ def run_payload(run: Run) -> Payload:
         "workloads": [workload.value for workload in request.workloads],
         "progressive_mode": request.progressive,
         "incremental": request.incremental,
+        "against": None if request.against is None else request.against.named,
         "created_at": _time(run.created_at),
         "started_at": _time(run.started_at),
         "finished_at": _time(run.finished_at),
@@ -89,6 +91,20 @@ def environment_payload(environment: Environment) -> Payload:
         "python": environment.python,
         "libraries": dict(environment.libraries),
         "accelerators": list(environment.accelerators),
+    }
+
+
+def calibration_progress_payload(state: CalibrationState) -> Payload | None:
+    """How far a calibration has come; None while none is under way. Times are seconds."""
+    progress = state.progress
+    if progress is None:
+        return None
+    return {
+        "status": "cancelling" if state.is_cancelling else "running",
+        "current_step": progress.step,
+        "progress": round(progress.fraction, 4),
+        "processes": {"done": progress.done, "total": progress.total},
+        "estimated_remaining_range": list(progress.remaining_seconds) if progress.remaining_seconds else None,
     }
 
 

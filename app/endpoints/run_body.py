@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
 
+from engine.domain.against import Against
+from engine.domain.budget import LEAST_SECONDS, MOST_SECONDS
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import (
@@ -19,6 +21,7 @@ from engine.domain.run import (
     Protocol,
     RunRequest,
     SizeChoice,
+    usual_processes,
 )
 
 NAMES = {
@@ -53,6 +56,30 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 Names = Annotated[list[Name], BeforeValidator(_as_list), Field(max_length=1000)]
 
 
+class AgainstBody(BaseModel):
+    """The second configuration of a run in pairs: what it has instead; at least one field."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    precision: Precision | None = None
+    hardware: Name | None = None
+    threads: Annotated[StrictInt, Field(ge=1, le=MAX_THREADS)] | None = None
+    compiled: Annotated[StrictBool | None, Field(alias="compile")] = None
+    attention: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    sequence_length: Annotated[StrictInt, Field(ge=1, le=MAX_SEQUENCE_LENGTH)] | None = None
+
+    def to_against(self) -> Against:
+        """Raises InvalidValue where nothing differs."""
+        return Against(
+            precision=self.precision,
+            backend=self.hardware,
+            threads=self.threads,
+            compiled=self.compiled,
+            attention=self.attention,
+            sequence_length=self.sequence_length,
+        )
+
+
 class RunBody(BaseModel):
     """Every field may be left out except that a model or a priority must be named."""
 
@@ -79,12 +106,15 @@ class RunBody(BaseModel):
     workers: Annotated[StrictInt, Field(ge=1, le=MAX_WORKERS)] | None = None
     compiled: Annotated[StrictBool, Field(alias="compile")] = False
     attention: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    budget_seconds: Annotated[float, Field(strict=True, ge=LEAST_SECONDS, le=MOST_SECONDS)] | None = None
+    against: AgainstBody | None = None
     checkpoint: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
     title: Annotated[str, Field(max_length=200)] | None = None
 
     def to_request(self) -> RunRequest:
         """The engine's request; models that are named win over the priority."""
-        given = {"processes": self.runs, "warmup": self.warmup}
+        against = None if self.against is None else self.against.to_against()
+        given = {"processes": self.runs or usual_processes(against), "warmup": self.warmup}
         protocol = Protocol(**{name: value for name, value in given.items() if value is not None})
         return RunRequest(
             models=_unique(self.models),
@@ -101,9 +131,11 @@ class RunBody(BaseModel):
             workers=self.workers,
             compiled=self.compiled,
             attention=self.attention,
+            against=against,
             checkpoint=self.checkpoint,
             progressive=self.progressive_mode,
             incremental=self.incremental,
+            budget_seconds=self.budget_seconds,
             protocol=protocol,
             title=self.title,
         )

@@ -31,7 +31,10 @@ TABS: tuple[Tab, ...] = (
     _tab("predict", "Predict", "/predict", "predict"),
 )
 
-FURTHER_PAGES: tuple[Tab, ...] = (_tab("coverage", "Coverage", "/coverage", "overview"),)
+FURTHER_PAGES: tuple[Tab, ...] = (
+    _tab("coverage", "Coverage", "/coverage", "overview"),
+    _tab("trust", "Trust", "/trust", "overview"),
+)
 """Pages that a tab leads to: they have addresses of their own and no place in the navigation; see navigation.js."""
 
 PAGES: tuple[Tab, ...] = (*TABS, *FURTHER_PAGES)

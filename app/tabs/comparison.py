@@ -23,6 +23,7 @@ from app.views.filter_bar import filter_bar
 from app.views.page_width import page_width
 from app.views.share_button import share_button
 from app.views.shown_count import shown_count
+from engine.analysis.tails import tails_of
 from engine.domain.result import ResultFilter, ResultStatus
 from engine.domain.summary import CaseSummary
 from engine.figures.tokens import Theme
@@ -156,7 +157,7 @@ def show_details(chosen: dict[str, Any] | None, *inputs: Any) -> Component:
     if found is not None and place is not None:
         members = found.members.get(place, ())
         if len(members) != 1:
-            return family_details(found, *place)
+            return family_details(found, *place, noise=data.machine_noise())
         return _details(members[0], found, state, theme)
     summary = next((s for s in summaries if s.case.case_id == (chosen or {}).get("case")), None)
     if summary is not None:
@@ -209,7 +210,17 @@ def _details(summary: CaseSummary, found: HeatMap | None, state: ViewState, them
         metric = next(iter(summary.estimates))
     comparison = found.comparisons.get(case.case_id) if found is not None else None
     baseline = found.baselines.get(case.model) if found is not None and comparison is not None else None
-    return case_details(summary, metric=metric, baseline=baseline, comparison=comparison, theme=_theme(theme))
+    with data.workbench().database.cursor() as cursor:
+        measured = results.find(cursor, replace(_STORED, models=(case.model,), run_id=summary.last_run_id))
+    return case_details(
+        summary,
+        metric=metric,
+        baseline=baseline,
+        comparison=comparison,
+        theme=_theme(theme),
+        noise=data.machine_noise(),
+        tails=tails_of(summary, measured),
+    )
 
 
 def _switches(state: ViewState) -> Component:

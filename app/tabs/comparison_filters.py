@@ -39,7 +39,7 @@ def state_from(values: Sequence[Any]) -> ViewState:
 
 def filter_chips(summaries: Sequence[CaseSummary], state: ViewState) -> dict[str, Component]:
     cases = [summary.case for summary in summaries]
-    metrics = [metric for workload in Workload for metric in METRICS[workload]]
+    metrics = dict.fromkeys(metric for workload in Workload for metric in METRICS[workload])
     known = {metric for summary in summaries for metric in summary.estimates}
     options: dict[str, tuple[str, list[Any], str]] = {
         "model": ("Model", sorted({case.model for case in cases}), "all"),

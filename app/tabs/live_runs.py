@@ -14,6 +14,7 @@ from dash.exceptions import PreventUpdate
 from app import data, ids
 from app.run_options import RunOptions
 from app.tabs.run_watch import run_card
+from app.views.against_choice import against_options
 from app.views.card import card
 from app.views.controls import button, copy_button, link_button
 from app.views.error_notice import error_notice
@@ -40,7 +41,10 @@ from engine.workflows.plan_run import plan_run
 FINISHED_SHOWN = 30
 _FINAL = tuple(status for status in RunStatus if status.is_final)
 _QUERY_LISTS = ("models", "backends", "precisions", "workloads", "switches")
-_QUERY_TEXTS = ("tier", "batch_sizes", "size", "sequence_length", "processes", "threads", "checkpoint")
+_QUERY_TEXTS = (
+    *("tier", "batch_sizes", "size", "sequence_length", "processes", "threads"),
+    *("budget", "against", "new_tokens", "workers", "checkpoint"),
+)
 _FORM = (
     Input(ids.FORM_MODELS, "value"),
     Input(ids.FORM_TIER, "value"),
@@ -53,6 +57,10 @@ _FORM = (
     Input(ids.FORM_PROCESSES, "value"),
     Input(ids.FORM_SEQUENCE_LENGTH, "value"),
     Input(ids.FORM_THREADS, "value"),
+    Input(ids.FORM_BUDGET, "value"),
+    Input(ids.FORM_AGAINST, "value"),
+    Input(ids.FORM_NEW_TOKENS, "value"),
+    Input(ids.FORM_WORKERS, "value"),
     Input(ids.FORM_CHECKPOINT, "value"),
 )
 _FORM_STATE = tuple(State(part.component_id, part.component_property) for part in _FORM)
@@ -117,6 +125,17 @@ def fill_backends(chosen: list[str] | None, precisions: list[str] | None) -> tup
         with_named(backend_options(statuses), chosen or []),
         with_named(precision_options(statuses, chosen or []), precisions or []),
     )
+
+
+@callback(
+    Output(ids.FORM_AGAINST, "options"),
+    Input(ids.FORM_BACKENDS, "value"),
+    Input(ids.FORM_PRECISIONS, "value"),
+    State(ids.FORM_AGAINST, "value"),
+)
+def fill_against(backends: list[str] | None, precisions: list[str] | None, chosen: str | None) -> Any:
+    options = against_options(data.workbench().backends(), backends or ["cpu"], precisions or ["fp32"])
+    return with_named(options, [chosen] if chosen else [])
 
 
 @callback(
@@ -248,6 +267,10 @@ def options_from_form(
     processes: str | None,
     sequence_length: str | None,
     threads: str | None,
+    budget: str | None,
+    against: str | None,
+    new_tokens: str | None,
+    workers: str | None,
     checkpoint: str | None,
 ) -> RunOptions:
     """In the order of `_FORM`; what a browser sends as nothing is left to the defaults."""
@@ -264,5 +287,9 @@ def options_from_form(
         processes=processes,
         sequence_length=sequence_length,
         threads=threads,
+        budget=budget,
+        against=against or "",
+        new_tokens=new_tokens,
+        workers=workers,
         checkpoint=checkpoint or "",
     )

@@ -243,8 +243,9 @@ def _page(
         ),
         theme=theme,
         narrow=narrow,
+        noise=data.machine_noise(),
     )
-    return overview_head(selection), body, selection.model
+    return overview_head(selection, data.machine_noise()), body, selection.model
 
 
 def _nothing_yet(summaries: Sequence[CaseSummary]) -> list[Component]:
@@ -339,7 +340,10 @@ def _metric_switch(state: ViewState) -> Component:
 
 
 def _metric_options(state: ViewState) -> list[tuple[str, str]]:
-    return [(metric.label, _SHORT_METRICS.get(metric, metric.title)) for metric in METRICS[workload_of(state)]]
+    """Of the workload; energy only where some machine had a counter for it."""
+    measured = {metric for summary in data.shown_summaries() for metric in summary.estimates}
+    offered = [metric for metric in METRICS[workload_of(state)] if metric is not Metric.ENERGY or metric in measured]
+    return [(metric.label, _SHORT_METRICS.get(metric, metric.title)) for metric in offered]
 
 
 def _reload_chip() -> Component:

@@ -25,6 +25,7 @@ from engine.domain.run import Run, RunProgress, RunStatus
 from engine.errors import EngineError
 from engine.reports.command import benchmark_command
 from engine.storage import results, runs
+from engine.workflows.paired import verdicts_of
 
 
 def run_card() -> Component:
@@ -144,7 +145,14 @@ def show_run(_: Any, __: Any, shown: str | None, rows: str, seen: dict[str, Any]
         run_sentence(found),
         run_subtitle(run, now),
         no_update if is_same_run and "tools" in same else run_tools(run),
-        run_body(found, now, rows=rows, machine=note),
+        run_body(
+            found,
+            now,
+            rows=rows,
+            machine=note,
+            verdicts=verdicts_of(data.workbench(), run),
+            noise=data.machine_noise(),
+        ),
         failures,
         state | {"quietness": asdict(quietness)},
         no_update if is_same_run else None,

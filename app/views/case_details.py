@@ -15,17 +15,23 @@ from app.views.card import card
 from app.views.controls import copy_button, link_button
 from app.views.error_notice import error_notice
 from app.views.marks import backend_mark, provenance_mark, verdict_mark
+from app.views.resolution_badge import resolution_badge, resolution_of
+from engine.domain.calibration import MachineNoise
 from engine.domain.case import Case
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
 from engine.domain.result import Provenance
 from engine.domain.run import Protocol, RunRequest, SizeChoice
 from engine.domain.summary import CaseSummary, Comparison
+from engine.domain.tail import Tail
 from engine.figures.process_strip import process_strip
 from engine.figures.tokens import Theme
-from engine.figures.wording import shape, way
+from engine.figures.wording import shape, tail_words, way
 from engine.formatting import (
+    format_bytes,
+    format_change,
     format_comparison,
+    format_conditions,
     format_count,
     format_estimate,
     format_time,
@@ -47,6 +53,8 @@ def case_details(
     baseline: CaseSummary | None,
     comparison: Comparison | None,
     theme: Theme,
+    noise: MachineNoise | None = None,
+    tails: Sequence[Tail] = (),
     class_name: str = "",
 ) -> Component:
     """`baseline` is the same model on the baseline way; None when it was not measured there, or is this case."""
@@ -63,11 +71,11 @@ def case_details(
             )
         )
     if metric in summary.estimates:
-        parts.append(html.Dl(_facts(summary, metric, baseline, comparison), className="facts"))
+        parts.append(html.Dl(_facts(summary, metric, baseline, comparison, noise, tails), className="facts"))
         strips = [s for s in (summary, baseline) if s is not None and s.process_values.get(metric)]
         parts.append(_strip(strips, metric, theme))
     elif summary.estimates:
-        parts.append(html.Dl(_figures(summary, ()), className="facts"))
+        parts.append(html.Dl([*_figures(summary, ()), *_tails(tails)], className="facts"))
     if summary.provenance is Provenance.IMPORTED:
         return _card(parts, summary, baseline, comparison, class_name)
     parts.append(html.Pre(command, className="code"))
@@ -100,7 +108,9 @@ def _card(
     )
 
 
-def family_details(found: HeatMap, row: str, column: str, *, class_name: str = "") -> Component:
+def family_details(
+    found: HeatMap, row: str, column: str, *, noise: MachineNoise | None = None, class_name: str = ""
+) -> Component:
     """The model types behind one cell of a family; each leads to its own details."""
     members = found.members.get((row, column), ())
     head = html.Tr(
@@ -111,7 +121,7 @@ def family_details(found: HeatMap, row: str, column: str, *, class_name: str = "
             html.Th("Verdict"),
         ]
     )
-    rows = [_member_row(found, summary) for summary in members]
+    rows = [_member_row(found, summary, noise) for summary in members]
     empty = html.P(f"No {row} was tried on {column}.", className="empty-state-detail")
     table = html.Table([html.Thead(head), html.Tbody(rows)], className="plain-table")
     return card(
@@ -150,6 +160,10 @@ def reproduce_command(summary: CaseSummary) -> str:
             threads=case.threads,
             checkpoint=case.checkpoint,
             cold=case.cold,
+            new_tokens=case.new_tokens,
+            workers=case.workers,
+            compiled=case.compiled,
+            attention=case.attention,
             progressive=False,
             protocol=Protocol(processes=max(summary.completed, 1)),
         )
@@ -160,7 +174,14 @@ def _start_again(case: Case) -> str:
     state = state_of_case(case)
     if case.checkpoint is not None:
         state = replace(state, model=case.model_type)
-    return start_address(state, sequence_length=case.sequence_length, again=True, checkpoint=case.checkpoint)
+    return start_address(
+        state,
+        sequence_length=case.sequence_length,
+        new_tokens=case.new_tokens,
+        workers=case.workers,
+        again=True,
+        checkpoint=case.checkpoint,
+    )
 
 
 def _title(summary: CaseSummary, comparison: Comparison | None) -> str:
@@ -172,7 +193,12 @@ def _title(summary: CaseSummary, comparison: Comparison | None) -> str:
 
 
 def _facts(
-    summary: CaseSummary, metric: Metric, baseline: CaseSummary | None, comparison: Comparison | None
+    summary: CaseSummary,
+    metric: Metric,
+    baseline: CaseSummary | None,
+    comparison: Comparison | None,
+    noise: MachineNoise | None,
+    tails: Sequence[Tail],
 ) -> list[Component]:
     this = format_estimate(summary.estimates[metric], metric)
     medians = [html.B(this.plain), f" ({this.interval or this.n})"]
@@ -183,14 +209,29 @@ def _facts(
     if comparison is not None:
         tested = "" if comparison.q_value is None else f", q = {comparison.q_value:.2g}"
         lines += [
-            ("Verdict", verdict_mark(comparison.verdict, format_comparison(comparison), filled=True)),
+            (
+                "Verdict",
+                [
+                    verdict_mark(comparison.verdict, format_comparison(comparison), filled=True),
+                    " ",
+                    resolution_badge(resolution_of(baseline, summary, metric, noise)),
+                ],
+            ),
             (
                 "Test",
                 f"{comparison.processes[0]} against {comparison.processes[1]} processes{tested}: {comparison.reason}",
             ),
             ("Threshold", "a change of 3\N{THIN SPACE}% or more counts"),
         ]
-    return [*_listed(lines), *_figures(summary, (metric,))]
+    return [*_listed(lines), *_tails(tails), *_figures(summary, (metric,))]
+
+
+def _tails(tails: Sequence[Tail]) -> list[Component]:
+    """A line for each time that has a sample for each iteration."""
+    metrics = dict.fromkeys(tail.metric for tail in tails)
+    return _listed(
+        [(f"{metric.title}, tail", tail_words([tail for tail in tails if tail.metric is metric])) for metric in metrics]
+    )
 
 
 def _figures(summary: CaseSummary, but: Sequence[Metric]) -> list[Component]:
@@ -205,6 +246,10 @@ def _figures(summary: CaseSummary, but: Sequence[Metric]) -> list[Component]:
     noise = "not told" if summary.provenance is Provenance.IMPORTED else _NOISE[summary.is_noisy]
     where = [backend_mark(case.backend), f"{device}, {summary.machine_label}".rstrip(", ")]
     lines += [("Machine", where), ("Noise", noise)]
+    if summary.estimated_bytes is not None:
+        lines.append(("Memory, estimated before", _estimated(summary.estimated_bytes, summary)))
+    if summary.machines:
+        lines.append(("Conditions", format_conditions(summary.machines)))
     if case.checkpoint_digest is not None:
         lines.append(("Weights", f"{case.checkpoint}, sha256 digest {case.checkpoint_digest[:12]}"))
     if summary.facts is not None:
@@ -212,6 +257,14 @@ def _figures(summary: CaseSummary, but: Sequence[Metric]) -> list[Component]:
     measured = html.Span(format_time(summary.measured_at), title=format_time_iso(summary.measured_at))
     lines.append(("Source", [provenance_mark(summary.provenance), " ", measured]))
     return _listed(lines)
+
+
+def _estimated(expected: int, summary: CaseSummary) -> str:
+    """What the plan expected, and by how much that was off."""
+    measured = summary.estimates.get(Metric.PEAK_MEMORY)
+    if measured is None or not measured.value:
+        return format_bytes(expected)
+    return f"{format_bytes(expected)} ({format_change(expected / measured.value)} against what was measured)"
 
 
 def _listed(lines: Sequence[tuple[str, object]]) -> list[Component]:
@@ -230,7 +283,7 @@ def _strip(summaries: Sequence[CaseSummary], metric: Metric, theme: Theme) -> Co
     )
 
 
-def _member_row(found: HeatMap, summary: CaseSummary) -> Component:
+def _member_row(found: HeatMap, summary: CaseSummary, noise: MachineNoise | None) -> Component:
     case = summary.case
     base = found.baselines.get(case.model)
     comparison = found.comparisons.get(case.case_id)
@@ -241,7 +294,10 @@ def _member_row(found: HeatMap, summary: CaseSummary) -> Component:
         metric=found.metric,
         case=case.case_id,
     )
-    verdict = verdict_mark(comparison.verdict, format_comparison(comparison)) if comparison is not None else None
+    verdict = None
+    if comparison is not None:
+        mark = verdict_mark(comparison.verdict, format_comparison(comparison))
+        verdict = [mark, " ", resolution_badge(resolution_of(base, summary, found.metric, noise))]
     return html.Tr(
         [
             html.Td(dcc.Link(case.model, href=address("/comparison", state))),

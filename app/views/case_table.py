@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dash import html
@@ -12,6 +12,7 @@ from app.case_lines import NOT_RUN, QUEUED, RUNNING, CaseLine, around_running, f
 from app.views.marks import status_mark
 from engine.domain.measurement import Estimate, Metric
 from engine.domain.result import ResultStatus
+from engine.domain.workload_metrics import RATES
 from engine.formatting import (
     MISSING,
     THIN_SPACE,
@@ -35,18 +36,20 @@ def case_table(lines: Sequence[CaseLine], rows: str) -> list[Any]:
     shown: Sequence[CaseLine] = (
         failed if rows == "failed" else lines if rows == "all" else around_running(lines, AROUND)
     )
-    rates = [line.throughput.value for line in lines if line.throughput is not None]
-    scale = scale_for(rates, Metric.THROUGHPUT)
+    scales = _scales(lines)
+    units = {scale.unit for scale in scales.values()}
+    is_mixed = len(units) > 1
+    unit = "" if is_mixed else f", {units.pop()}" if units else f", {Metric.THROUGHPUT.unit}"
     head = html.Tr(
         [
             html.Th("Status", scope="col"),
             html.Th("Case", scope="col"),
-            html.Th(f"Throughput, {scale.unit}", scope="col", className="numeric"),
+            html.Th(f"Throughput{unit}", scope="col", className="numeric"),
             html.Th("Elapsed", scope="col", className="numeric"),
             html.Th("Interval, progress or reason", scope="col"),
         ]
     )
-    body = [_row(line, scale) for line in shown]
+    body = [_row(line, scales, is_mixed) for line in shown]
     table = html.Table([html.Thead(head), html.Tbody(body)], className="plain-table case-table")
     if not shown:
         table = html.P("No case failed.", className="run-note")
@@ -57,12 +60,27 @@ def case_table(lines: Sequence[CaseLine], rows: str) -> list[Any]:
     return [html.Div(table, className="case-table-frame"), html.P(note, className="run-note")]
 
 
-def _row(line: CaseLine, scale: Scale) -> Component:
+def _scales(lines: Sequence[CaseLine]) -> dict[Metric, Scale]:
+    """One unit for all lines of a workload; each workload has a rate of its own."""
+    values: dict[Metric, list[float]] = {}
+    for line in lines:
+        if line.throughput is not None:
+            values.setdefault(RATES[line.case.workload], []).append(line.throughput.value)
+    return {metric: scale_for(rates, metric) for metric, rates in values.items()}
+
+
+def _rate(line: CaseLine, scales: Mapping[Metric, Scale], is_mixed: bool) -> str:
+    if line.throughput is None:
+        return MISSING
+    metric = RATES[line.case.workload]
+    text = format_estimate(line.throughput, metric, scale=scales[metric])
+    return text.plain if is_mixed else text.value
+
+
+def _row(line: CaseLine, scales: Mapping[Metric, Scale], is_mixed: bool) -> Component:
     case = line.case
     qualifiers = case.label.removeprefix(case.model)
-    rate = (
-        MISSING if line.throughput is None else format_estimate(line.throughput, Metric.THROUGHPUT, scale=scale).value
-    )
+    rate = _rate(line, scales, is_mixed)
     provisional = line.state in (RUNNING, QUEUED) and line.throughput is not None
     return html.Tr(
         [

@@ -9,7 +9,7 @@ from app import ids
 from app.heat_map_cells import HeatMap, mean_ratio
 from app.url_state import Mode, Rows
 from app.views.chart_card import ChartTable, chart_card
-from engine.domain.measurement import Metric
+from engine.domain.measurement import Better, Metric
 from engine.domain.model import Family
 from engine.domain.summary import Comparison, Verdict
 from engine.figures.family_heatmap import family_heatmap, family_heatmap_title
@@ -85,7 +85,9 @@ def _footnote(found: HeatMap) -> list[Component | str]:
 
 def _legend(found: HeatMap) -> Component:
     """Ends of the colour scale in words."""
-    less, more = ("more", "less") if found.metric.unit == "B" else ("slower", "faster")
+    less, more = (ratio_word(0.5, found.metric), ratio_word(2.0, found.metric))
+    if found.metric.better is Better.LOWER:
+        less, more = more, less
     return html.Span([less, html.Span(className="diverging-scale"), more], className="scale-legend")
 
 
@@ -115,7 +117,7 @@ def _answer(found: HeatMap) -> str:
     if 1 / (1 + MARGIN) < mean.geometric_mean < 1 + MARGIN:
         return f"{best} and {found.baseline_way} differ by less than {MARGIN * 100:g}\N{THIN SPACE}% {over}."
     what = f"needs {verb} memory" if found.metric.unit == "B" else f"is {verb}"
-    if found.metric.unit == "s" and found.metric is not Metric.LATENCY:
+    if found.metric not in (Metric.LATENCY, Metric.THROUGHPUT, Metric.PEAK_MEMORY):
         what = f"is {verb} in {found.metric.title.lower()}"
     return f"{best} {what} than {found.baseline_way} {over}."
 

@@ -11,13 +11,17 @@ from dash.development.base_component import Component
 
 from app.views.kpi_tile import kpi_tile
 from app.views.marks import verdict_mark
+from engine.domain.calibration import MachineNoise
+from engine.domain.case import Workload
 from engine.domain.measurement import Metric
 from engine.domain.summary import CaseSummary, Comparison
+from engine.domain.workload_metrics import METRICS
 from engine.figures.sparkline import HEIGHT, WIDTH, sparkline
 from engine.figures.tokens import Theme
-from engine.formatting import format_comparison, format_estimate
+from engine.formatting import format_comparison, format_estimate, format_resolution
 from engine.stats.comparison import compare
 from engine.stats.quantiles import median
+from engine.stats.resolution import resolution
 
 History = Callable[[CaseSummary, Metric], Sequence[tuple[float, ...]]]
 """Per-process values of a case in each run that completed it, oldest run first."""
@@ -25,6 +29,7 @@ History = Callable[[CaseSummary, Metric], Sequence[tuple[float, ...]]]
 
 _FEWEST_RUNS = 3
 """Two points make no history."""
+_MOST_FIGURES = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,18 +39,29 @@ class KeyFigure:
     summary: CaseSummary
 
 
-def key_figures(figures: Sequence[KeyFigure], history: History, theme: Theme) -> Component:
+def key_figures(
+    figures: Sequence[KeyFigure], history: History, theme: Theme, noise: MachineNoise | None = None
+) -> Component:
     """One tile each; a verdict and a sparkline only where an earlier run gives a baseline."""
     return html.Div(
-        [_tile(figure, history(figure.summary, figure.metric), theme) for figure in figures], className="kpi-row"
+        [_tile(figure, history(figure.summary, figure.metric), theme, noise) for figure in figures], className="kpi-row"
     )
 
 
 def figures_of(best: CaseSummary, curve: Sequence[CaseSummary], startup: Sequence[CaseSummary]) -> list[KeyFigure]:
-    """Latency, throughput, memory and start of the same backend and precision; what was not measured is left out."""
+    """Latency, throughput, memory and start of the same backend and precision; what was not measured is left out.
+
+    Generation and concurrency have figures of their own, headline first.
+    """
     case = best.case
     same_way = [s for s in curve if (s.case.backend, s.case.precision) == (case.backend, case.precision)]
     at_batch = next((s for s in same_way if s.case.batch_size == case.batch_size), best)
+    if case.workload in (Workload.GENERATION, Workload.CONCURRENCY):
+        return [
+            KeyFigure(label=f"{metric.title}, batch {case.batch_size}", metric=metric, summary=at_batch)
+            for metric in METRICS[case.workload]
+            if metric in at_batch.estimates
+        ][:_MOST_FIGURES]
     wanted = [("Latency", Metric.LATENCY, at_batch), ("Peak memory", Metric.PEAK_MEMORY, at_batch)]
     found = [
         KeyFigure(label=f"{name}, batch {summary.case.batch_size}", metric=metric, summary=summary)
@@ -71,11 +87,13 @@ def _start_figures(backend: str, precision: str, size: str, startup: Sequence[Ca
     ]
 
 
-def _tile(figure: KeyFigure, runs: Sequence[tuple[float, ...]], theme: Theme) -> Component:
+def _tile(figure: KeyFigure, runs: Sequence[tuple[float, ...]], theme: Theme, noise: MachineNoise | None) -> Component:
     comparison = _against_previous(figure.metric, runs)
     verdict = spark = None
+    resolves = ""
     if comparison is not None:
         verdict = verdict_mark(comparison.verdict, f"{format_comparison(comparison)}, against the run before")
+        resolves = f" Verdict: {format_resolution(resolution(runs[-2], runs[-1], noise))}."
         if len(runs) >= _FEWEST_RUNS:
             spark = _spark([median(values) for values in runs], comparison, theme)
     estimate = figure.summary.estimates[figure.metric]
@@ -88,7 +106,7 @@ def _tile(figure: KeyFigure, runs: Sequence[tuple[float, ...]], theme: Theme) ->
         note=f"{processes}, first run" if text.interval else "first run",
         verdict=verdict,
         sparkline=spark,
-        title=f"{figure.metric.definition} Interval: {estimate.method}.",
+        title=f"{figure.metric.definition} Interval: {estimate.method}.{resolves}",
     )
 
 

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from app.views.icon import icon
 from engine.domain.result import Result
-from engine.formatting import counted, format_count, format_share
+from engine.formatting import counted, format_conditions, format_count, format_share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,8 @@ class Quietness:
     noisy: int = 0
     worst: float = 0.0
     """Largest share of the CPU that went to others during a noisy result, 0..1."""
+    conditions: str = ""
+    """Load, clock, governor, heat and free memory, in clauses; empty before the first result."""
 
 
 def quietness_of(results: Sequence[Result]) -> Quietness:
@@ -31,7 +33,13 @@ def quietness_of(results: Sequence[Result]) -> Quietness:
     known = [state for state in states if state.is_noisy is not None]
     noisy = [state.share_of_others or 0.0 for state in known if state.is_noisy]
     unknown = len(states) - len(known)
-    return Quietness(results=len(known), unknown=unknown, noisy=len(noisy), worst=max(noisy, default=0.0))
+    return Quietness(
+        results=len(known),
+        unknown=unknown,
+        noisy=len(noisy),
+        worst=max(noisy, default=0.0),
+        conditions=format_conditions(states) if states else "",
+    )
 
 
 def machine_note(found: Quietness, *, has_ended: bool = False, imported_from: str | None = None) -> Component:
@@ -59,4 +67,7 @@ def machine_note(found: Quietness, *, has_ended: bool = False, imported_from: st
             ],
             className="run-machine status-interrupted",
         )
-    return html.Div([html.H3("Machine", className="run-side-title"), words])
+    parts = [html.H3("Machine", className="run-side-title"), words]
+    if found.conditions:
+        parts.append(html.P(f"{found.conditions[0].upper()}{found.conditions[1:]}.", className="run-note"))
+    return html.Div(parts)

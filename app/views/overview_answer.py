@@ -9,7 +9,23 @@ from engine.domain.summary import CaseSummary, Comparison, Verdict
 from engine.figures.wording import best_first, way
 from engine.formatting import counted, format_column, format_estimate, format_times, ratio_word
 
-_VERBS = {Metric.THROUGHPUT: "reaches", Metric.PEAK_MEMORY: "peaks at"}
+_VERBS = {
+    Metric.THROUGHPUT: "reaches",
+    Metric.PEAK_MEMORY: "peaks at",
+    Metric.GENERATION_THROUGHPUT: "generates",
+    Metric.DECODE_THROUGHPUT: "decodes",
+    Metric.REQUESTS_PER_SECOND: "answers",
+    Metric.MODELS_PER_SECOND: "starts",
+    Metric.SPEEDUP: "is sped up",
+    Metric.SCALING_EFFICIENCY: "keeps",
+}
+_OBJECTS = {
+    Metric.INTER_TOKEN_LATENCY: " a token",
+    Metric.TIME_TO_FIRST_TOKEN: " to its first token",
+    Metric.PREFILL_TIME: " to read its prompt",
+    Metric.SCALING_EFFICIENCY: " of ideal",
+}
+"""What a figure that stands behind its verb is of, where the unit does not say it."""
 _DOES = {
     Metric.MODEL_INITIALIZATION_TIME: "initialises",
     Metric.CLASS_INSTANTIATION_TIME: "builds",
@@ -27,7 +43,8 @@ def answer(selection: Selection) -> str:
         verb = _VERBS.get(selection.metric, "takes")
         if selection.metric in _DOES:
             return f"{way(best.case)} {_DOES[selection.metric]} {selection.model} in {figure.plain}."
-        return f"{selection.model} {verb} {figure.plain} on {way(best.case)} at batch {selection.batch}."
+        said = f"{figure.plain}{_OBJECTS.get(selection.metric, '')}{_workers(best)}"
+        return f"{selection.model} {verb} {said} on {way(best.case)} at batch {selection.batch}."
     other, comparison = _rival(selection)
     if comparison is None:
         return f"{way(best.case)} leads {counted(len(selection.ways), 'way')} to run {selection.model}."
@@ -39,7 +56,7 @@ def answer(selection: Selection) -> str:
     if selection.metric is Metric.PEAK_MEMORY:
         sentence = f"{way(best.case)} runs {selection.model} in {times} {word} memory than {way(other.case)}"
     else:
-        does = _DOES.get(selection.metric, "runs")
+        does = _DOES.get(selection.metric, "scales" if selection.metric.unit in ("x", "%") else "runs")
         sentence = f"{way(best.case)} {does} {selection.model} {times} {word} than {way(other.case)}"
     return f"{sentence}, not yet decided." if comparison.verdict is Verdict.UNDECIDED else f"{sentence}."
 
@@ -54,7 +71,9 @@ def answer_detail(selection: Selection) -> str:
         text += f" against {format_estimate(other.estimates[metric], metric).full}"
     else:
         comparison = None
-    text += f" at batch {selection.batch}"
+    text += f" at batch {selection.batch}{_workers(best)}"
+    if best.case.new_tokens is not None:
+        text += f" for {best.case.new_tokens} new tokens"
     if metric is not Metric.PEAK_MEMORY and Metric.PEAK_MEMORY in best.estimates:
         peak = format_estimate(best.estimates[Metric.PEAK_MEMORY], Metric.PEAK_MEMORY)
         text += f", {peak.plain} peak"
@@ -65,6 +84,11 @@ def answer_detail(selection: Selection) -> str:
     return f"{text}."
 
 
+def _workers(summary: CaseSummary) -> str:
+    workers = summary.case.workers
+    return "" if workers is None else f" with {counted(workers, 'worker')}"
+
+
 def ways_title(selection: Selection) -> str:
     """Like "Two ways to run bert, 40 to 79 ms"."""
     ways, metric = selection.ways, selection.metric
@@ -73,6 +97,14 @@ def ways_title(selection: Selection) -> str:
         return f"One way to run {selection.model} is measured: {texts[0].plain}"
     number = _NUMBERS[len(ways)] if len(ways) < len(_NUMBERS) else str(len(ways))
     return f"{number} ways to run {selection.model}, {texts[0].value} to {texts[-1].plain}"
+
+
+def judged_ways(selection: Selection) -> tuple[CaseSummary, CaseSummary] | None:
+    """The two ways that the answer's verdict is about, the best one last; None where it tells none."""
+    if len(selection.ways) < 2:
+        return None
+    other, comparison = _rival(selection)
+    return None if comparison is None else (other, selection.ways[0])
 
 
 def _rival(selection: Selection) -> tuple[CaseSummary, Comparison | None]:

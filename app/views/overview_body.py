@@ -16,12 +16,14 @@ from app.views.controls import link_button
 from app.views.coverage_grid import CoverageTable, coverage_grid, coverage_title
 from app.views.empty_state import empty_state
 from app.views.key_figures import History, figures_of, key_figures
-from app.views.overview_answer import answer, answer_detail, ways_title
+from app.views.overview_answer import answer, answer_detail, judged_ways, ways_title
+from app.views.resolution_badge import resolution_badge, resolution_of
 from app.views.summary_table import summary_table
+from engine.domain.calibration import MachineNoise
 from engine.domain.measurement import Estimate, Metric
 from engine.domain.summary import CaseSummary
 from engine.figures.backend_comparison import backend_comparison
-from engine.figures.batch_scaling import batch_scaling, batch_scaling_title, hidden_lines
+from engine.figures.batch_scaling import batch_scaling, batch_scaling_title, has_ideal, hidden_lines
 from engine.figures.tokens import Theme
 from engine.figures.top_models import top_models, top_models_title
 from engine.figures.wording import shape, sizes_in, way
@@ -40,30 +42,32 @@ def overview_body(
     *,
     theme: Theme,
     narrow: bool,
+    noise: MachineNoise | None = None,
 ) -> list[Component]:
     """Below the answer. `startup` are the model's summaries of the startup workload, for the key figures."""
     figures = figures_of(selection.ways[0], selection.curve, startup)
     charts = [
-        _ways(selection, theme, narrow),
+        _ways(selection, theme, narrow, noise),
         _scaling(selection, theme, narrow),
         _ranking(selection, theme, narrow),
         _coverage(coverage),
     ]
     return [
-        *([key_figures(figures, history, theme)] if figures else []),
+        *([key_figures(figures, history, theme, noise)] if figures else []),
         html.Div(charts, className="grid-12"),
     ]
 
 
-def overview_head(selection: Selection) -> list[Component]:
-    """The answer and its grounds."""
-    return [
-        html.H1(answer(selection), className="answer"),
-        html.P(answer_detail(selection), className="answer-detail"),
-    ]
+def overview_head(selection: Selection, noise: MachineNoise | None = None) -> list[Component]:
+    """The answer and its grounds; beside a verdict which change could have been resolved."""
+    detail: list[Component | str] = [answer_detail(selection)]
+    judged = judged_ways(selection)
+    if judged is not None:
+        detail += [" ", resolution_badge(resolution_of(*judged, selection.metric, noise))]
+    return [html.H1(answer(selection), className="answer"), html.P(detail, className="answer-detail")]
 
 
-def _ways(selection: Selection, theme: Theme, narrow: bool) -> Component:
+def _ways(selection: Selection, theme: Theme, narrow: bool, noise: MachineNoise | None) -> Component:
     metric = selection.metric
     first = selection.ways[0]
     against = f" · ratio to {way(selection.baseline.case)}" if selection.comparisons else ""
@@ -78,7 +82,9 @@ def _ways(selection: Selection, theme: Theme, narrow: bool) -> Component:
             narrow=narrow,
             height=_UPPER_CHART,
         ),
-        summary_table(selection.ways, metric, comparisons=selection.comparisons, baseline=selection.baseline),
+        summary_table(
+            selection.ways, metric, comparisons=selection.comparisons, baseline=selection.baseline, noise=noise
+        ),
         graph_id=ids.OVERVIEW_COMPARISON_CHART,
         name=f"{selection.model}-{metric.label}-by-backend",
         subtitle=f"{metric.title}, {shape(first.case)}{against}",
@@ -92,7 +98,7 @@ def _scaling(selection: Selection, theme: Theme, narrow: bool) -> Component:
     if len({summary.case.batch_size for summary in selection.curve}) < 2:
         return _one_batch_only(selection)
     axes = "batch axis logarithmic" if metric is Metric.PEAK_MEMORY else "both axes logarithmic"
-    ideal = " · dashed: ideal" if metric is Metric.THROUGHPUT else ""
+    ideal = " · dashed: ideal" if has_ideal(metric) else ""
     return chart_card(
         batch_scaling_title(selection.curve, metric=metric),
         batch_scaling(selection.curve, metric=metric, theme=theme, narrow=narrow, height=_UPPER_CHART),

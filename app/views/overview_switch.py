@@ -1,11 +1,11 @@
-"""The two pages of the Overview: what was measured, and which model types work at all."""
+"""The pages of the Overview: what was measured, which model types work at all, and what the meters are worth."""
 
 from __future__ import annotations
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
-_PAGES = (("Results", "/"), ("Coverage", "/coverage"))
+_PAGES = (("Results", "/"), ("Coverage", "/coverage"), ("Trust", "/trust"))
 
 
 def overview_switch(path: str) -> Component:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dash import html
@@ -12,8 +12,8 @@ from dash.development.base_component import Component
 from app.views.icon import icon
 from app.views.marks import status_mark
 from engine.domain.result import FailureKind
-from engine.domain.run import Plan
-from engine.formatting import counted, format_count, format_eta, join_words
+from engine.domain.run import Plan, PlannedCase
+from engine.formatting import counted, format_bytes, format_count, format_eta, join_words
 
 _LISTED = 60
 """Cases listed in an unfolded preview."""
@@ -23,6 +23,7 @@ _WHY_SKIPPED: Mapping[FailureKind, str] = {
     FailureKind.DOES_NOT_FIT: "would not fit in memory",
     FailureKind.NOT_AVAILABLE: "cannot run here",
     FailureKind.PLATEAU: "would tell nothing new",
+    FailureKind.OUT_OF_BUDGET: "does not fit the budget",
 }
 
 
@@ -43,6 +44,7 @@ def plan_preview(plan: Plan, *, past_results: int, waiting: int = 0) -> Componen
             ],
             className="plan-line",
         ),
+        *_budget_line(plan, len(runs)),
         html.P(_duration(plan, past_results, waiting), className="plan-line"),
     ]
     return html.Div([*lines, *([_listed(plan)] if cases else [])])
@@ -67,6 +69,17 @@ def _how_many(cases: int, running: int) -> str:
     return f"{counted(cases, 'case')}, of which {format_count(running)} {'runs' if running == 1 else 'run'}."
 
 
+def _budget_line(plan: Plan, cases: int) -> list[Component]:
+    """What the time is expected to reach, where there is more."""
+    reached = {planned.case.case_id for planned in plan.planned if planned.in_budget}
+    executions = sum(planned.in_budget for planned in plan.planned)
+    if executions == len(plan.planned):
+        return []
+    whole = f"{format_count(executions)} of {counted(len(plan.planned), 'process', 'processes')}"
+    words = f"The budget reaches {format_count(len(reached))} of {counted(cases, 'case')}, {whole}; the rest "
+    return [html.P(f"{words}runs only if time is left.", className="plan-line")]
+
+
 def _skipped_words(plan: Plan) -> str:
     counts = Counter(skipped.failure.kind for skipped in plan.skipped)
     words = [f"{format_count(count)} {_WHY_SKIPPED.get(kind, 'left out')}" for kind, count in counts.most_common()]
@@ -82,7 +95,8 @@ def _duration(plan: Plan, past_results: int, waiting: int) -> list[Any]:
     text = format_eta(plan.estimated_seconds)
     start = "About " if text[0].isdigit() else ""
     first = text if start else text[0].upper() + text[1:]
-    grounds = f", from {counted(past_results, 'past result')}" if past_results else ", a rough guess"
+    is_known = past_results and not plan.is_guess
+    grounds = f", from {counted(past_results, 'past result')}" if is_known else ", a rough guess"
     return [start, html.B(first), f"{grounds}{after}."]
 
 
@@ -95,19 +109,27 @@ def _why_nothing_runs(plan: Plan) -> str:
     return " ".join(["Nothing can run as the form stands.", *(reason for reason, _ in reasons.most_common(1))])
 
 
+def _case_words(items: Sequence[PlannedCase]) -> str:
+    """How many processes, how many of them the budget reaches, and the memory they need."""
+    reached = sum(item.in_budget for item in items)
+    processes = counted(len(items), "process", "processes")
+    memory = "" if items[0].estimated_bytes is None else f", about {format_bytes(items[0].estimated_bytes)}"
+    return f"{processes if reached == len(items) else f'{reached} of {processes} in the budget'}{memory}"
+
+
 def _listed(plan: Plan) -> Component:
-    by_case: dict[str, list[Any]] = {}
+    by_case: dict[str, list[PlannedCase]] = {}
     for planned in plan.planned:
-        by_case.setdefault(planned.case.case_id, [planned.case, 0])[1] += 1
+        by_case.setdefault(planned.case.case_id, []).append(planned)
     rows = [
         html.Tr(
             [
-                html.Td(status_mark("queued")),
-                html.Td(case.label),
-                html.Td(counted(count, "process", "processes"), className="plan-why"),
+                html.Td(status_mark("queued" if items[0].in_budget else "skipped")),
+                html.Td(items[0].case.label),
+                html.Td(_case_words(items), className="plan-why"),
             ]
         )
-        for case, count in by_case.values()
+        for items in by_case.values()
     ]
     rows += [
         html.Tr(

@@ -11,7 +11,7 @@ from engine.domain.case import Case, Precision
 from engine.domain.measurement import Metric
 from engine.domain.model import Family, is_checkpoint
 from engine.domain.summary import CaseSummary
-from engine.formatting import MISSING, Scale, format_estimate, format_time, format_time_iso, scale_for
+from engine.formatting import MISSING, Scale, counted, format_estimate, format_time, format_time_iso, scale_for
 
 METRICS: tuple[Metric, ...] = tuple(Metric)
 COLUMNS: Mapping[str, str] = {
@@ -41,13 +41,17 @@ USUAL = (
     "workload",
     "latency",
     "throughput",
+    "inter_token_latency",
+    "generation_throughput",
+    "requests_per_second",
+    "speedup",
     "peak_memory",
     "n",
     "status",
     "source",
     "measured",
 )
-"""What is shown until somebody chooses."""
+"""What is shown until somebody chooses; metrics that no case has stay hidden."""
 NARROW = ("model", "precision", "batch", "latency")
 """What fits a phone."""
 _NUMERIC = frozenset({"batch", "n", *(metric.label for metric in METRICS)})
@@ -193,6 +197,10 @@ def _input(summary: CaseSummary) -> str:
     parts = [f"{case.sequence_length}"] if case.sequence_length is not None else []
     if case.image_size is not None:
         parts.append(f"{case.image_size} px")
+    if case.new_tokens is not None:
+        parts.append(f"{case.new_tokens} new")
+    if case.workers is not None:
+        parts.append(counted(case.workers, "worker"))
     return ", ".join(parts) or MISSING
 
 

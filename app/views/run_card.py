@@ -14,15 +14,26 @@ from app.case_lines import STATES, CaseLine, count_states, failed_lines, lines_o
 from app.views.case_table import AROUND, case_table
 from app.views.empty_state import empty_state
 from app.views.marks import status_drawing, status_mark
+from app.views.pair_list import pairs_of
+from engine.domain.calibration import MachineNoise
 from engine.domain.result import ResultStatus
 from engine.domain.run import RunProgress, RunStatus
+from engine.domain.summary import PairedCase
 from engine.formatting import counted, format_count, format_duration, format_share, format_time, format_time_iso
 
 LOG_LINES = 10
 
 
-def run_body(progress: RunProgress, now: datetime, *, rows: str = "around", machine: Component | None = None) -> Any:
-    """`rows`: around (the running case), all, or failed."""
+def run_body(
+    progress: RunProgress,
+    now: datetime,
+    *,
+    rows: str = "around",
+    machine: Component | None = None,
+    verdicts: Sequence[PairedCase] = (),
+    noise: MachineNoise | None = None,
+) -> Any:
+    """`rows`: around (the running case), all, or failed; `verdicts` are those of a run in pairs that has ended."""
     lines = lines_of(progress)
     if not lines:
         return _before_cases(progress)
@@ -32,6 +43,7 @@ def run_body(progress: RunProgress, now: datetime, *, rows: str = "around", mach
             [html.Div(_counts(lines), className="run-counts"), _end(progress, now)],
             className="run-counts-row",
         ),
+        *pairs_of(progress, verdicts, noise),
         html.Div(
             [
                 html.Div(

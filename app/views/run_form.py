@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from app import ids
 from app.run_options import COLD, INCREMENTAL, PROGRESSIVE, RunOptions
+from app.views.against_choice import against_menu
 from app.views.card import card
 from app.views.controls import button
 from app.views.marks import backend_mark
@@ -19,7 +20,7 @@ from engine.catalog.checkpoints import sizes_of
 from engine.domain.case import Precision, Workload
 from engine.domain.hardware import BackendStatus
 from engine.domain.model import ModelType, Tier
-from engine.domain.run import Protocol, SizeChoice
+from engine.domain.run import NEW_TOKENS, WORKERS, Protocol, SizeChoice
 from engine.formatting import counted, format_count, format_parameters, join_words
 
 _KEPT: Mapping[str, Any] = {"persistence": True, "persistence_type": "session"}
@@ -34,7 +35,10 @@ def run_form(options: RunOptions, *, is_addressed: bool = False) -> Component:
     `is_addressed`: an address chose `options`, so that nothing remembered from before may replace them.
     """
     kept = _AS_ADDRESSED if is_addressed else _KEPT
-    unusual = (options.processes, options.sequence_length, options.threads, options.checkpoint or None)
+    unusual = (
+        *(options.processes, options.sequence_length, options.threads),
+        *(options.budget, options.new_tokens, options.workers, options.checkpoint or None),
+    )
     usual_processes = Protocol().processes
     more = html.Details(
         [
@@ -54,6 +58,24 @@ def run_form(options: RunOptions, *, is_addressed: bool = False) -> Component:
                     _field("Threads", ids.FORM_THREADS, _text(ids.FORM_THREADS, options.threads, "all cores", kept)),
                 ],
                 className="form-row form-row-3",
+            ),
+            html.Div(
+                [
+                    _field(
+                        "New tokens, of generation",
+                        ids.FORM_NEW_TOKENS,
+                        _text(ids.FORM_NEW_TOKENS, options.new_tokens, NEW_TOKENS, kept),
+                    ),
+                    _field(
+                        "Workers, of concurrency",
+                        ids.FORM_WORKERS,
+                        _text(ids.FORM_WORKERS, options.workers, WORKERS, kept),
+                    ),
+                ],
+                className="form-row",
+            ),
+            _field(
+                "Time budget", ids.FORM_BUDGET, _text(ids.FORM_BUDGET, options.budget, "none; or 90s, 30m, 2h", kept)
             ),
             _field(
                 "Checkpoint, instead of models",
@@ -141,6 +163,11 @@ def run_form(options: RunOptions, *, is_addressed: bool = False) -> Component:
                     value=list(options.switches),
                     className="form-switches",
                     **kept,
+                ),
+                _field(
+                    "Compare against, in pairs",
+                    ids.FORM_AGAINST,
+                    against_menu(options.against, kept),
                 ),
                 more,
                 html.Div(plan_pending(), id=ids.PLAN_PREVIEW, className="plan-preview", **{"aria-live": "polite"}),

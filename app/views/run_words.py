@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.case_lines import CaseLine, failed_lines, lines_of
+from engine.domain.budget import budget_text
 from engine.domain.run import Protocol, Run, RunProgress, RunRequest, RunStatus
 from engine.formatting import counted, format_age, format_count, format_duration, format_eta, format_time
 
@@ -54,7 +55,6 @@ def request_words(request: RunRequest) -> str:
     """Models or tier, backends, precisions and batch sizes in one line, with whatever else is not as usual."""
     models = list(request.models)
     what = f"{request.tier} tier" if request.tier and not models else _shortened(models, 5)
-    processes = request.protocol.processes
     sizes = _shortened([str(size) for size in request.batch_sizes], 8)
     parts = [
         what,
@@ -67,12 +67,19 @@ def request_words(request: RunRequest) -> str:
         *([f"{request.new_tokens} new tokens"] if request.new_tokens is not None else []),
         *([counted(request.workers, "worker")] if request.workers is not None else []),
         *(["compiled"] if request.compiled else []),
+        *([f"budget {budget_text(request.budget_seconds)}"] if request.budget_seconds is not None else []),
         *([f"attention {request.attention}"] if request.attention is not None else []),
+        *([f"in pairs against {request.against.text}"] if request.against is not None else []),
         *([f"weights of {request.checkpoint}"] if request.checkpoint is not None else []),
         *(["cold"] if request.cold else []),
-        *([counted(processes, "process", "processes")] if processes != Protocol().processes else []),
+        *([_repetitions(request)] if request.protocol.processes != Protocol().processes else []),
     ]
     return " · ".join(parts)
+
+
+def _repetitions(request: RunRequest) -> str:
+    processes = request.protocol.processes
+    return counted(processes, "process", "processes") if request.against is None else counted(processes, "pair")
 
 
 def active_seconds(run: Run) -> float | None:

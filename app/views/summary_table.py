@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from app.views.chart_card import ChartTable
+from app.views.resolution_badge import resolution_of
+from engine.domain.calibration import MachineNoise
 from engine.domain.measurement import Metric
 from engine.domain.summary import CaseSummary, Comparison
-from engine.formatting import MISSING, format_column, format_comparison
+from engine.formatting import MISSING, format_column, format_comparison, format_resolution
 
 _NUMERIC = frozenset({3, 4, 5, 6})
 
@@ -18,8 +20,9 @@ def summary_table(
     *,
     comparisons: Mapping[str, Comparison] | None = None,
     baseline: CaseSummary | None = None,
+    noise: MachineNoise | None = None,
 ) -> ChartTable:
-    """One row each, in the given order; the verdict column only where there are comparisons."""
+    """One row each, in the given order; verdicts and what they resolve only where there are comparisons."""
     texts = format_column([summary.estimates[metric] for summary in summaries], metric)
     unit = texts[0].unit if texts else metric.unit
     columns = ("Model", "Backend", "Precision", "Batch", f"{metric.title}, {unit}", "Interval", "n")
@@ -35,8 +38,17 @@ def summary_table(
             text.interval or MISSING,
             str(summary.estimates[metric].processes),
         )
-        rows.append((*row, _verdict(summary, comparisons or {}, baseline)) if judged else row)
-    return ChartTable(columns=(*columns, "Against baseline") if judged else columns, rows=tuple(rows), numeric=_NUMERIC)
+        told = (_verdict(summary, comparisons or {}, baseline), _resolves(summary, metric, baseline, noise))
+        rows.append((*row, *told) if judged else row)
+    titles = (*columns, "Against baseline", "Resolves") if judged else columns
+    return ChartTable(columns=titles, rows=tuple(rows), numeric=_NUMERIC)
+
+
+def _resolves(summary: CaseSummary, metric: Metric, baseline: CaseSummary | None, noise: MachineNoise | None) -> str:
+    """Which change the verdict beside it could have shown."""
+    if baseline is None or summary.case.case_id == baseline.case.case_id:
+        return ""
+    return format_resolution(resolution_of(baseline, summary, metric, noise)).removeprefix("resolves ")
 
 
 def _verdict(summary: CaseSummary, comparisons: Mapping[str, Comparison], baseline: CaseSummary | None) -> str:

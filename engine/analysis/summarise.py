@@ -13,7 +13,12 @@ from engine.domain.summary import CaseSummary
 from engine.stats.quantiles import median
 from engine.stats.summary import estimate_over_processes, estimate_within_process, range_over_processes
 
-_SAYS_NOTHING = (FailureKind.ALREADY_MEASURED, FailureKind.PLATEAU, FailureKind.CANCELLED)
+_SAYS_NOTHING = (
+    FailureKind.ALREADY_MEASURED,
+    FailureKind.PLATEAU,
+    FailureKind.OUT_OF_BUDGET,
+    FailureKind.CANCELLED,
+)
 """Reasons for a missing result that tell nothing about the case itself."""
 
 
@@ -68,8 +73,10 @@ def _summary(
         last_failure=failed[-1].failure if failed else None,
         measured_at=last.started_at,
         last_run_id=last.run_id,
+        estimated_bytes=next((r.estimated_bytes for r in reversed(completed) if r.estimated_bytes is not None), None),
         facts=next((result.facts for result in reversed(completed) if result.facts is not None), None),
         is_noisy=_is_noisy(completed),
+        machines=tuple(result.machine for result in completed if result.machine is not None),
         actual_device=last.actual_device,
         machine_label=environment.label if environment is not None else "",
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 from engine.domain.hardware import BackendStatus
 
@@ -28,4 +29,33 @@ class Backend(Protocol):
 
     def synchronize(self) -> None:
         """Wait for queued work."""
+        ...
+
+
+class PeakMeter(Protocol):
+    """Tells the peak of a device's memory: made before the model is built, asked after a pass."""
+
+    @property
+    def notes(self) -> Sequence[str]: ...
+
+    def start_pass(self) -> None: ...
+
+    def peak_bytes(self) -> int | None: ...
+
+
+@runtime_checkable
+class HasOwnClock(Protocol):
+    """A backend whose device tells how long its work took."""
+
+    def seconds_of(self, action: Callable[[], object]) -> float:
+        """Run `action` and wait for its work: seconds by the device's clock."""
+        ...
+
+
+@runtime_checkable
+class HasOwnMemory(Protocol):
+    """A backend whose models lie in a device's own memory."""
+
+    def memory_meter(self) -> PeakMeter:
+        """A meter whose zero is what is taken now."""
         ...

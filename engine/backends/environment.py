@@ -24,6 +24,10 @@ _LIBRARIES = (
     "accelerate",
     "onnxruntime",
     "openvino",
+    "onnx",
+    "onnxscript",
+    "nncf",
+    "onnxruntime-qnn",
 )
 """Distributions whose version can change a measurement."""
 

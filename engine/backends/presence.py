@@ -24,3 +24,21 @@ def nvidia_gpus() -> tuple[str, ...]:
             if line.startswith("Model:"):
                 names.append(line.partition(":")[2].strip())
     return tuple(names)
+
+
+def nvidia_driver(file: Path = Path("/proc/driver/nvidia/version")) -> str | None:
+    """The version of NVIDIA's kernel driver; None without one."""
+    words = _text(file).split()
+    return next((word for word in words if word[:1].isdigit() and "." in word), None)
+
+
+def amd_driver(file: Path = Path("/sys/module/amdgpu/version")) -> str | None:
+    """The version of AMD's driver where it is newer than the kernel's own; None without one."""
+    return _text(file) or None
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except OSError:
+        return ""

@@ -23,6 +23,8 @@ _ALLOCATION_MESSAGES = ("can't allocate memory", "not enough memory", "out of me
 """How allocators below Python word their refusal, in lower case."""
 _VAGUE_MESSAGE = "could not create a"
 """How oneDNN words any refusal: no memory, or an operation that it does not have."""
+_OWN_ERRORS = "onnxruntime."
+"""Where a library keeps errors from below Python that are no RuntimeError."""
 _HARDLY_ANY_BYTES = 32 * 2**20
 
 
@@ -75,7 +77,8 @@ def failure_kind(error: BaseException, *, memory_left: int | None = None) -> Fai
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         return FailureKind.OUT_OF_MEMORY
     text = str(error).lower()
-    if isinstance(error, RuntimeError) and any(message in text for message in _ALLOCATION_MESSAGES):
+    is_native = isinstance(error, RuntimeError) or type(error).__module__.startswith(_OWN_ERRORS)
+    if is_native and any(message in text for message in _ALLOCATION_MESSAGES):
         return FailureKind.OUT_OF_MEMORY
     is_short = memory_left is not None and memory_left < _HARDLY_ANY_BYTES
     if is_short and isinstance(error, RuntimeError) and _VAGUE_MESSAGE in text:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from engine.domain.case import Case, Precision
@@ -57,13 +57,27 @@ def remaining_seconds(planned: Sequence[PlannedCase], history: History) -> tuple
     return total_seconds([item.case for item in planned], Past(history))
 
 
+def seconds_of_one(item: PlannedCase, history: History) -> tuple[float, float] | None:
+    """Of one execution: by what has run meanwhile, else as planned."""
+    return Past(history).seconds(item.case) or item.estimated_seconds
+
+
 def total_seconds(cases: Iterable[Case], past: Past) -> tuple[float, float] | None:
     """The range of what executing `cases` takes, each as often as it stands there; None when one is unknown.
 
     Deviations of different cases partly cancel out. Those of the whole machine do not, nor those of one case's
     processes: when the first is slower than models of its kind usually are, so are the others.
     """
-    return sum_of_ranges([_times(past.seconds(case), count) for case, count in Counter(cases).items()])
+    return sum_of_ranges([_times(past.seconds(case), count) for case, count in _counted(cases)])
+
+
+def total_as_known(cases: Iterable[Case], seconds: Mapping[Case, tuple[float, float]]) -> tuple[float, float]:
+    """`total_seconds` where something is known of every case."""
+    return _sum([(low * count, high * count) for case, count in _counted(cases) for low, high in [seconds[case]]])
+
+
+def _counted(cases: Iterable[Case]) -> Iterable[tuple[Case, int]]:
+    return Counter(cases).items()
 
 
 def _times(bounds: tuple[float, float] | None, count: int) -> tuple[float, float] | None:
@@ -73,8 +87,10 @@ def _times(bounds: tuple[float, float] | None, count: int) -> tuple[float, float
 def sum_of_ranges(ranges: Sequence[tuple[float, float] | None]) -> tuple[float, float] | None:
     """The range of a sum of ranges that are independent but for the machine; None when one is unknown."""
     known = [bounds for bounds in ranges if bounds is not None]
-    if len(known) < len(ranges):
-        return None
-    middle = sum((low + high) / 2 for low, high in known)
-    spread = math.sqrt(sum(((high - low) / 2) ** 2 for low, high in known)) + _COMMON * middle
+    return None if len(known) < len(ranges) else _sum(known)
+
+
+def _sum(ranges: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    middle = sum((low + high) / 2 for low, high in ranges)
+    spread = math.sqrt(sum(((high - low) / 2) ** 2 for low, high in ranges)) + _COMMON * middle
     return max(0.0, middle - spread), middle + spread

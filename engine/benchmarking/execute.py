@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -12,9 +14,12 @@ from engine.backends.available_memory import available_memory_bytes
 from engine.benchmarking import codec
 from engine.benchmarking.launchers import Launcher, ProcessOutcome
 from engine.benchmarking.measure import measuring_arguments
+from engine.benchmarking.supply_artifact import supply_artifact
+from engine.config import default_home
 from engine.domain.case import Case
 from engine.domain.result import FailureKind, Provenance, Result, ResultStatus
 from engine.domain.run import Protocol
+from engine.graphs.limits import is_graph
 
 _MEMORY_SHARE = 0.9
 """Of the memory at hand that a process may take: its allocation fails before the kernel starts to kill."""
@@ -29,19 +34,18 @@ def execute(
     skillset_path: str,
     protocol: Protocol,
     environment_id: str,
+    estimated_bytes: int | None = None,
+    graphs_in: Path | None = None,
     cancel: threading.Event | None = None,
     on_log: Callable[[str], None] | None = None,
 ) -> Result:
-    """Measure `case` in a fresh process; whatever becomes of it is the result. The first repetition counts facts."""
+    """Measure `case` in a fresh process; whatever becomes of it is the result. The first repetition counts facts.
+
+    Exported graphs are kept in `graphs_in`; None means under the home.
+    """
     started_at = datetime.now(UTC)
-    outcome = launcher.run(
-        "engine.benchmarking.measure:measure_case",
-        measuring_arguments(case, protocol, skillset_path, with_facts=repetition == 0),
-        timeout_seconds=protocol.timeout_seconds,
-        memory_limit_bytes=int(_MEMORY_SHARE * available_memory_bytes()),
-        cancel=cancel,
-        on_log=on_log,
-    )
+    folder = graphs_in or graphs_folder(default_home())
+    outcome = _outcome(launcher, case, protocol, skillset_path, folder, repetition == 0, cancel, on_log)
     known = _known(outcome)
     return Result(
         result_id=uuid4().hex,
@@ -55,8 +59,53 @@ def execute(
         started_at=started_at,
         duration_seconds=outcome.seconds,
         failure=outcome.failure,
+        estimated_bytes=estimated_bytes,
         **known,
     )
+
+
+def graphs_folder(home: Path) -> Path:
+    """Where a home keeps its exported graphs."""
+    return home / "cache" / "graphs"
+
+
+def _outcome(
+    launcher: Launcher,
+    case: Case,
+    protocol: Protocol,
+    skillset_path: str,
+    graphs_in: Path,
+    with_facts: bool,
+    cancel: threading.Event | None,
+    on_log: Callable[[str], None] | None,
+) -> ProcessOutcome:
+    """What became of the measuring process; of the exporting one where that failed, or took part of the time."""
+    limit = int(_MEMORY_SHARE * available_memory_bytes())
+    artifact, seconds = None, 0.0
+    if is_graph(case):
+        supplied = supply_artifact(
+            launcher, case, skillset_path, graphs_in, memory_limit_bytes=limit, cancel=cancel, on_log=on_log
+        )
+        artifact, seconds = supplied.folder, supplied.seconds
+        if supplied.failure is not None:
+            return ProcessOutcome(
+                ok=False,
+                value=None,
+                failure=supplied.failure,
+                log=supplied.log,
+                seconds=seconds,
+                peak_rss_bytes=None,
+                pid=None,
+            )
+    outcome = launcher.run(
+        "engine.benchmarking.measure:measure_case",
+        measuring_arguments(case, protocol, skillset_path, with_facts=with_facts, artifact=artifact),
+        timeout_seconds=protocol.timeout_seconds,
+        memory_limit_bytes=limit,
+        cancel=cancel,
+        on_log=on_log,
+    )
+    return replace(outcome, seconds=outcome.seconds + seconds)
 
 
 def _status(outcome: ProcessOutcome) -> ResultStatus:

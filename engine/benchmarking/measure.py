@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from engine.backends import BACKENDS
+from engine.backends.nvml import other_gpu_processes
+from engine.benchmarking.against_eager import answer_of, check_against_eager, hides_operations, is_reference
 from engine.benchmarking.codec import (
     case_from_json,
     case_to_json,
@@ -16,23 +20,32 @@ from engine.benchmarking.codec import (
     protocol_to_json,
     samples_to_json,
 )
+from engine.benchmarking.device import device_of
 from engine.benchmarking.model_facts import facts_of
-from engine.domain.case import Case
+from engine.domain.case import Case, Workload
+from engine.domain.hardware import MachineState
+from engine.domain.model import ModelFacts
 from engine.domain.run import Protocol
+from engine.graphs.artifact import read_artifact
+from engine.graphs.session import GraphSource
+from engine.graphs.startup import GraphStartup
 from engine.workloads import WORKLOADS
 from engine.workloads.machine import MachineWatch
 from engine.workloads.settings import settings_notes
-from engine.workloads.torch_session import open_torch
-from engine.workloads.workload import Device
+from engine.workloads.skillset_module import import_skillset
+from engine.workloads.workload import Exercise, Observation
 
 
-def measuring_arguments(case: Case, protocol: Protocol, skillset_path: str, *, with_facts: bool) -> dict[str, Any]:
-    """What `measure_case` is called with."""
+def measuring_arguments(
+    case: Case, protocol: Protocol, skillset_path: str, *, with_facts: bool, artifact: Path | None = None
+) -> dict[str, Any]:
+    """What `measure_case` is called with; `artifact` is the folder of the exported graph, for backends that run one."""
     return {
         "skillset_path": skillset_path,
         "case": case_to_json(case),
         "protocol": protocol_to_json(protocol),
         "with_facts": with_facts,
+        "artifact": None if artifact is None else str(artifact),
     }
 
 
@@ -40,23 +53,48 @@ def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
     """Exercise the skillset as the case says; samples by metric, the facts of the model, and the machine's state."""
     case = case_from_json(arguments["case"])
     protocol = protocol_from_json(arguments["protocol"])
-    backend = BACKENDS.get(case.backend)
-    device = Device(
-        name=backend.device,
-        prepare=lambda: backend.prepare(case.threads),
-        synchronize=backend.synchronize,
-        open=lambda module, wanted: open_torch(module, wanted, backend.device),
-    )
+    path = Path(arguments["skillset_path"])
+    if arguments["artifact"] is not None:
+        return _measure_graph(case, protocol, path, Path(arguments["artifact"]), with_facts=arguments["with_facts"])
+    device, pinned = device_of(BACKENDS.get(case.backend), case)
     watch = MachineWatch()
-    seen = WORKLOADS.get(case.workload).run(Path(arguments["skillset_path"]), case, protocol, device)
-    machine = watch.state()
-    has_facts = arguments["with_facts"] and seen.skillset is not None
-    facts, fact_notes = facts_of(seen.skillset, seen.inputs) if has_facts else (None, [])
+    seen = WORKLOADS.get(case.workload).run(path, case, protocol, device)
+    machine = _state_of(watch, case)
+    with_facts = arguments["with_facts"] and seen.skillset is not None
+    facts, notes = facts_of(seen.skillset, seen.inputs) if with_facts and not hides_operations(case) else (None, [])
+    if seen.skillset is not None and not is_reference(case):
+        answer = answer_of(seen.skillset, seen.inputs)
+        seen = replace(seen, skillset=None, inputs={})  # the reference takes memory of its own
+        counts = with_facts and hides_operations(case)
+        counted, told = check_against_eager(answer, import_skillset(path), case, with_facts=counts)
+        facts, notes = counted or facts, [*notes, *told]
+    return _told(seen, machine, facts, [*pinned, *notes])
+
+
+def _measure_graph(case: Case, protocol: Protocol, path: Path, artifact: Path, *, with_facts: bool) -> dict[str, Any]:
+    """The same of an exported graph, whose answer is compared with torch's once everything is measured."""
+    backend = BACKENDS.get(case.backend)
+    source = GraphSource(read_artifact(artifact), case, backend.prepare)
+    device, pinned = device_of(backend, case, source)
+    exercise: Exercise = GraphStartup(source) if case.workload is Workload.STARTUP else WORKLOADS.get(case.workload)
+    watch = MachineWatch()
+    seen = exercise.run(path, case, protocol, device)
+    machine = _state_of(watch, case)
+    return _told(seen, machine, source.artifact.facts if with_facts else None, [*pinned, *source.verify()])
+
+
+def _state_of(watch: MachineWatch, case: Case) -> MachineState:
+    return replace(watch.state(), other_gpu_processes=other_gpu_processes(computes=case.backend == "cuda"))
+
+
+def _told(
+    seen: Observation, machine: MachineState, facts: ModelFacts | None, more_notes: Sequence[str]
+) -> dict[str, Any]:
     return {
         "actual_device": seen.actual_device,
         "measurements": samples_to_json(seen.samples),
         "facts": None if facts is None else facts_to_json(facts),
         "machine": machine_to_json(machine),
-        "notes": [*seen.notes, *settings_notes(os.environ), *fact_notes],
+        "notes": [*seen.notes, *settings_notes(os.environ), *more_notes],
         "checksum": seen.checksum,
     }

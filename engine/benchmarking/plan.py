@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 
-from engine.benchmarking.eta import History, Past, total_seconds
+from engine.benchmarking.budget import in_teaching_order, within_budget
+from engine.benchmarking.eta import History, Past, total_as_known
+from engine.benchmarking.memory_fit import MemoryEstimate, estimate_memory, least_needed_bytes
+from engine.benchmarking.prior import likely_seconds
 from engine.catalog.chosen import ChosenModel
 from engine.catalog.shapes import SequenceUnit, sequence_unit
+from engine.domain.against import Against
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.hardware import BackendStatus
 from engine.domain.model import ModelFacts, ModelType, Size
 from engine.domain.result import Failure, FailureKind
 from engine.domain.run import NEW_TOKENS, WORKERS, Plan, PlannedCase, RunRequest, SizeChoice, SkippedCase
+from engine.graphs.limits import refusal_of
 
 MOST_PARAMETERS = 500_000_000
 """Above, `auto` chooses the tiny size however much memory there is: a person waits for the result."""
-_COPIES = 3
-"""Weights, their initialisation and what a forward pass adds, as multiples of the weights in fp32."""
-_MARGIN_BYTES = 512 * 2**20
 
 Shape = Callable[[ModelType, str], tuple[int | None, int | None]]
 """Default sequence length and image size of a type at a size."""
 Facts = Mapping[tuple[str, str], ModelFacts]
-"""By model type and size, in fp32 at batch size 1."""
+"""By model type and size, in fp32 at batch size 1 and the sequence length asked for."""
+_NEVER_MEASURED: Mapping[str, datetime] = {}
 
 
 def plan_cases(
@@ -34,43 +39,76 @@ def plan_cases(
     memory_bytes: int,
     already_measured: set[str],
     durations: History,
+    last_measured: Mapping[str, datetime] = _NEVER_MEASURED,
 ) -> Plan:
     """Every combination the request asks for, planned or left out with a reason.
 
     `facts` are of each type's default size and of each checkpoint asked for; a type without them counts as unknown
     and runs tiny under `auto`. `already_measured` are case ids that incremental mode leaves out; empty for any other
-    run.
+    run. `last_measured`, by case id, matters to a budget alone.
     Order: rounds of one process per case, so that drift of the machine touches all cases alike and every case has
-    a first figure soon; within a round small models before large and small batches before large.
+    a first figure soon; within a round small models before large and small batches before large. Under a budget a
+    round begins with what teaches most, and what the time should not reach comes last. In a run in pairs, which has
+    no budget, the two of a pair are neighbours, in the other order in every second round; neither is left out alone,
+    nor as known: what was measured at another time makes no pair. Raises InvalidValue for a budget that is too short
+    for any case.
     """
-    cases: list[Case] = []
+    groups: list[tuple[Case, ...]] = []
     skipped: list[SkippedCase] = []
     types = {chosen.model.name: chosen.model for chosen in models}
     for case in _cases(request, models, shape_of, facts, memory_bytes):
-        failure = _obstacle(case, backends, _of(case, facts), memory_bytes, already_measured)
-        failure = failure or _impossible(case, types[case.model_type])
-        if failure is None:
-            cases.append(case)
+        model, known = types[case.model_type], already_measured if request.against is None else set()
+        group = (case,) if request.against is None else _pair(case, request.against, model)
+        failures = [
+            _no_difference(group, request.against)
+            or _obstacle(one, backends, _of(one, facts), memory_bytes, known)
+            or _impossible(one, model)
+            for one in group
+        ]
+        if not any(failures):
+            groups.append(group)
         else:
-            skipped.append(SkippedCase(case=case, failure=failure))
-    ordered = sorted(cases, key=lambda case: _cost(case, _of(case, facts)))
+            skipped += _left_out(group, failures)
+    ordered = sorted(groups, key=lambda group: _cost(group[0], _of(group[0], facts)))
+    if request.budget_seconds is not None:
+        ordered = [(case,) for case in in_teaching_order([case for (case,) in ordered], last_measured)]
     past = Past(durations)
-    seconds = {case: past.seconds(case) for case in ordered}
+    seen = {case: past.seconds(case) for group in ordered for case in group}
+    seconds = {case: known or likely_seconds(case, _of(case, facts), request.protocol) for case, known in seen.items()}
     planned = tuple(
-        PlannedCase(case=case, repetition=repetition, estimated_seconds=seconds[case])
+        PlannedCase(
+            case=case,
+            repetition=repetition,
+            estimated_seconds=seconds[case],
+            estimated_bytes=_peak_bytes(case, _of(case, facts)),
+        )
         for repetition in range(request.protocol.processes)
-        for case in ordered
+        for group in ordered
+        for case in (group if repetition % 2 == 0 else reversed(group))
     )
+    if request.budget_seconds is not None:
+        planned = within_budget(planned, request.budget_seconds)
+    reached = [item.case for item in planned if item.in_budget]
+    low, high = total_as_known(reached, seconds)
     return Plan(
         planned=planned,
         skipped=tuple(skipped),
-        estimated_seconds=total_seconds([item.case for item in planned], past),
+        estimated_seconds=(low, high) if request.budget_seconds is None else _capped(low, high, request.budget_seconds),
+        is_guess=any(seen[case] is None for case in reached),
     )
 
 
-def needed_bytes(facts: ModelFacts) -> int:
-    """Memory that building a model of these facts and running it takes, on the safe side."""
-    return _COPIES * facts.parameter_bytes + _MARGIN_BYTES
+def _capped(low: float, high: float, budget_seconds: float) -> tuple[float, float]:
+    return min(low, budget_seconds), min(high, budget_seconds)
+
+
+def _estimate(case: Case, facts: ModelFacts | None) -> MemoryEstimate | None:
+    return None if facts is None else estimate_memory(facts, case)
+
+
+def _peak_bytes(case: Case, facts: ModelFacts | None) -> int | None:
+    estimate = _estimate(case, facts)
+    return None if estimate is None else estimate.peak_bytes
 
 
 def _cases(
@@ -83,7 +121,8 @@ def _cases(
     found: dict[Case, None] = {}
     for chosen in models:
         model = chosen.model
-        size = chosen.size or _size(request.size, facts.get((model.name, Size.DEFAULT)), memory_bytes)
+        of_default = facts.get((model.name, Size.DEFAULT))
+        size = chosen.size or _size(request.size, of_default, memory_bytes)
         sequence_length, image_size = shape_of(model, size)
         weights, task = chosen.weights, chosen.task
         if weights is not None:
@@ -119,6 +158,28 @@ def _cases(
     return list(found)
 
 
+def _pair(case: Case, against: Against, model: ModelType) -> tuple[Case, ...]:
+    """The case and its partner; alone where they would be one: a length in tokens means nothing to some types."""
+    new = against.applied_to(case)
+    if sequence_unit(model) is not SequenceUnit.TOKENS:
+        new = replace(new, sequence_length=case.sequence_length)
+    return (case,) if new == case else (case, new)
+
+
+def _left_out(group: tuple[Case, ...], failures: Sequence[Failure | None]) -> list[SkippedCase]:
+    """All of a group; one that could run alone says why it does not."""
+    why = next(failure for failure in failures if failure is not None)
+    with_partner = replace(why, reason=f"Left out with its partner: {why.reason}")
+    return [SkippedCase(case=one, failure=own or with_partner) for one, own in zip(group, failures, strict=True)]
+
+
+def _no_difference(group: tuple[Case, ...], against: Against | None) -> Failure | None:
+    if against is None or len(group) == 2:
+        return None
+    reason = f"{group[0].model} is the same in both configurations: {against.text} changes nothing of it."
+    return Failure(kind=FailureKind.NOT_AVAILABLE, reason=reason)
+
+
 def _within(length: int | None, most: int | None) -> int | None:
     return length if length is None or most is None else min(length, most)
 
@@ -131,7 +192,7 @@ def _of(case: Case, facts: Facts) -> ModelFacts | None:
 def _size(choice: SizeChoice, facts: ModelFacts | None, memory_bytes: int) -> Size:
     if choice is not SizeChoice.AUTO:
         return Size(choice.value)
-    if facts is None or facts.parameters > MOST_PARAMETERS or needed_bytes(facts) > memory_bytes:
+    if facts is None or facts.parameters > MOST_PARAMETERS or least_needed_bytes(facts) > memory_bytes:
         return Size.TINY
     return Size.DEFAULT
 
@@ -149,13 +210,16 @@ def _obstacle(
         return Failure(kind=FailureKind.NOT_AVAILABLE, reason=f"Backend {case.backend} cannot run here: {reason}")
     if case.precision.value not in status.precisions:
         known = ", ".join(status.precisions)
-        reason = f"{case.backend} does not run {case.precision} here; it runs {known}."
+        why = status.refused.get(case.precision.value)
+        reason = f"{case.backend} does not run {case.precision} here{f' ({why})' if why else ''}; it runs {known}."
         return Failure(kind=FailureKind.NOT_AVAILABLE, reason=reason)
     if case.case_id in already_measured:
         return Failure(kind=FailureKind.ALREADY_MEASURED, reason="Measured here within the last 7 days.")
-    if facts is not None and needed_bytes(facts) > memory_bytes:
+    estimate = _estimate(case, facts)
+    if facts is not None and estimate is not None and estimate.needed_bytes > memory_bytes:
+        each = f" for {case.workers} workers with a model each" if case.workers else ""
         reason = (
-            f"Needs about {needed_bytes(facts) / 2**30:.1f} GiB ({facts.parameters / 1e6:,.0f} M parameters); "
+            f"Needs about {estimate.needed_bytes / 2**30:.1f} GiB{each} ({facts.parameters / 1e6:,.0f} M parameters); "
             f"{memory_bytes / 2**30:.1f} GiB are free."
         )
         return Failure(kind=FailureKind.DOES_NOT_FIT, reason=reason)
@@ -163,9 +227,14 @@ def _obstacle(
 
 
 def _impossible(case: Case, model: ModelType) -> Failure | None:
-    """What this type cannot do anywhere."""
+    """What this type cannot do anywhere, and what its backend cannot do with any type."""
+    if (refusal := refusal_of(case)) is not None:
+        return Failure(kind=FailureKind.NOT_AVAILABLE, reason=refusal)
     if case.workload is Workload.GENERATION and "generates" not in model.traits:
-        reason = f"{model.name} generates nothing; measure its forward passes with the workload inference."
+        reason = (
+            f"{model.name} has no generate() that makes as many tokens as it is asked for; "
+            "measure its forward passes with the workload inference."
+        )
         return Failure(kind=FailureKind.NOT_AVAILABLE, reason=reason)
     if case.size == Size.DEFAULT and model.default_problem is not None:
         return Failure(kind=FailureKind.NOT_AVAILABLE, reason=f"{model.default_problem}, or measure it tiny.")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.domain.case import Case
-from engine.domain.measurement import Metric
+from engine.domain.case import Case, Workload
 from engine.domain.result import Failure, FailureKind, Result, ResultStatus
+from engine.domain.workload_metrics import RATES
 from engine.stats.quantiles import median
 
 LEAST_GROWTH = 1.05
@@ -45,9 +45,9 @@ def _failed_before(case: Case, earlier: Sequence[Result]) -> Failure | None:
 def _plateau(case: Case, earlier: Sequence[Result]) -> Failure | None:
     by_batch: dict[int, list[float]] = {}
     for result in earlier:
-        measurement = result.measurement(Metric.THROUGHPUT)
-        if measurement is not None and result.case.batch_size < case.batch_size:
-            by_batch.setdefault(result.case.batch_size, []).append(median(measurement.samples))
+        rate = _items_per_second(result)
+        if rate is not None and result.case.batch_size < case.batch_size:
+            by_batch.setdefault(result.case.batch_size, []).append(rate)
     if len(by_batch) < 2:
         return None
     before, last = sorted(by_batch)[-2:]
@@ -58,3 +58,12 @@ def _plateau(case: Case, earlier: Sequence[Result]) -> Failure | None:
         kind=FailureKind.PLATEAU,
         reason=f"Throughput stopped growing: batch size {last} gives {growth:.2f}x that of {before}.",
     )
+
+
+def _items_per_second(result: Result) -> float | None:
+    """What grows with the batch: items or tokens a second; a request of concurrency holds a whole batch."""
+    case = result.case
+    measurement = result.measurement(RATES[case.workload]) if case.workload in RATES else None
+    if measurement is None:
+        return None
+    return median(measurement.samples) * (case.batch_size if case.workload is Workload.CONCURRENCY else 1)

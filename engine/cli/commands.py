@@ -13,6 +13,7 @@ from engine.cli.benchmark import benchmark
 from engine.cli.catalog import catalog
 from engine.cli.conformance import conformance
 from engine.cli.coverage import coverage_command
+from engine.cli.doctor import doctor
 from engine.cli.exit_status import FAILED, GOOD, INTERRUPTED, USAGE, status_of
 from engine.cli.export import export
 from engine.cli.generate import generate
@@ -50,6 +51,7 @@ for _command in (
     import_command,
     catalog,
     hardware,
+    doctor,
     serve,
 ):
     modeldyno.add_command(_command)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,6 +13,7 @@ from engine.catalog.registry import Catalog
 from engine.cli.conformance_tables import line_of, print_conformance, remaining_seconds, summary_of
 from engine.cli.exit_status import FAILED, GOOD, INTERRUPTED
 from engine.cli.follow import Standing, display
+from engine.cli.interruption import until_interrupted
 from engine.cli.open_workbench import open_workbench
 from engine.cli.options import PRECISION_LIST, Common, local_options, model_options, tier_of
 from engine.cli.output import print_json, say
@@ -66,7 +64,7 @@ def conformance(
     """
     common.refuse_server("conformance")
     began = time.monotonic()
-    with open_workbench(common) as workbench, _until_interrupted() as cancel:
+    with open_workbench(common) as workbench, until_interrupted() as cancel:
         chosen = _chosen(workbench.catalog, models, priority)
         shown = _Shown(total=len(chosen) * len(precisions), began=began)
         with display(quiet=common.quiet) as screen:
@@ -116,22 +114,6 @@ class _Shown:
             news = (f"[{self._ended}/{self.total}] {line_of(outcome)}",)
         remaining = remaining_seconds(time.monotonic() - self._began, self._ended, self.total)
         return Standing(done=self._ended, total=self.total, step="Examining", remaining=remaining, news=news)
-
-
-@contextmanager
-def _until_interrupted() -> Iterator[threading.Event]:
-    """Set by Ctrl-C and SIGTERM instead of the exception that they raise else: what is done is kept and told.
-
-    Whoever started us deaf to Ctrl-C, as a shell does for background jobs, has us stay so.
-    """
-    cancel = threading.Event()
-    heard = [number for number in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, lambda *_: cancel.set()) for number in heard}
-    try:
-        yield cancel
-    finally:
-        for number, action in before.items():
-            signal.signal(number, action)
 
 
 def _object(found: Conformance) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from engine.cli.output import say
 from engine.domain.measurement import Metric
 from engine.domain.result import ResultStatus
 from engine.domain.run import CaseProgress, RunProgress
+from engine.domain.workload_metrics import RATES
 from engine.formatting import format_eta, format_value
 
 _ENDED = frozenset(status.value for status in ResultStatus)
@@ -123,4 +124,6 @@ def _outcome(row: CaseProgress) -> str:
         return f"{row.state}: {row.reason}" if row.reason else row.state
     if row.latency_seconds is not None:
         return f"{row.state}, {format_value(row.latency_seconds, Metric.LATENCY)}"
+    if row.throughput is not None and row.case.workload in RATES:
+        return f"{row.state}, {format_value(row.throughput, RATES[row.case.workload])}"
     return row.state

@@ -43,4 +43,14 @@ def hardware(common: Common, refresh: bool) -> int:
         for status in statuses
     )
     print_rows(("Backend", "Available", "Devices", "Precisions", "Versions", "Why not"), rows, "table")
+    details = [
+        (status["backend"], name, value)
+        for status in statuses
+        for name, value in (
+            *status.get("facts", {}).items(),  # servers of earlier releases do not tell them
+            *((precision, f"not run: {why}") for precision, why in status.get("refused", {}).items()),
+        )
+    ]
+    if details:
+        print_rows(("Backend", "Detail", "Here"), details, "table")
     return 0

@@ -16,10 +16,7 @@ from engine.workflows.import_measurements import Format, ImportOutcome, import_m
 
 @click.group("import")
 def import_command() -> None:
-    """Bring in what was measured elsewhere.
-
-    It stays marked as imported, with its source.
-    """
+    """Bring in what others measured, with its source."""
 
 
 @import_command.command("measurements")

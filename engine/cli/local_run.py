@@ -10,6 +10,7 @@ from engine.cli.output import say
 from engine.domain.run import Run, RunRequest
 from engine.errors import EngineError
 from engine.workflows.make_report import make_report
+from engine.workflows.plan_run import plan_run
 from engine.workflows.workbench import Workbench
 
 _STOP_SECONDS = 20.0
@@ -18,6 +19,8 @@ _LOOK_SECONDS = 0.5
 
 def carry_out(workbench: Workbench, request: RunRequest, *, quiet: bool) -> Run:
     """Submit, show and await a run. Ctrl-C cancels it: what has finished is kept and the run is returned cancelled."""
+    if request.budget_seconds is not None:
+        plan_run(workbench, request)  # a budget too short for any case is refused before a run is stored
     run = workbench.supervisor.submit(request)
     say(f"Run {run.number} ({run.run_id}) on {workbench.environment.label}", quiet=quiet)
     try:

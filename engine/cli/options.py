@@ -12,9 +12,12 @@ from typing import Any, TypeVar
 import click
 
 from engine.config import Settings
+from engine.domain.against import parse_against
+from engine.domain.budget import parse_budget
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import MAX_BATCH_SIZE
+from engine.errors import EngineError, InvalidValue
 
 Command = Callable[..., Any]
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -148,6 +151,34 @@ class Listed(click.ParamType):  # type: ignore[type-arg]  # before click 8.4 it 
             self.fail(str(error), param, ctx)
 
 
+class Budget(click.ParamType):  # type: ignore[type-arg]  # before click 8.4 it takes no argument
+    """A length of time such as 30m, in seconds."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        try:
+            return parse_budget(str(value))
+        except InvalidValue as error:
+            self.fail(error.message, param, ctx)
+
+
+class Differences(click.ParamType):  # type: ignore[type-arg]  # as above
+    """The second configuration of a run in pairs."""
+
+    name = "differences"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
+        try:
+            return parse_against(value)
+        except EngineError as error:
+            self.fail(error.message, param, ctx)
+
+
 def parse_batch_size(text: str) -> int:
     """A whole number from 1; raises ValueError with a sentence."""
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MAX_BATCH_SIZE:
@@ -173,7 +204,9 @@ def _chosen(kind: type[Choice], text: str, what: str) -> Choice:
     return kind(text)
 
 
+BUDGET = Budget()
 BACKEND_LIST = Listed("backends", str)
 PRECISION_LIST = Listed("precisions", parse_precision)
 BATCH_SIZE_LIST = Listed("batch sizes", parse_batch_size)
 WORKLOAD_LIST = Listed("types", parse_workload, flat=True)
+AGAINST = Differences()

@@ -14,10 +14,11 @@ from engine.cli.options import Common, local_options
 from engine.cli.output import print_json, say
 from engine.cli.run_end import end_of_run, status_of_run, tell_end
 from engine.cli.run_options import make_request, run_options
-from engine.cli.tables import print_run_summary
+from engine.cli.tables import print_pairs, print_run_summary
 from engine.domain.result import ResultFilter
 from engine.workflows.check_request import check_request
 from engine.workflows.choose_models import fetch_checkpoint, with_type
+from engine.workflows.paired import paired_rows
 from engine.workflows.result_rows import result_rows
 
 
@@ -54,10 +55,12 @@ def pipeline(common: Common, force: bool, generate_only: bool, **given: Any) -> 
         end = end_of_run(run)
         tell_end(end, quiet=common.quiet)
         rows = result_rows(workbench, ResultFilter(run_id=run.run_id))
+        pairs = paired_rows(workbench, run)
         _, reported = report_on(workbench, run, quiet=common.quiet)
     if common.as_json:
         counts = {"completed": run.completed, "failed": run.failed, "skipped": run.skipped}
         print_json({"run_id": run.run_id, **counts, "seconds": round(time.monotonic() - began, 3)})
     else:
         print_run_summary(rows)
+        print_pairs(pairs)
     return status_of_run(end, rows) or generated or reported

@@ -9,14 +9,17 @@ import click
 from engine.catalog.checkpoints import find_size, parse_size, size_names
 from engine.catalog.weights import absolute_name
 from engine.cli.options import (
+    AGAINST,
     BACKEND_LIST,
     BATCH_SIZE_LIST,
+    BUDGET,
     PRECISION_LIST,
     WORKLOAD_LIST,
     Command,
     model_options,
     tier_of,
 )
+from engine.domain.against import PAIRS, Against
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import (
@@ -31,6 +34,7 @@ from engine.domain.run import (
     Protocol,
     RunRequest,
     SizeChoice,
+    usual_processes,
 )
 from engine.errors import UnknownName
 
@@ -94,16 +98,23 @@ _OPTIONS = (
     click.option("--compile", "compiled", is_flag=True, help="torch.compile before the first pass."),
     click.option("--attention", metavar="NAME", help="The library's attention implementation, such as eager or sdpa."),
     click.option(
+        "--against",
+        type=AGAINST,
+        metavar="DIFFERENCES",
+        help="Measure in pairs against a second configuration, given by what differs, such as precision=bf16 or "
+        "threads=1,compile=yes (precision, hardware, threads, compile, attention, sequence-length). The two of a pair "
+        "run one after the other, in changing order, so that drift of the machine cancels.",
+    ),
+    click.option(
         "--cold", is_flag=True, help="A fresh interpreter per result, nothing preloaded: honest start-up times."
     ),
     click.option(
         "--runs",
         "--processes",
         "processes",
-        default=Protocol().processes,
-        show_default=True,
         type=click.IntRange(1, MAX_PROCESSES),
-        help="Fresh processes per case; with five or more, two runs can be compared.",
+        help="Fresh processes per case; with five or more, two runs can be compared. With --against, pairs: six are "
+        f"the fewest that can decide. [default: {Protocol().processes}; {PAIRS} with --against]",
     ),
     click.option(
         "--warmup",
@@ -120,6 +131,14 @@ _OPTIONS = (
         help="Grow batches until memory fails or throughput stops growing.",
     ),
     click.option("--incremental", is_flag=True, help="Leave out what was measured here recently."),
+    click.option(
+        "--budget",
+        "budget_seconds",
+        type=BUDGET,
+        metavar="TIME",
+        help="Such as 90s, 30m or 2h: every model once before second batches, what was never measured first; "
+        "what the time does not reach is left out.",
+    ),
     click.option("--title", help="A name for the run."),
 )
 
@@ -148,11 +167,13 @@ def make_request(
     workers: int | None,
     compiled: bool,
     attention: str | None,
+    against: Against | None,
     cold: bool,
-    processes: int,
+    processes: int | None,
     warmup: int,
     progressive: bool,
     incremental: bool,
+    budget_seconds: float | None,
     title: str | None,
 ) -> RunRequest:
     """Models that are named win over the priority; with neither nor a checkpoint, the critical tier is meant.
@@ -180,11 +201,13 @@ def make_request(
         workers=workers,
         compiled=compiled,
         attention=attention,
+        against=against,
         checkpoint=None if checkpoint is None else absolute_name(checkpoint),
         allow_pickle=allow_pickle,
         progressive=progressive,
         incremental=incremental,
-        protocol=Protocol(processes=processes, warmup=warmup),
+        budget_seconds=budget_seconds,
+        protocol=Protocol(processes=processes or usual_processes(against), warmup=warmup),
         title=title,
     )
 
@@ -211,6 +234,8 @@ def request_body(request: RunRequest) -> dict[str, Any]:
         "new_tokens": request.new_tokens,
         "workers": request.workers,
         "attention": request.attention,
+        "budget_seconds": request.budget_seconds,
+        "against": None if request.against is None else request.against.named,
         "checkpoint": request.checkpoint,
         "title": request.title,
     }

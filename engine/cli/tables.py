@@ -10,8 +10,9 @@ from typing import Any
 from engine.cli.output import print_rows
 from engine.domain.case import Workload
 from engine.domain.measurement import Metric
+from engine.domain.summary import Verdict
 from engine.domain.workload_metrics import METRICS
-from engine.formatting import format_time, format_value
+from engine.formatting import MISSING, counted, format_number, format_time, format_value, scale_for, would_decide
 
 Row = dict[str, Any]
 
@@ -24,6 +25,8 @@ _PLAIN_HEADINGS = (
     *_IDENTITY,
     "sequence_length",
     "image_size",
+    "new_tokens",
+    "workers",
     "status",
     "failure",
     "actual_device",
@@ -34,39 +37,56 @@ _PLAIN_HEADINGS = (
 
 
 def print_results(rows: Sequence[Row], style: str) -> None:
-    """One line per result: for people with units and the few columns that fit, else every column in SI units."""
+    """One line per result: for people a table for each workload, with units and the few columns that fit, else every
+    column in SI units."""
     if style == "table":
-        metrics = _metrics_of(rows)
-        headings = ["Run", "Model", "Size", "Backend", "Precision", "Batch", "Type", "Status"]
-        titles = [metric.title for metric in metrics]
-        lines = (
-            [
-                row["run_id"],
-                *(row[name] for name in _IDENTITY),
-                _status(row),
-                *(_shown(row, metric) for metric in metrics),
-                format_time(datetime.fromisoformat(row["measured_at"])),
-            ]
-            for row in rows
-        )
-        print_rows([*headings, *titles, "Measured"], lines, style, numeric=("Batch", *titles))
+        for same in _by_workload(rows) or [list(rows)]:
+            _print_table(same)
         return
     names = [metric.label for metric in Metric]
     print_rows([*_PLAIN_HEADINGS, *names], _plain_rows(rows), style, numeric=names)
 
 
+def _by_workload(rows: Iterable[Row]) -> list[list[Row]]:
+    """Each workload has metrics of its own; in the order of the closed list."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(str(row["workload"]), []).append(row)
+    return [found[workload] for workload in Workload if workload in found]
+
+
+def _print_table(rows: Sequence[Row]) -> None:
+    metrics = _metrics_of(rows)
+    headings = ["Run", "Model", "Size", "Backend", "Precision", "Batch", "Type", "Status"]
+    titles = [metric.title for metric in metrics]
+    lines = (
+        [
+            row["run_id"],
+            *(row[name] for name in _IDENTITY),
+            _status(row),
+            *(_shown(row, metric) for metric in metrics),
+            format_time(datetime.fromisoformat(row["measured_at"])),
+        ]
+        for row in rows
+    )
+    print_rows([*headings, *titles, "Measured"], lines, "table", numeric=("Batch", *titles))
+
+
 def print_run_summary(rows: Iterable[Row]) -> None:
     """One line per case: the median over its processes with the smallest and largest, or why there is none.
 
-    Nothing is printed of a run that ended before its first result.
+    A table for each workload. Nothing is printed of a run that ended before its first result.
     """
+    for same in _by_workload(rows):
+        _print_cases(same)
+
+
+def _print_cases(rows: Sequence[Row]) -> None:
     cases: dict[str, list[Row]] = {}
     for row in rows:
         cases.setdefault(row["case_id"], []).append(row)
-    if not cases:
-        return
     ordered = sorted(cases.values(), key=lambda group: tuple(group[0][name] for name in _IDENTITY))
-    metrics = _metrics_of([row for group in ordered for row in group])
+    metrics = _metrics_of(rows)
     titles = [metric.title for metric in metrics]
     lines = (
         [*(group[0][name] for name in _IDENTITY), *(_spread(group, metric) for metric in metrics), _group_status(group)]
@@ -76,16 +96,43 @@ def print_run_summary(rows: Iterable[Row]) -> None:
     print_rows(headings, lines, "table", numeric=("Batch", *titles))
 
 
+def print_pairs(rows: Sequence[Row]) -> None:
+    """The verdicts of a run in pairs, one line per case and metric; nothing of any other run."""
+    if not rows:
+        return
+    headings = ["Model", "Size", "Batch", "Type", "Metric", "New / base", "Ratio", "95 % interval", "p", "q", "Verdict"]
+    lines = (
+        [
+            *(row[name] for name in ("model", "size", "batch_size", "workload")),
+            Metric.named(row["metric"]).title,
+            f"{row['new']} / {row['base']}",
+            format_number(row["ratio"]),
+            MISSING if row["low"] is None else f"{format_number(row['low'])} to {format_number(row['high'])}",
+            format_number(row["p_value"], 2),
+            format_number(row["q_value"], 2),
+            _verdict(row),
+        ]
+        for row in rows
+    )
+    print_rows(headings, lines, "table", numeric=("Batch", "Ratio", "p", "q"))
+
+
+def _verdict(row: Row) -> str:
+    pairs = f"{row['verdict']}, {counted(row['pairs'], 'pair')}"
+    return f"{pairs}; {would_decide(row['pairs_to_decide'])}" if row["verdict"] == Verdict.UNDECIDED else pairs
+
+
 def _plain_rows(rows: Iterable[Row]) -> Iterator[list[Any]]:
     for row in rows:
         flat = row | {"failure": row["failure"]["reason"] if row["failure"] else None}
         yield [flat[name] for name in _PLAIN_HEADINGS] + [_median(row, metric) for metric in Metric]
 
 
-def _metrics_of(rows: Iterable[Row]) -> list[Metric]:
-    """The metrics that any row carries; the headline ones when none does."""
+def _metrics_of(rows: Sequence[Row]) -> list[Metric]:
+    """The metrics that any of these rows of one workload carries, headline first; the usual ones when none does."""
     present = {name for row in rows for name in row["metrics"]}
-    return [metric for metric in Metric if metric.label in present] or list(_HEADLINES)
+    ordered = dict.fromkeys((*METRICS[Workload(rows[0]["workload"])], *Metric)) if rows else ()
+    return [metric for metric in ordered if metric.label in present] or list(_HEADLINES)
 
 
 def _median(row: Row, metric: Metric) -> float | None:
@@ -108,6 +155,9 @@ def _spread(group: Sequence[Row], metric: Metric) -> str:
     middle = format_value(median(values), metric)
     if len(values) == 1:
         return middle
+    if metric.unit.endswith("/s"):  # too long to be said three times
+        scale = scale_for([median(values)], metric)
+        return f"{middle} ({format_number(scale.of(min(values)))} to {format_number(scale.of(max(values)))})"
     return f"{middle} ({format_value(min(values), metric)} to {format_value(max(values), metric)})"
 
 

@@ -46,6 +46,10 @@ class BackendStatus:
     devices: tuple[str, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     precisions: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Precision -> why it does not run here, for those that somebody may expect."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """What else there is to say, by name: names and memory of devices, driver, cores, instructions."""
 
 
 QUIET_SHARE = 0.05
@@ -64,11 +68,21 @@ class MachineState:
     """Share of CPU time the hypervisor gave to others, 0..1; None if not readable."""
     frequency_hertz: float | None
     available_memory_bytes: int
+    governor: str | None = None
+    """How the kernel chooses the clock (performance, powersave); several where CPUs differ; None if not readable."""
+    boost: bool | None = None
+    """Whether clocks above the nominal one are allowed (turbo, boost); None if not readable."""
+    temperature_celsius: float | None = None
+    """Of the hottest processor sensor just after the measurement; None if not readable."""
+    throttled: bool | None = None
+    """Whether a CPU was slowed for its heat during the measurement; None if not readable."""
+    other_gpu_processes: int | None = None
+    """Other programs that compute on an NVIDIA GPU just after the measurement; None where NVML does not tell."""
 
     @property
     def is_noisy(self) -> bool | None:
-        """More than 5 % of the CPU went to somebody else; None where that could not be read."""
-        if self.share_of_others is not None and self.share_of_others > QUIET_SHARE:
+        """More than 5 % of the CPU went to somebody else, or heat slowed it; None where that could not be read."""
+        if self.throttled or (self.share_of_others is not None and self.share_of_others > QUIET_SHARE):
             return True
         return None if self.cpu_busy_others is None else False
 

@@ -149,3 +149,6 @@ class ModelFacts:
     """Floating-point operations of one forward pass at the case's batch size, as counted by
     torch.utils.flop_counter (matrix products, convolutions, attention); None where it cannot count."""
     input_bytes: int
+    activation_bytes: int | None = None
+    """Most that a forward pass keeps alive of its own tensors at once, at the case's batch size and precision,
+    what kernels use inside themselves left out; None where it could not be followed."""

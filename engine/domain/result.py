@@ -43,6 +43,8 @@ class FailureKind(StrEnum):
     """Skipped by incremental mode."""
     PLATEAU = "plateau"
     """Skipped by progressive mode: throughput stopped growing. Beyond a failure its own kind stands instead."""
+    OUT_OF_BUDGET = "budget"
+    """Skipped: the run's time budget had no room for it."""
     CANCELLED = "cancelled"
 
 
@@ -79,6 +81,8 @@ class Result:
     skillset_checksum: str | None = None
     notes: tuple[str, ...] = ()
     """Warnings worth showing beside the number."""
+    estimated_bytes: int | None = None
+    """The peak memory that the plan expected, before anything was launched; None where it had no ground to."""
 
     def measurement(self, metric: Metric) -> Measurement | None:
         return next((found for found in self.measurements if found.metric is metric), None)

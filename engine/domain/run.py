@@ -7,6 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from math import prod
 
+from engine.domain.against import PAIRS, Against
+from engine.domain.budget import refuse_impossible_budget
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.result import Failure
@@ -89,6 +91,11 @@ class Protocol:
                 raise InvalidValue(f"{name} {getattr(self, name)} is not positive.", field=name)
 
 
+def usual_processes(against: Against | None) -> int:
+    """Processes of a case, or pairs, while nobody says otherwise."""
+    return Protocol().processes if against is None else PAIRS
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
     """What a user asked for. Empty `models` means the tier decides."""
@@ -110,12 +117,16 @@ class RunRequest:
     """Of concurrency alone; None means WORKERS."""
     compiled: bool = False
     attention: str | None = None
+    against: Against | None = None
+    """Makes a run in pairs: each case is measured side by side with its partner of this second configuration."""
     checkpoint: str | None = None
     """Hub id, or absolute path of a local folder, whose weights are loaded; `models` may then name its type."""
     allow_pickle: bool = False
     """Whether weights that are only there as a pickle may be opened, with weights_only."""
     progressive: bool = True
     incremental: bool = False
+    budget_seconds: float | None = None
+    """How long the run may be carried out, over all of its attempts; None for as long as it takes."""
     protocol: Protocol = field(default_factory=Protocol)
     title: str | None = None
 
@@ -145,6 +156,48 @@ class RunRequest:
             _refuse_outside("new_tokens", self.new_tokens, 2, MAX_NEW_TOKENS)
         if self.workers is not None:
             _refuse_outside("workers", self.workers, 1, MAX_WORKERS)
+        if self.budget_seconds is not None:
+            refuse_impossible_budget(self.budget_seconds)
+        if self.against is not None:
+            self._refuse_no_pairs(self.against)
+            if self.budget_seconds is not None:
+                raise InvalidValue(
+                    "A run in pairs takes no time budget, which would cut pairs in two; measure fewer models, batch "
+                    "sizes or pairs instead.",
+                    field="budget_seconds",
+                )
+
+    @property
+    def all_backends(self) -> tuple[str, ...]:
+        """Those of both configurations."""
+        second = None if self.against is None else self.against.backend
+        return tuple(dict.fromkeys([*self.backends, *([second] if second is not None else [])]))
+
+    def _refuse_no_pairs(self, against: Against) -> None:
+        """A second configuration that is the first, or that several first ones would share."""
+        if against.threads is not None:
+            _refuse_outside("threads", against.threads, 1, MAX_THREADS)
+        if against.sequence_length is not None:
+            _refuse_outside("sequence_length", against.sequence_length, 1, MAX_SEQUENCE_LENGTH)
+        first = {
+            "precision": self.precisions,
+            "backend": self.backends,
+            "threads": (self.threads,),
+            "compiled": (self.compiled,),
+            "attention": (self.attention,),
+            "sequence_length": (self.sequence_length,),
+        }
+        for name in against.changes:
+            if len(set(first[name])) > 1:
+                raise InvalidValue(
+                    f"A second {name} makes pairs with a single first one; give one instead of "
+                    f"{', '.join(map(str, first[name]))}.",
+                    field="against",
+                )
+        if all(value == first[name][0] for name, value in against.changes.items()):
+            raise InvalidValue(
+                f"The second configuration, {against.text}, is the first one; name one that differs.", field="against"
+            )
 
     def refuse_if_too_large(self, models: int) -> None:
         """Raises InvalidValue when `models` model types make more executions than one run may hold."""
@@ -155,6 +208,7 @@ class RunRequest:
             "batch_sizes": len(set(self.batch_sizes)),
             "workloads": len(set(self.workloads)),
             "processes": self.protocol.processes,
+            "configurations": 1 if self.against is None else 2,
         }
         executions = prod(factors.values())
         if executions > MAX_EXECUTIONS:
@@ -178,6 +232,10 @@ class PlannedCase:
     repetition: int
     estimated_seconds: tuple[float, float] | None = None
     """Likely duration, low and high; None when nothing like it was ever run."""
+    estimated_bytes: int | None = None
+    """Peak memory it is expected to show, as the meter counts; None where nothing is known of the model's weights."""
+    in_budget: bool = True
+    """Whether the run's time is expected to reach it; one that it should not reach runs all the same if it does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +251,9 @@ class Plan:
     planned: tuple[PlannedCase, ...]
     skipped: tuple[SkippedCase, ...]
     estimated_seconds: tuple[float, float] | None = None
+    """Of all that is in the budget."""
+    is_guess: bool = False
+    """Whether any of it rests on no duration ever seen here, only on parameters and operations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +300,7 @@ class CaseProgress:
     elapsed_seconds: float | None = None
     latency_seconds: float | None = None
     throughput: float | None = None
+    """Of the rate that its workload has, in that metric's unit; None for startup and before its end."""
     reason: str | None = None
 
 

@@ -1,4 +1,4 @@
-"""What each workload measures, headline first."""
+"""What each workload measures, headline first, and how much it gets done."""
 
 from __future__ import annotations
 
@@ -30,3 +30,10 @@ METRICS: Mapping[Workload, tuple[Metric, ...]] = {
         Metric.PEAK_MEMORY,
     ),
 }
+
+RATES: Mapping[Workload, Metric] = {
+    Workload.INFERENCE: Metric.THROUGHPUT,
+    Workload.GENERATION: Metric.GENERATION_THROUGHPUT,
+    Workload.CONCURRENCY: Metric.REQUESTS_PER_SECOND,
+}
+"""How much of its work each gets done in a second; startup has no such figure."""

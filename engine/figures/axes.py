@@ -20,11 +20,11 @@ def linear_ticks(highest: float, scale: Scale, *, count: int = 5) -> tuple[list[
     """Round values from 0 to just below `highest` (SI) and their labels in `scale`; the last one names the unit."""
     top = scale.of(highest)
     if top <= 0:
-        return [0.0], [f"0 {scale.unit}"]
+        return [0.0], [f"0{scale.gap}{scale.unit}"]
     step = nice_step(top / count)
     steps = [step * index for index in range(math.floor(top / step + 1e-9) + 1)]
     labels = [_tick(value, step) for value in steps]
-    labels[-1] += f" {scale.unit}"
+    labels[-1] += f"{scale.gap}{scale.unit}"
     return [value * scale.factor for value in steps], labels
 
 

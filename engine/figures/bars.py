@@ -60,7 +60,7 @@ def draw_bars(
     """
     scale = scale_for([bar.estimate.value for bar in bars], metric)
     texts = format_column([bar.estimate for bar in bars], metric)
-    value_pixels = max(text_width(f"{text.value} {scale.unit}") for text in texts) + 12
+    value_pixels = max(text_width(f"{text.value}{scale.gap}{scale.unit}") for text in texts) + 12
     remark_pixels = 0.0 if narrow else max((text_width(bar.remark) + 20 for bar in bars if bar.remark), default=0.0)
     label_pixels = max(text_width(bar.label) for bar in bars) + 10
     if narrow:
@@ -160,7 +160,7 @@ def _label_axes(chart: go.Figure, bars: Sequence[Bar], scale: Scale, theme: Them
     highest = _axis_end(bars)
     ticks, labels = linear_ticks(highest * 1.02, scale, count=4 if narrow else 5)
     if narrow:
-        labels[-1] = labels[-1].removesuffix(f" {scale.unit}")  # the column of values names it
+        labels[-1] = labels[-1].removesuffix(f"{scale.gap}{scale.unit}")  # the column of values names it
     chart.update_xaxes(range=[0, highest * _AXIS_ROOM or 1.0], tickvals=ticks, ticktext=labels)
     chart.update_yaxes(
         range=[len(bars) - 0.5, -0.5],
@@ -205,7 +205,7 @@ def _label_values(
             xanchor="right",
             xshift=round(value_pixels),
             y=row,
-            text=f"<b>{text}</b> {scale.unit}",
+            text=f"<b>{text}</b>{scale.gap}{scale.unit}",
             showarrow=False,
             font={"size": 12, "color": color("predicted" if guess else "text", theme)},
         )

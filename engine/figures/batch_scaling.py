@@ -10,7 +10,7 @@ from itertools import groupby
 import plotly.graph_objects as go
 
 from engine.domain.case import Precision
-from engine.domain.measurement import Estimate, Metric
+from engine.domain.measurement import Better, Estimate, Metric
 from engine.domain.summary import CaseSummary
 from engine.figures.axes import linear_ticks, log_range, log_ticks, text_width
 from engine.figures.template import figure
@@ -30,6 +30,12 @@ _MOST_BAND = 4.0
 _FLAT = 1.1
 """Growth that the interval of the ratio has to rule out before a plateau is claimed."""
 _MARGIN = {"l": 42, "t": 12, "b": 34}
+_GROWING = {
+    Metric.THROUGHPUT: "throughput",
+    Metric.GENERATION_THROUGHPUT: "token rate",
+    Metric.DECODE_THROUGHPUT: "decoding rate",
+}
+"""What would grow with the batch if that cost no time, and how a title calls it."""
 _STYLES = {Precision.FP32: "9px,3px", Precision.BF16: "2px,3px", Precision.FP16: "7px,3px,2px,3px"}
 """Dashes that tell precisions of one backend apart; what is not named is solid and filled."""
 
@@ -60,6 +66,11 @@ def scaling_lines(summaries: Sequence[CaseSummary], metric: Metric) -> list[Line
     return sorted(lines, key=lambda line: (len(line.summaries) == 1, sign * line.summaries[-1].estimates[metric].value))
 
 
+def has_ideal(metric: Metric) -> bool:
+    """Whether it counts items or tokens, so that it grows as the batch does where that costs no time."""
+    return metric in _GROWING
+
+
 def hidden_lines(summaries: Sequence[CaseSummary], metric: Metric) -> str:
     """What a footnote says of the lines beyond those drawn; empty when all are."""
     hidden = len(scaling_lines(summaries, metric)) - MOST_LINES
@@ -76,21 +87,21 @@ def efficiency(line: Line, metric: Metric, at: int = -1) -> float:
 def batch_scaling(
     summaries: Sequence[CaseSummary], *, metric: Metric, theme: Theme, narrow: bool = False, height: int = 190
 ) -> go.Figure:
-    """Both axes logarithmic, but memory from 0. The dashed line, for throughput, is ideal scaling of the best line."""
+    """Both axes logarithmic, but memory from 0. The dashed line, for rates, is ideal growth of the best line."""
     lines = scaling_lines(summaries, metric)[:MOST_LINES]
     estimates = [summary.estimates[metric] for line in lines for summary in line.summaries]
     scale = scale_for([estimate.value for estimate in estimates], metric)
     bounds = [bound for bound in _reach(estimates) if bound > 0]
     linear = metric.unit == "B"
     low, high = (0.0, max(bounds, default=1.0) * 1.12) if linear else log_range(bounds)
-    if metric is Metric.THROUGHPUT:
+    if has_ideal(metric):
         high = max(high, min(_ideal_end(main_line(lines), metric), high * _IDEAL_ROOM))
     sizes = sorted({summary.case.batch_size for line in lines for summary in line.summaries})
     labels = [_end_label(line, metric, scale) for line in lines]
     right = round(max(text_width(label, 11.5) for label in labels)) + 22
     chart = figure(theme, height, margin={**_MARGIN, "r": right})
     styled = len({line.precision for line in lines}) > 1
-    if metric is Metric.THROUGHPUT:
+    if has_ideal(metric):
         _draw_ideal(chart, main_line(lines), metric, high, theme)
     for line in reversed(lines):
         _draw_band(chart, line, metric, theme, (min(bounds, default=0.0), max(bounds, default=1.0)))
@@ -125,9 +136,11 @@ def _title_of_line(best: Line, metric: Metric) -> str:
     if any(_is_lost_in_noise(best.summaries[at].estimates[metric]) for at in (0, -1)):
         return f"Too noisy to say how {metric.title.lower()} grows with the batch"
     first, last = (best.summaries[at].estimates[metric].value for at in (0, -1))
-    if metric is not Metric.THROUGHPUT:
+    if not has_ideal(metric):
         noun = "memory" if metric.unit == "B" else "time"
         grown = f"for {sizes[-1] / sizes[0]:g}x the items"
+        if metric.better is Better.HIGHER:
+            return f"{metric.title}: batch {sizes[-1]} reaches {last / first:.2f}x of batch {sizes[0]}, {grown}"
         if last <= first and not _at_most(best.summaries[0], best.summaries[-1], metric, 1 + MARGIN):
             return f"Too noisy to say whether batch {sizes[-1]} takes more {noun} than batch {sizes[0]}"
         if last <= first:
@@ -139,9 +152,11 @@ def _title_of_line(best: Line, metric: Metric) -> str:
     if plateau is not None:
         at = sizes.index(plateau)
         if not all(_at_most(best.summaries[at], later, metric, _FLAT) for later in best.summaries[at + 1 :]):
-            return f"Too noisy to say whether throughput grows beyond batch {plateau}"
-        return f"Throughput stops growing at batch {plateau}; batch {sizes[-1]} keeps {share} of ideal"
-    return f"Batch {sizes[-1]} brings {format_times(last / first)} the throughput of batch {sizes[0]}, {share} of ideal"
+            return f"Too noisy to say whether {_GROWING[metric]} grows beyond batch {plateau}"
+        what = _GROWING[metric].capitalize()
+        return f"{what} stops growing at batch {plateau}; batch {sizes[-1]} keeps {share} of ideal"
+    times = format_times(last / first)
+    return f"Batch {sizes[-1]} brings {times} the {_GROWING[metric]} of batch {sizes[0]}, {share} of ideal"
 
 
 def _is_lost_in_noise(estimate: Estimate) -> bool:
@@ -256,7 +271,7 @@ def _draw_line(chart: go.Figure, line: Line, metric: Metric, theme: Theme, style
 
 def _hover(line: Line, at: int, metric: Metric) -> str:
     text = hover(line.summaries[at], metric)
-    if metric is Metric.THROUGHPUT and at > 0:
+    if has_ideal(metric) and at > 0:
         text += f"<br>{format_share(efficiency(line, metric, at))} of ideal"
     return text
 
@@ -328,7 +343,7 @@ def _label_axes(
     low, high = bounds
     if linear:
         ticks, texts = linear_ticks(high, scale, count=4)
-        texts[-1] = texts[-1].removesuffix(f" {scale.unit}")
+        texts[-1] = texts[-1].removesuffix(f"{scale.gap}{scale.unit}")
         chart.update_yaxes(range=[low, high], tickvals=ticks, ticktext=texts)
     else:
         ticks, texts = log_ticks(low, high, scale)

@@ -44,7 +44,9 @@ def process_strip(summaries: Sequence[CaseSummary], *, metric: Metric, theme: Th
         )
     low, high = scale.of(min(every)), scale.of(max(every))
     room = (high - low) * 0.08 or high * 0.05 or 1.0
-    chart.update_xaxes(range=[low - room, high + room], nticks=6, ticksuffix=f" {scale.unit}", showticksuffix="last")
+    chart.update_xaxes(
+        range=[low - room, high + room], nticks=6, ticksuffix=f"{scale.gap}{scale.unit}", showticksuffix="last"
+    )
     chart.update_yaxes(
         range=[len(summaries) - 0.5, -0.5],
         tickvals=list(range(len(summaries))),

@@ -8,7 +8,17 @@ from engine.domain.case import Case
 from engine.domain.measurement import Better, Metric
 from engine.domain.model import is_checkpoint
 from engine.domain.summary import CaseSummary, Comparison, Verdict
-from engine.formatting import format_comparison, format_estimate, format_time
+from engine.domain.tail import Tail
+from engine.formatting import (
+    counted,
+    format_comparison,
+    format_estimate,
+    format_number,
+    format_time,
+    format_value,
+    scale_for,
+)
+from engine.stats.percentiles import fewest_samples
 
 TITLE_LENGTH = 65
 """A title that answers stays below this many characters where it can."""
@@ -27,7 +37,9 @@ def way(case: Case) -> str:
 
 
 def best_word(metric: Metric) -> str:
-    """fastest or leanest."""
+    """fastest or leanest; best for ratios, of which none is a speed."""
+    if metric.unit in ("x", "%"):
+        return "best"
     return "leanest" if metric.unit == "B" else "fastest"
 
 
@@ -48,9 +60,33 @@ def shape(case: Case) -> str:
         parts.append(f"sequence {case.sequence_length}")
     if case.image_size is not None:
         parts.append(f"{case.image_size} px")
+    if case.new_tokens is not None:
+        parts.append(f"{case.new_tokens} new tokens")
+    if case.workers is not None:
+        parts.append(counted(case.workers, "worker"))
     if case.is_tiny:
         parts.append("tiny")
     return ", ".join(parts)
+
+
+def tail_words(tails: Sequence[Tail]) -> str:
+    """Of one metric: "p90 12.1 ms (11.8 – 12.6), p95 13 ms (12.5 – 13.9); median and range of 3 processes ..."."""
+    if not tails:
+        return ""
+    first = tails[0]
+    scale = scale_for([tail.value for tail in tails], first.metric)
+    if first.percent is None:
+        figure = f"{first.label} {format_value(first.value, first.metric, scale=scale)}"
+        return f"{figure}; percentiles need {fewest_samples(0.9)} iterations in each process"
+    parts = []
+    for tail in tails:
+        low, high = (format_number(scale.of(bound)) for bound in (tail.low, tail.high))
+        value = format_value(tail.value, tail.metric, scale=scale)
+        parts.append(f"{tail.label} {value} ({low} \N{EN DASH} {high})")
+    iterations = counted(first.iterations, "iteration")
+    if first.processes == 1:
+        return f"{', '.join(parts)}; within one process of {iterations}, 95 % interval"
+    return f"{', '.join(parts)}; median and range of {first.processes} processes with {iterations} or more each"
 
 
 def sizes_in(summaries: Sequence[CaseSummary]) -> str:

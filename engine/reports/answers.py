@@ -9,6 +9,7 @@ from engine.domain.case import Workload
 from engine.domain.measurement import Metric
 from engine.domain.result import FailureKind, ResultStatus
 from engine.domain.summary import CaseSummary
+from engine.domain.workload_metrics import RATES
 from engine.figures.backend_comparison import backend_comparison_title, clear_leader
 from engine.figures.batch_scaling import batch_scaling_title
 from engine.figures.top_models import top_models_title
@@ -23,10 +24,13 @@ from engine.formatting import (
 )
 from engine.reports.charts import compare_ways, curves, rankings, ways_to_run
 from engine.reports.content import ReportContent
+from engine.reports.pairs import pair_title
 
 
 def report_title(content: ReportContent) -> str:
     """What the run found, as far as its measurements carry it."""
+    if content.pairs:
+        return pair_title(content.pairs)
     if not content.summaries:
         return _nothing_measured(content)
     warm = [summary for summary in content.summaries if summary.case.workload is Workload.INFERENCE]
@@ -36,7 +40,10 @@ def report_title(content: ReportContent) -> str:
         models = _models(chosen)
         verb = "runs" if len(models) == 1 else "run"
         return f"{_model_words(models)} {verb} here in tiny size, which proves no real speed"
-    return _warm_title(real) if warm else _startup_title(real)
+    if warm:
+        return _warm_title(real)
+    rated = [summary for summary in real if summary.case.workload in RATES]
+    return _rate_title(rated) if rated else _startup_title(real)
 
 
 def _nothing_measured(content: ReportContent) -> str:
@@ -126,6 +133,24 @@ def _ways_title(groups: Sequence[Sequence[CaseSummary]], summaries: Sequence[Cas
     told = [f"{leader} at {at}" for leader, at in where.items() if leader is not None]
     undecided = [f"undecided at {where[None]}"] if None in where else []
     return f"Fastest way to run {model}: {', '.join(told + undecided)}"
+
+
+def _rate_title(summaries: Sequence[CaseSummary]) -> str:
+    """Of generation or concurrency: the leader of the models in tokens or requests a second, or the first one's."""
+    workload = summaries[0].case.workload
+    metric = RATES[workload]
+    known = [summary for summary in summaries if summary.case.workload is workload and metric in summary.estimates]
+    ranked = rankings(known)
+    if ranked:
+        title = top_models_title(ranked[0], metric=metric)
+        return f"{workload.value.capitalize()}: {title[0].lower() + title[1:] if title.startswith('No ') else title}"
+    if not known:
+        return f"{_model_words(_models(summaries))} measured on {way(summaries[0].case)}"
+    case, figure = known[0].case, format_estimate(known[0].estimates[metric], metric)
+    if workload is Workload.CONCURRENCY:
+        workers = counted(case.workers or 0, "worker")
+        return f"{case.model} answers {figure.plain} with {workers} at batch {case.batch_size} on {way(case)}"
+    return f"{case.model} generates {figure.plain} at batch {case.batch_size} on {way(case)}"
 
 
 def _startup_title(summaries: Sequence[CaseSummary]) -> str:

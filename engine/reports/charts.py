@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import plotly.graph_objects as go
 
+from engine.domain.calibration import MachineNoise
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.summary import CaseSummary, Comparison
@@ -15,14 +16,16 @@ from engine.figures.batch_scaling import batch_scaling, batch_scaling_title, hid
 from engine.figures.references import compared, reference
 from engine.figures.top_models import top_models, top_models_title
 from engine.figures.wording import best_first, shape, sizes_in, way
-from engine.formatting import counted
+from engine.formatting import counted, format_resolution
 from engine.reports.wording import interval_words
+from engine.stats.resolution import resolution
 
 MOST_SCALING = 4
 MOST_WAYS = 4
 MOST_MODELS = 15
 _STARTUP = (Metric.CLASS_INSTANTIATION_TIME, Metric.MODEL_INITIALIZATION_TIME, Metric.MODULE_IMPORT_TIME)
 _RANKED = (Metric.THROUGHPUT, Metric.PEAK_MEMORY)
+_SERVED = (Metric.REQUESTS_PER_SECOND, Metric.SPEEDUP)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +41,27 @@ class Chart:
 Draw = Callable[[bool], go.Figure]
 
 
-def charts_of(summaries: Sequence[CaseSummary]) -> list[Chart]:
-    """Rankings of models, ways to run one model, growth with the batch; then startup."""
+def charts_of(
+    summaries: Sequence[CaseSummary], *, with_ways: bool = True, noise: MachineNoise | None = None
+) -> list[Chart]:
+    """Rankings of models, ways to run one model, growth with the batch: of forward passes, of generation and of
+    concurrency; then startup.
+
+    A run in pairs is told without ways: their titles judge as if the processes had not been paired.
+    `noise` tells which change a verdict could have resolved where a case has too few processes to tell it itself.
+    """
     warm = [summary for summary in summaries if summary.case.workload is Workload.INFERENCE]
     started = [summary for summary in summaries if summary.case.workload is Workload.STARTUP]
+    generated = [summary for summary in summaries if summary.case.workload is Workload.GENERATION]
+    served = [summary for summary in summaries if summary.case.workload is Workload.CONCURRENCY]
     drawn = [chart for metric in _RANKED for chart in _ranking(warm, metric)]
-    drawn += _ways(warm)
-    drawn += _scaling(warm)
+    drawn += _ways(warm, Metric.LATENCY, noise) if with_ways else []
+    drawn += _scaling(warm, Metric.THROUGHPUT)
+    drawn += _ranking(generated, Metric.GENERATION_THROUGHPUT)
+    drawn += _ways(generated, Metric.INTER_TOKEN_LATENCY, noise) if with_ways else []
+    drawn += _scaling(generated, Metric.GENERATION_THROUGHPUT)
+    drawn += [chart for metric in _SERVED for chart in _ranking(served, metric)]
+    drawn += _ways(served, Metric.REQUESTS_PER_SECOND, noise) if with_ways else []
     drawn += [chart for metric in _STARTUP for chart in _ranking(started, metric)]
     return drawn
 
@@ -66,7 +83,9 @@ def ways_to_run(summaries: Iterable[CaseSummary]) -> list[list[CaseSummary]]:
 
 def curves(summaries: Iterable[CaseSummary]) -> list[list[CaseSummary]]:
     """Summaries of one model that differ in batch size, backend and precision alone, with two batch sizes or more."""
-    found = _groups(summaries, lambda case: (case.model_type, case.size, case.sequence_length, case.image_size))
+    found = _groups(
+        summaries, lambda case: (case.model_type, case.size, case.sequence_length, case.image_size, case.options)
+    )
     return [group for group in found if len({summary.case.batch_size for summary in group}) > 1]
 
 
@@ -75,7 +94,7 @@ def rankings(summaries: Iterable[CaseSummary]) -> list[list[CaseSummary]]:
 
     Most models first; among equals the real size before the tiny one, fp32 before others, the smallest batch first.
     """
-    found = _groups(summaries, lambda case: (case.backend, case.precision, case.is_tiny, case.batch_size))
+    found = _groups(summaries, lambda case: (case.backend, case.precision, case.is_tiny, case.batch_size, case.options))
     single = [list({summary.case.model: summary for summary in group}.values()) for group in found]
     return sorted((group for group in single if len(group) > 1), key=_telling_first)
 
@@ -102,10 +121,10 @@ def _ranking(summaries: Sequence[CaseSummary], metric: Metric) -> list[Chart]:
     ]
 
 
-def _ways(summaries: Sequence[CaseSummary]) -> list[Chart]:
-    found = ways_to_run(summary for summary in summaries if Metric.LATENCY in summary.estimates)
+def _ways(summaries: Sequence[CaseSummary], metric: Metric, noise: MachineNoise | None) -> list[Chart]:
+    found = ways_to_run(summary for summary in summaries if metric in summary.estimates)
     drawn = sorted(found, key=lambda group: _rank_in_model(group, found))[:MOST_WAYS]
-    return _told_rest([_way_chart(group, summaries) for group in drawn], len(found), "comparison")
+    return _told_rest([_way_chart(group, summaries, metric, noise) for group in drawn], len(found), "comparison")
 
 
 def _rank_in_model(group: Sequence[CaseSummary], found: Sequence[Sequence[CaseSummary]]) -> int:
@@ -113,8 +132,9 @@ def _rank_in_model(group: Sequence[CaseSummary], found: Sequence[Sequence[CaseSu
     return [other for other in found if other[0].case.model == group[0].case.model].index(group)
 
 
-def _way_chart(group: Sequence[CaseSummary], everything: Sequence[CaseSummary]) -> Chart:
-    metric = Metric.LATENCY
+def _way_chart(
+    group: Sequence[CaseSummary], everything: Sequence[CaseSummary], metric: Metric, noise: MachineNoise | None
+) -> Chart:
     baseline, judged = compare_ways(group, everything, metric)
 
     def draw(narrow: bool) -> go.Figure:
@@ -125,14 +145,26 @@ def _way_chart(group: Sequence[CaseSummary], everything: Sequence[CaseSummary]) 
     return _chart(
         backend_comparison_title(group, metric=metric, baseline=baseline, comparisons=judged),
         f"{metric.title} of {group[0].case.model}, {shape(group[0].case)} · against {way(baseline.case)}",
-        f"Median and {interval_words(group, metric)}",
+        f"Median and {interval_words(group, metric)} · {_resolves(group, baseline, metric, noise)}",
         draw,
     )
 
 
-def _scaling(summaries: Sequence[CaseSummary]) -> list[Chart]:
-    found = curves(summary for summary in summaries if Metric.THROUGHPUT in summary.estimates)
-    return _told_rest([_scaling_chart(group) for group in found[:MOST_SCALING]], len(found), "curve")
+def _resolves(group: Sequence[CaseSummary], baseline: CaseSummary, metric: Metric, noise: MachineNoise | None) -> str:
+    """What the chart's verdicts could have shown: that of the one which resolves least."""
+    of_base = baseline.process_values.get(metric, ())
+    others = [summary for summary in group if summary is not baseline]
+    found = [resolution(of_base, summary.process_values.get(metric, ()), noise) for summary in others]
+    unknown = [one for one in found if one is None or one.change is None]
+    if unknown:
+        return format_resolution(unknown[0])
+    known = [one for one in found if one is not None]
+    return format_resolution(max(known, key=lambda one: one.change or 0.0, default=None))
+
+
+def _scaling(summaries: Sequence[CaseSummary], metric: Metric) -> list[Chart]:
+    found = curves(summary for summary in summaries if metric in summary.estimates)
+    return _told_rest([_scaling_chart(group, metric) for group in found[:MOST_SCALING]], len(found), "curve")
 
 
 def _told_rest(charts: list[Chart], found: int, noun: str) -> list[Chart]:
@@ -143,8 +175,7 @@ def _told_rest(charts: list[Chart], found: int, noun: str) -> list[Chart]:
     return [*charts[:-1], replace(charts[-1], footnote=rest)]
 
 
-def _scaling_chart(group: Sequence[CaseSummary]) -> Chart:
-    metric = Metric.THROUGHPUT
+def _scaling_chart(group: Sequence[CaseSummary], metric: Metric) -> Chart:
     model = best_first(list(group), metric)[0].case
 
     def draw(narrow: bool) -> go.Figure:
@@ -189,4 +220,4 @@ def _named(title: str, metric: Metric) -> str:
 
 def _lowered(title: str) -> str:
     """To stand behind a colon; names of models stay as they are."""
-    return title[0].lower() + title[1:] if title.startswith(("Batch", "Throughput", "Too")) else title
+    return title[0].lower() + title[1:] if title.startswith(("Batch", "Throughput", "Token rate", "Too")) else title

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 
+from engine.domain.budget import budget_text
 from engine.domain.run import Protocol, RunRequest
 
 
@@ -32,6 +33,8 @@ def benchmark_command(request: RunRequest) -> str:
         words.append("--compile")
     if request.attention is not None:
         words += ["--attention", request.attention]
+    if request.against is not None:
+        words += ["--against", request.against.text]
     if request.checkpoint is not None:
         words += ["--checkpoint", request.checkpoint]
     if request.allow_pickle:
@@ -42,6 +45,8 @@ def benchmark_command(request: RunRequest) -> str:
     words.append("--progressive-mode" if request.progressive else "--no-progressive-mode")
     if request.incremental:
         words.append("--incremental")
+    if request.budget_seconds is not None:
+        words += ["--budget", budget_text(request.budget_seconds)]
     return " ".join(shlex.quote(word) for word in words)
 
 

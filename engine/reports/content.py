@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from engine import __version__
+from engine.domain.calibration import Calibration
 from engine.domain.case import Case
 from engine.domain.hardware import Environment
 from engine.domain.measurement import Metric
 from engine.domain.result import Failure, Result, ResultStatus
 from engine.domain.run import Run, RunRequest, SizeChoice
-from engine.domain.summary import CaseSummary
+from engine.domain.summary import CaseSummary, PairedCase
+from engine.domain.tail import Tail
 from engine.reports.command import benchmark_command
 
 _MOST_NOTES = 12
@@ -36,6 +38,8 @@ class ReportContent:
     environment: Environment
     summaries: tuple[CaseSummary, ...]
     """Cases with at least one completed process, in the order in which the tables show them."""
+    tails: Mapping[str, tuple[Tail, ...]]
+    """By case id: high percentiles of the times that have one sample for each iteration."""
     left_out: tuple[LeftOut, ...]
     """Failed, skipped and cancelled executions: failures first."""
     notes: tuple[tuple[str, int], ...]
@@ -44,10 +48,14 @@ class ReportContent:
     """Model type and the checksum of the generated module that was measured, in the order of the names."""
     executions: int
     """Processes that completed."""
+    pairs: tuple[PairedCase, ...]
+    """Verdicts of a run in pairs; empty for any other."""
     command: str
     """Repeats the run on a command line."""
     version: str
     created_at: datetime
+    calibration: Calibration | None = None
+    """The newest of the machine when the report was made; None when its meters were never calibrated."""
 
 
 def build_content(
@@ -58,6 +66,9 @@ def build_content(
     *,
     report_id: str,
     created_at: datetime,
+    pairs: Sequence[PairedCase] = (),
+    calibration: Calibration | None = None,
+    tails: Mapping[str, tuple[Tail, ...]] | None = None,
 ) -> ReportContent:
     """The content of a report on one run; `results` are all rows of that run, whatever became of them."""
     completed = [result for result in results if result.status is ResultStatus.COMPLETED]
@@ -69,13 +80,16 @@ def build_content(
         run=run,
         environment=environment,
         summaries=tuple(sorted((summary for summary in summaries if summary.estimates), key=_reading_order)),
+        tails=tails or {},
         left_out=_left_out(results),
         notes=tuple(notes.most_common(_MOST_NOTES)),
         checksums=tuple(sorted(checksums)),
         executions=len(completed),
+        pairs=tuple(pairs),
         command=benchmark_command(_repeated(run.request, cases)),
         version=__version__,
         created_at=created_at,
+        calibration=calibration,
     )
 
 

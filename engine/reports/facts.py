@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from engine.domain.calibration import Calibration
 from engine.domain.summary import CaseSummary
-from engine.formatting import MISSING, counted, format_bytes, format_count, format_time_iso
+from engine.formatting import (
+    MISSING,
+    counted,
+    format_bytes,
+    format_conditions,
+    format_count,
+    format_percent,
+    format_time_iso,
+    join_words,
+)
 from engine.reports.answers import took
+from engine.reports.calibration_words import resolution_rows, verdict_sentence
 from engine.reports.content import ReportContent
 
 Facts = list[tuple[str, str]]
@@ -65,6 +76,11 @@ def protocol_facts(content: ReportContent) -> Facts:
     quiet = _quiet(content.summaries)
     return [
         ("Processes", f"{protocol.processes} per case: {start}"),
+        *(
+            [("Pairs", f"each case beside its partner ({request.against.text}), in the other order every second time")]
+            if request.against is not None
+            else []
+        ),
         ("Warm-up", f"{counted(protocol.warmup, 'iteration')} at least, discarded"),
         (
             "Iterations",
@@ -76,7 +92,21 @@ def protocol_facts(content: ReportContent) -> Facts:
         ("Threads", "all physical cores" if request.threads is None else format_count(request.threads)),
         ("Weights", "random, from a fixed seed; of the values only the choice of experts can depend"),
         ("Quiet", quiet),
+        ("Meters", _meters(content.calibration)),
+        ("Conditions", format_conditions([state for summary in content.summaries for state in summary.machines])),
     ]
+
+
+def _meters(calibration: Calibration | None) -> str:
+    """What they were found to be worth, and which change this machine resolves."""
+    if calibration is None:
+        return "not calibrated on this machine (`modeldyno doctor`)"
+    text = f"{verdict_sentence(calibration)} Calibrated {format_time_iso(calibration.calibrated_at)}."
+    if calibration.noise is None:
+        return text
+    resolved = [(count, change) for count, change, _ in resolution_rows(calibration.noise) if change is not None]
+    told = join_words([f"{count} processes a side resolve ±{format_percent(change)}" for count, change in resolved])
+    return f"{text} Of a known matrix product, {told}."
 
 
 def _quiet(summaries: Sequence[CaseSummary]) -> str:

@@ -17,14 +17,16 @@ from engine.reports.answers import report_summary, report_title
 from engine.reports.charts import Chart, charts_of
 from engine.reports.content import ReportContent
 from engine.reports.facts import environment_facts, protocol_facts, run_facts
-from engine.reports.tables import method_table, model_table, process_table, result_table
+from engine.reports.pairs import PAIR_METHOD, pair_sentences, pair_table
+from engine.reports.tables import method_table, model_table, process_table, result_table, tail_table
 
 MEDIA_TYPE = "text/html; charset=utf-8"
 
 
 def render_html(content: ReportContent) -> bytes:
     """The whole file, UTF-8. Everything that comes from outside is escaped by the template engine."""
-    charts = charts_of(content.summaries)
+    noise = content.calibration.noise if content.calibration else None
+    charts = charts_of(content.summaries, with_ways=not content.pairs, noise=noise)
     folder = resource_folder("templates") / "report"
     style = (folder / "report.css").read_text(encoding="utf-8")
     scripts = [get_plotlyjs(), (folder / "report.js").read_text(encoding="utf-8")] if charts else []
@@ -41,10 +43,16 @@ def render_html(content: ReportContent) -> bytes:
             (name, table)
             for name, table in (
                 ("Warm forward passes", result_table(content, Workload.INFERENCE)),
+                ("Generation", result_table(content, Workload.GENERATION)),
+                ("Concurrency", result_table(content, Workload.CONCURRENCY)),
                 ("Startup", result_table(content, Workload.STARTUP)),
+                ("Tails: percentiles within processes", tail_table(content)),
             )
             if table is not None
         ],
+        pairs=pair_table(content.pairs, noise),
+        pair_sentences=pair_sentences(content.pairs),
+        pair_method=PAIR_METHOD,
         models=model_table(content),
         methods=method_table(content),
         processes=process_table(content),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.domain.case import Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.summary import CaseSummary
+from engine.figures.wording import tail_words
 from engine.formatting import MISSING, Scale, format_bytes, format_count, format_estimate, format_number, scale_for
 from engine.reports.content import ReportContent, metrics_in
 from engine.reports.wording import INTERVAL_SENTENCES, PROVENANCE_GLYPHS, STATISTICS, input_shape, model_name
@@ -50,6 +51,18 @@ def result_table(content: ReportContent, workload: Workload) -> Table | None:
         Column(label="Source"),
     )
     return Table(columns=columns, rows=tuple(_result_row(summary, metrics, scales) for summary in summaries))
+
+
+def tail_table(content: ReportContent) -> Table | None:
+    """High percentiles of each case's times, process by process; None where nothing has any."""
+    rows = []
+    for summary in content.summaries:
+        found = content.tails.get(summary.case.case_id, ())
+        for metric in dict.fromkeys(tail.metric for tail in found):
+            words = tail_words([tail for tail in found if tail.metric is metric])
+            rows.append((Cell(text=summary.case.label), Cell(text=metric.title), Cell(text=words)))
+    columns = (Column(label="Case"), Column(label="Figure"), Column(label="Percentiles over the iterations"))
+    return Table(columns=columns, rows=tuple(rows)) if rows else None
 
 
 def process_table(content: ReportContent) -> Table:

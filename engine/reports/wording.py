@@ -8,7 +8,7 @@ from engine.domain.case import Case
 from engine.domain.measurement import Estimate, IntervalMethod, Metric
 from engine.domain.result import Provenance
 from engine.domain.summary import CaseSummary
-from engine.formatting import MISSING, THIN_SPACE
+from engine.formatting import MISSING, THIN_SPACE, counted
 
 PROVENANCE_GLYPHS: Mapping[Provenance, str] = {
     Provenance.MEASURED: "●",
@@ -61,6 +61,8 @@ def input_shape(case: Case) -> str:
     parts = [
         *([f"sequence {case.sequence_length}"] if case.sequence_length is not None else []),
         *([f"{case.image_size} px"] if case.image_size is not None else []),
+        *([f"{case.new_tokens} new tokens"] if case.new_tokens is not None else []),
+        *([counted(case.workers, "worker")] if case.workers is not None else []),
     ]
     return ", ".join(parts) or MISSING
 

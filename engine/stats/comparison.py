@@ -6,12 +6,13 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.domain.measurement import Better, Metric
-from engine.domain.summary import Comparison, Verdict
+from engine.domain.summary import Comparison, PairedRatio, Verdict
 from engine.errors import NotEnoughData
 from engine.stats.bootstrap import RESAMPLES, SEED, percentile_interval, resampled_medians
 from engine.stats.quantiles import median
@@ -23,6 +24,8 @@ MARGIN = 0.03
 SIGNIFICANCE = 0.05
 FEWEST_PROCESSES = 5
 """Below, the exact test cannot reach significance with anything to spare (p = 0.03 at best with 4 a side)."""
+
+Judged = TypeVar("Judged", Comparison, PairedRatio)
 
 
 def compare(metric: Metric, base: Sequence[float], new: Sequence[float], *, margin: float = MARGIN) -> Comparison:
@@ -46,7 +49,15 @@ def _compared(metric: Metric, base: tuple[float, ...], new: tuple[float, ...], m
     low, high = ratio_interval(base, new)
     enough = min(len(base), len(new)) >= FEWEST_PROCESSES
     p_value = mann_whitney(base, new) if enough else None
-    verdict, reason = _judge(metric, ratio, (low, high), p_value, (len(base), len(new)), margin)
+    verdict, reason = judge(
+        metric.better,
+        ratio,
+        (low, high),
+        p_value,
+        margin,
+        test="Mann-Whitney",
+        shortage=f"needs {FEWEST_PROCESSES} processes on each side, has {len(base)} and {len(new)}",
+    )
     return Comparison(
         metric=metric,
         ratio=ratio,
@@ -74,7 +85,7 @@ def ratio_interval(base: Sequence[float], new: Sequence[float]) -> tuple[float |
     return min(interval[0], ratio), max(interval[1], ratio)
 
 
-def correct(comparisons: Iterable[Comparison]) -> list[Comparison]:
+def correct(comparisons: Iterable[Judged]) -> list[Judged]:
     """The same comparisons judged as one family: Benjamini-Hochberg on those that were tested.
 
     A better or worse that does not survive becomes undecided.
@@ -146,17 +157,19 @@ def _mean_interval(sums: NDArray[np.float64], counts: NDArray[np.int_]) -> tuple
     return math.exp(low), math.exp(high)
 
 
-def _judge(
-    metric: Metric,
+def judge(
+    better: Better,
     ratio: float,
     interval: tuple[float | None, float | None],
     p_value: float | None,
-    processes: tuple[int, int],
     margin: float,
+    *,
+    test: str,
+    shortage: str,
 ) -> tuple[Verdict, str]:
+    """The verdict on a ratio, and why; without a p value there were too few values, and `shortage` says how many."""
     if p_value is None:
-        counts = f"{processes[0]} and {processes[1]}"
-        return Verdict.UNDECIDED, f"needs {FEWEST_PROCESSES} processes on each side, has {counts}"
+        return Verdict.UNDECIDED, shortage
     low, high = interval
     if low is not None and high is not None and 1 / (1 + margin) <= low and high <= 1 + margin:
         return Verdict.SAME, f"the interval lies within ±{margin:.0%}"
@@ -164,5 +177,5 @@ def _judge(
         return Verdict.UNDECIDED, f"not significant (p = {p_value:.2g}), and too uncertain to call equal"
     if 1 / (1 + margin) < ratio < 1 + margin:
         return Verdict.UNDECIDED, f"differs by less than {margin:.0%}, and too uncertain to call equal"
-    is_better = (ratio < 1) == (metric.better is Better.LOWER)
-    return (Verdict.BETTER if is_better else Verdict.WORSE), f"Mann-Whitney p = {p_value:.2g}, beyond ±{margin:.0%}"
+    is_better = (ratio < 1) == (better is Better.LOWER)
+    return (Verdict.BETTER if is_better else Verdict.WORSE), f"{test} p = {p_value:.2g}, beyond ±{margin:.0%}"

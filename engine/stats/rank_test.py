@@ -18,7 +18,7 @@ def mann_whitney(base: Sequence[float], new: Sequence[float]) -> float:
     Exact given the ties: counts every way to split the pooled ranks. Beyond `LARGEST_EXACT` values the normal
     approximation with tie correction.
     """
-    doubled = _doubled_ranks([*base, *new])
+    doubled = doubled_ranks([*base, *new])
     observed = sum(doubled[: len(base)])
     if len(doubled) > LARGEST_EXACT:
         return _normal_p(doubled, len(base), observed)
@@ -39,7 +39,7 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def _doubled_ranks(values: Sequence[float]) -> list[int]:
+def doubled_ranks(values: Sequence[float]) -> list[int]:
     """Twice the rank of each value, so that the middle rank of ties is a whole number."""
     ordered = sorted(values)
     first: dict[float, int] = {}

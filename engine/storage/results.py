@@ -50,7 +50,7 @@ _FIND = """
         {case_columns},
         result_id, run_id, repetition, status, provenance, environment_id, requested_backend, actual_device,
         epoch_us(started_at), duration_seconds, failure_kind, failure_reason, failure_log, facts, machine,
-        skillset_checksum, notes, observed.measurements
+        skillset_checksum, notes, estimated_bytes, observed.measurements
     from chosen left join observed using (result_id)
     order by started_at {direction}, result_id {direction}
 """
@@ -117,6 +117,7 @@ def save(cursor: DuckDBPyConnection, result: Result) -> None:
         "machine": to_json(result.machine) if result.machine else None,
         "skillset_checksum": result.skillset_checksum,
         "notes": to_json(list(result.notes)),
+        "estimated_bytes": result.estimated_bytes,
     }
     try:
         names = ", ".join(values)
@@ -174,6 +175,16 @@ def recently_measured(
         {"environment_id": environment_id, "since": since, "processes": processes},
     ).fetchall()
     return {case_id for case_id, model_type, checksum in rows if checksum and checksums.get(model_type) == checksum}
+
+
+def last_measured(cursor: DuckDBPyConnection, environment_id: str) -> dict[str, datetime]:
+    """When each case was last completed in this environment, by case id."""
+    rows = cursor.execute(
+        "select case_id, epoch_us(max(started_at)) from result where environment_id = $environment_id "
+        "and status = 'completed' and provenance = 'measured' group by case_id",
+        {"environment_id": environment_id},
+    ).fetchall()
+    return {case_id: time_of(at) for case_id, at in rows}
 
 
 def durations(cursor: DuckDBPyConnection, environment_id: str | None, limit: int = 2000) -> list[tuple[Case, float]]:
@@ -257,6 +268,7 @@ def _result(row: tuple[Any, ...]) -> Result:
         machine,
         skillset_checksum,
         notes,
+        estimated_bytes,
         measurements,
     ) = row[_CASE_WIDTH:]
     return Result(
@@ -282,4 +294,5 @@ def _result(row: tuple[Any, ...]) -> Result:
         machine=MachineState(**json.loads(machine)) if machine else None,
         skillset_checksum=skillset_checksum,
         notes=tuple(json.loads(notes)),
+        estimated_bytes=estimated_bytes,
     )

@@ -17,7 +17,10 @@ from engine.storage.new_file import log_path
 if TYPE_CHECKING:
     from engine.storage.database import Database
 
-VIEWS = ("results", "measurements", "failures", "runs", "environments", "compatibility", "conformance", "imports")
+VIEWS = (
+    *("results", "measurements", "failures", "runs", "environments", "compatibility", "conformance"),
+    *("memory_estimates", "calibrations", "imports"),
+)
 """What the SQL console offers, in the order it lists them; all else stays out of reach."""
 
 MAX_QUERIES = 2

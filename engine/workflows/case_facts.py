@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.benchmarking import codec
 from engine.catalog.checkpoints import size_names
 from engine.catalog.registry import ChosenModel, shape_of
+from engine.catalog.shapes import SequenceUnit, sequence_unit
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.model import ModelFacts, ModelType, Size
 from engine.domain.result import FailureKind
@@ -30,12 +32,14 @@ def count_facts_of(
     workbench: Workbench,
     models: Sequence[ChosenModel],
     *,
+    sequence_length: int | None = None,
     cancel: threading.Event | None = None,
     on_step: Callable[[str], None] | None = None,
     on_log: Callable[[str], None] | None = None,
 ) -> dict[tuple[str, str], ModelFacts]:
     """Facts by model type and size: of the checkpoints, and of the default size of types. Those of a type that cannot
-    be counted are missing, those of a checkpoint as published; either way the log says so.
+    be counted are missing, those of a checkpoint as published; either way the log says so. At `sequence_length`, types
+    that read tokens are counted at their own length first, and keep those facts where they cannot be at the other.
 
     Raises Cancelled and StorageError.
     """
@@ -45,19 +49,27 @@ def count_facts_of(
     for position, chosen in enumerate(models, start=1):
         case = default_case(chosen.model, chosen.size or Size.DEFAULT)
         place = (case.model_type, case.size)
-        if case.case_id in known:
-            found[place] = known[case.case_id]
-            continue
-        if on_step is not None:
-            named = chosen.size or chosen.model.display_name
-            on_step(f"Counting parameters of {named}, {position} of {len(models)}")
-        try:
-            found[place] = count_case_facts(workbench, case, cancel=cancel, on_log=on_log)
-        except (SkillsetFailure, LauncherFailure) as problem:
-            _tell(problem.message, on_log)
-            if chosen.size is not None:
-                found[place] = _published(chosen.size)
+        for asked in _lengths(case, chosen.model, sequence_length):
+            if asked.case_id in known:
+                found[place] = known[asked.case_id]
+                continue
+            if on_step is not None:
+                named = chosen.size or chosen.model.display_name
+                on_step(f"Counting parameters of {named}, {position} of {len(models)}")
+            try:
+                found[place] = count_case_facts(workbench, asked, cancel=cancel, on_log=on_log)
+            except (SkillsetFailure, LauncherFailure) as problem:
+                _tell(problem.message, on_log)
+                if place not in found and chosen.size is not None:
+                    found[place] = _published(chosen.size)
     return found
+
+
+def _lengths(case: Case, model: ModelType, sequence_length: int | None) -> list[Case]:
+    """The case at its own sequence length and, where the type reads tokens, at the one asked for."""
+    if sequence_length in (None, case.sequence_length) or sequence_unit(model) is not SequenceUnit.TOKENS:
+        return [case]
+    return [case, replace(case, sequence_length=sequence_length)]
 
 
 def _published(size: str) -> ModelFacts:

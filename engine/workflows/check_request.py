@@ -28,11 +28,13 @@ def check_request(workbench: Workbench, request: RunRequest) -> None:
             raise InvalidValue(model.status_reason or f"{model.name} has no recipe.", field="models")
     _refuse_contradicting_size(request.size, chosen)
     _refuse_more_threads_than_cores(request.threads)
-    for name in request.backends:
+    if request.against is not None:
+        _refuse_more_threads_than_cores(request.against.threads)
+    for name in request.all_backends:
         if name not in BACKENDS:
             raise UnknownName("backend", name, BACKENDS.names(), field="backends")
     statuses = {status.backend: status for status in workbench.backends()}
-    for name in request.backends:
+    for name in request.all_backends:
         status = statuses.get(name)
         if status is None or not status.available:
             reason = status.reason if status is not None and status.reason else "it was not detected"
@@ -64,4 +66,4 @@ def _refuse_more_threads_than_cores(threads: int | None) -> None:
 
 def devices_of(request: RunRequest) -> frozenset[str]:
     """What a run occupies: runs on different devices go on side by side, others one after another."""
-    return frozenset(name if name in _DEVICES_OF_THEIR_OWN else "cpu" for name in request.backends)
+    return frozenset(name if name in _DEVICES_OF_THEIR_OWN else "cpu" for name in request.all_backends)

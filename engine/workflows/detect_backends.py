@@ -15,6 +15,8 @@ from engine.errors import LauncherFailure
 logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 300.0
+_FORMAT = 2
+"""Of what is kept; a release that asks backends for more raises it, so that what an older one kept is found anew."""
 
 
 def detect_backends(launcher: Launcher) -> list[BackendStatus]:
@@ -30,7 +32,7 @@ def remembered_backends(home: Path, environment: Environment) -> list[BackendSta
     """What was detected in this very environment; None when nothing readable is kept."""
     try:
         kept = json.loads(_file(home).read_text(encoding="utf-8"))
-        if kept["environment_id"] != environment.environment_id:
+        if kept["environment_id"] != environment.environment_id or kept.get("format") != _FORMAT:
             return None
         return [_status(found) for found in kept["backends"]]
     except FileNotFoundError:
@@ -42,7 +44,8 @@ def remembered_backends(home: Path, environment: Environment) -> list[BackendSta
 
 def remember_backends(home: Path, environment: Environment, statuses: list[BackendStatus]) -> None:
     """Keep a detection for the next start; a disk that refuses costs only time then."""
-    kept = {"environment_id": environment.environment_id, "backends": [asdict(status) for status in statuses]}
+    found = [asdict(status) for status in statuses]
+    kept = {"format": _FORMAT, "environment_id": environment.environment_id, "backends": found}
     draft = _file(home).with_suffix(f".{os.getpid()}")
     try:
         draft.parent.mkdir(parents=True, exist_ok=True)

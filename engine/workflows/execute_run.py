@@ -9,15 +9,19 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from engine.benchmarking.eta import remaining_seconds
-from engine.benchmarking.execute import execute
+from engine.benchmarking.budget import out_of_budget
+from engine.benchmarking.eta import remaining_seconds, seconds_of_one
+from engine.benchmarking.execute import execute, graphs_folder
 from engine.benchmarking.progressive import should_skip
+from engine.domain.against import partner_of
 from engine.domain.case import Case
 from engine.domain.measurement import Metric
 from engine.domain.result import Failure, FailureKind, Provenance, Result, ResultStatus
-from engine.domain.run import Plan, PlannedCase
+from engine.domain.run import Plan, PlannedCase, RunRequest
 from engine.domain.skillset import Skillset
+from engine.domain.workload_metrics import RATES
 from engine.errors import SkillsetFailure
+from engine.formatting import format_conditions, format_value
 from engine.stats.quantiles import median
 from engine.storage import facts as stored_facts
 from engine.storage import results
@@ -25,6 +29,7 @@ from engine.workflows.check_request import devices_of
 from engine.workflows.choose_models import change_of_weights
 from engine.workflows.device_turns import Cancelled, DeviceTurns
 from engine.workflows.live_run import LiveRun
+from engine.workflows.preflight import preflight
 from engine.workflows.supply_skillset import supply_skillset
 
 if TYPE_CHECKING:
@@ -36,6 +41,8 @@ logger = logging.getLogger(__name__)
 
 HISTORY = 2000
 """Past durations that the estimate of the remaining time draws on."""
+_NEVER_FORKED = ("mps",)
+"""Backends whose device does not survive the fork of a process that has loaded its library."""
 
 
 def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence[Result], turns: DeviceTurns) -> None:
@@ -50,22 +57,82 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
     waiting = [item for item in plan.planned if (item.case.case_id, item.repetition) not in rows]
     indices = {(item.case.case_id, item.repetition): index for index, item in enumerate(plan.planned)}
     supplied: dict[str, Skillset | Failure] = {}
-    for position, item in enumerate(waiting):
-        index = indices[item.case.case_id, item.repetition]
-        live.set_remaining(remaining_seconds(waiting[position:], history))
+    position = 0
+    for group in _neighbours(waiting, live.run.request):
+        live.set_remaining(_remaining(live, waiting[position:], history))
+        position += len(group)
+        beyond = _beyond_budget(live, group[0], history)  # a run in pairs has no budget
+        if beyond is not None:
+            index = indices[group[0].case.case_id, group[0].repetition]
+            left_out = unexecuted(live, group[0].case, group[0].repetition, ResultStatus.SKIPPED, beyond)
+            _store(workbench, live, index, left_out)
+            rows[group[0].case.case_id, group[0].repetition] = left_out
+            continue
         with turns.turn(devices, live.cancel, on_wait=lambda: live.set_step("Waiting for another measurement")):
-            try:
-                result = _one_result(workbench, live, item, index, list(rows.values()), supplied)
-            except Cancelled:
-                live.leave_case(index)
-                raise
-        if live.cancel.is_set() and result.status is not ResultStatus.COMPLETED:
-            _keep_cancelled(workbench, live, index, result)
-            raise Cancelled
-        _store(workbench, live, index, result)
-        rows[item.case.case_id, item.repetition] = result
-        if result.status is ResultStatus.COMPLETED:
-            history.append((item.case, result.duration_seconds))
+            if position == len(group):
+                _look_at_the_machine(workbench, live)
+            for item in group:
+                index = indices[item.case.case_id, item.repetition]
+                try:
+                    result = _one_result(workbench, live, item, index, list(rows.values()), supplied)
+                except Cancelled:
+                    live.leave_case(index)
+                    raise
+                if live.cancel.is_set() and result.status is not ResultStatus.COMPLETED:
+                    _keep_cancelled(workbench, live, index, result)
+                    raise Cancelled
+                _store(workbench, live, index, result)
+                rows[item.case.case_id, item.repetition] = result
+                if result.status is ResultStatus.COMPLETED:
+                    history.append((item.case, result.duration_seconds))
+
+
+def _neighbours(waiting: Sequence[PlannedCase], request: RunRequest) -> list[list[PlannedCase]]:
+    """What is executed in one turn: the two of a pair, so that nobody measures between them, else one by one."""
+    groups: list[list[PlannedCase]] = []
+    for item in waiting:
+        if groups and _are_a_pair(groups[-1], item, request):
+            groups[-1].append(item)
+        else:
+            groups.append([item])
+    return groups
+
+
+def _are_a_pair(group: Sequence[PlannedCase], item: PlannedCase, request: RunRequest) -> bool:
+    if request.against is None or len(group) > 1 or group[0].repetition != item.repetition:
+        return False
+    return partner_of(request.against, item.case, [group[0].case]) == group[0].case
+
+
+def _remaining(
+    live: LiveRun, waiting: Sequence[PlannedCase], history: Sequence[tuple[Case, float]]
+) -> tuple[float, float] | None:
+    """What is left; of a run with a budget no more than is left of that."""
+    budget = live.run.request.budget_seconds
+    remaining = remaining_seconds([item for item in waiting if item.in_budget], history)
+    if budget is None or remaining is None:
+        return remaining
+    left = max(0.0, budget - live.active_seconds())
+    return min(remaining[0], left), min(remaining[1], left)
+
+
+def _beyond_budget(live: LiveRun, item: PlannedCase, history: Sequence[tuple[Case, float]]) -> Failure | None:
+    """Why the run's budget has no room for `item`: what earlier attempts took of it stays taken."""
+    budget, used = live.run.request.budget_seconds, live.active_seconds()
+    if budget is None:
+        return None
+    return out_of_budget(None if used >= budget else seconds_of_one(item, history), budget, used)
+
+
+def _look_at_the_machine(workbench: Workbench, live: LiveRun) -> None:
+    """Say in the run's log what will disturb it; each result carries its own state, and none is left out for it."""
+    if workbench.device_claims is None:  # nothing really runs
+        return
+    live.set_step("Looking at the machine")
+    state, warnings = preflight(live.cancel)
+    for line in warnings or ["Nothing was found that would disturb measurements."]:
+        live.add_log(f"Preflight: {line}")
+    live.add_log(f"Preflight: {format_conditions([state])}.")
 
 
 def _one_result(
@@ -78,10 +145,14 @@ def _one_result(
 ) -> Result:
     """The outcome of one execution, whatever it is; `supplied` keeps each type's skillset or why there is none."""
     run, case = live.run, item.case
+    beyond = _beyond_budget(live, item, ())  # waiting for the device may have spent the budget
+    if beyond is not None:
+        return unexecuted(live, case, item.repetition, ResultStatus.SKIPPED, beyond)
     if run.request.progressive:
-        hopeless = should_skip(case, _same_series(case, earlier))
-        if hopeless is not None:
-            return unexecuted(live, case, item.repetition, ResultStatus.SKIPPED, hopeless)
+        for one in _tied(run.request, case, earlier):
+            hopeless = should_skip(one, _same_series(one, earlier))
+            if hopeless is not None:
+                return unexecuted(live, case, item.repetition, ResultStatus.SKIPPED, hopeless)
     live.begin_case(index, f"Preparing {case.model_type}")
     if case.model_type not in supplied:
         supplied[case.model_type] = _supply(workbench, live, case.model_type)
@@ -94,13 +165,15 @@ def _one_result(
     processes = run.request.protocol.processes
     live.set_step(f"{case.label}, process {item.repetition + 1} of {processes}")
     return execute(
-        workbench.cold_launcher if case.cold else workbench.launcher,
+        workbench.cold_launcher if case.cold or case.backend in _NEVER_FORKED else workbench.launcher,
         case,
         item.repetition,
         run_id=run.run_id,
         skillset_path=skillset.path,
         protocol=run.request.protocol,
         environment_id=run.environment_id,
+        estimated_bytes=item.estimated_bytes,
+        graphs_in=graphs_folder(workbench.settings.home),
         cancel=live.cancel,
         on_log=live.add_log,
     )
@@ -129,6 +202,14 @@ def unexecuted(live: LiveRun, case: Case, repetition: int, status: ResultStatus,
         duration_seconds=0.0,
         failure=failure,
     )
+
+
+def _tied(request: RunRequest, case: Case, earlier: Sequence[Result]) -> list[Case]:
+    """The case, and in a run in pairs its partner: what makes one not worth its time does so for both."""
+    if request.against is None:
+        return [case]
+    partner = partner_of(request.against, case, (result.case for result in earlier))
+    return [case] if partner is None else [case, partner]
 
 
 def _same_series(case: Case, earlier: Sequence[Result]) -> list[Result]:
@@ -186,4 +267,7 @@ def _outcome_line(result: Result) -> str:
     latency = result.measurement(Metric.LATENCY)
     if latency is not None:
         return f"{head} {median(latency.samples):.4g} s over {len(latency.samples)} iterations"
+    rate = result.measurement(RATES[result.case.workload]) if result.case.workload in RATES else None
+    if rate is not None:
+        return f"{head} {format_value(median(rate.samples), rate.metric)}"
     return f"{head} {result.status} in {result.duration_seconds:.3g} s"

@@ -12,6 +12,7 @@ from datetime import datetime
 from engine.domain.measurement import Metric
 from engine.domain.result import Provenance, Result, ResultStatus
 from engine.domain.run import CaseProgress, Plan, Run, RunProgress, RunStatus
+from engine.domain.workload_metrics import RATES
 from engine.stats.quantiles import median
 
 LOG_LINES = 100
@@ -77,6 +78,11 @@ class LiveRun:
     def run(self) -> Run:
         with self._changed:
             return self._run
+
+    def active_seconds(self) -> float:
+        """How long the run has been carried out, over all attempts and the present one so far."""
+        with self._changed:
+            return self._elapsed(time.monotonic())
 
     def snapshot(self) -> RunProgress:
         with self._changed:
@@ -190,6 +196,10 @@ class LiveRun:
             return self._run.active_seconds
         return (self._run.active_seconds or 0.0) + max(0.0, (at - self._attempt_at).total_seconds())
 
+    def _elapsed(self, now: float) -> float:
+        attempt = 0.0 if self._attempt_begun is None else now - self._attempt_begun
+        return (self._run.active_seconds or 0.0) + attempt
+
     def _snapshot(self) -> RunProgress:
         now = time.monotonic()
         begun = self._case_begun
@@ -200,8 +210,7 @@ class LiveRun:
         return RunProgress(
             run=self._run,
             current_step=self._step,
-            elapsed_seconds=(self._run.active_seconds or 0.0)
-            + (0.0 if self._attempt_begun is None else now - self._attempt_begun),
+            elapsed_seconds=self._elapsed(now),
             remaining_seconds=self._remaining_now(now),
             cases=cases,
             log=tuple(self._log),
@@ -243,7 +252,9 @@ def case_rows(plan: Plan, done: Sequence[Result]) -> list[CaseProgress]:
 
 
 def with_result(row: CaseProgress, result: Result) -> CaseProgress:
-    latency, throughput = result.measurement(Metric.LATENCY), result.measurement(Metric.THROUGHPUT)
+    latency = result.measurement(Metric.LATENCY)
+    rate = RATES.get(result.case.workload)
+    throughput = result.measurement(rate) if rate is not None else None
     return replace(
         row,
         state=result.status.value,

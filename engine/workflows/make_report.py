@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from engine.analysis.paired import paired_cases
 from engine.analysis.summarise import summarise
+from engine.analysis.tails import tails_of
 from engine.domain.report import StoredReport
 from engine.errors import DiskFull, NotFinished, ReportUnwritable, StorageError
 from engine.reports.answers import report_summary, report_title
 from engine.reports.content import build_content
 from engine.reports.html import render_html
-from engine.storage import environments, reports, results, runs
+from engine.storage import calibrations, environments, reports, results, runs
 
 if TYPE_CHECKING:
     from engine.workflows.workbench import Workbench
@@ -35,15 +37,20 @@ def make_report(workbench: Workbench, run_id: str) -> StoredReport:
             )
         environment = environments.get(cursor, run.environment_id)
         rows = results.of_run(cursor, run.run_id)
+        calibration = calibrations.newest(cursor, run.environment_id)
     created_at = datetime.now(UTC)
     report_id = uuid4().hex[:12]
+    summaries = summarise(rows, {environment.environment_id: environment})
     content = build_content(
         run,
         environment,
-        summarise(rows, {environment.environment_id: environment}),
+        summaries,
         rows,
         report_id=report_id,
         created_at=created_at,
+        pairs=[] if run.request.against is None else paired_cases(run.request.against, rows),
+        calibration=calibration,
+        tails={summary.case.case_id: tails_of(summary, rows) for summary in summaries},
     )
     document = render_html(content)
     filename = f"modeldyno-run-{run.number}-{created_at:%Y%m%dT%H%M%SZ}-{report_id[:4]}.html"

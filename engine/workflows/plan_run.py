@@ -42,14 +42,21 @@ def plan_run(
     """The executions in order, those left out with their reason, and how long it will take.
 
     Counts the parameters of types and checkpoints never seen before, in child processes. Raises what `check_request`
-    raises, Cancelled and StorageError.
+    raises, InvalidValue for a budget that is too short for any case, Cancelled and StorageError.
     """
     check_request(workbench, request)
     models = choose_models(workbench, request)
     facts: dict[tuple[str, str], ModelFacts] = {}
     if request.size is not SizeChoice.TINY:
         random = [chosen for chosen in models if chosen.weights is None]
-        facts = count_facts_of(workbench, random, cancel=cancel, on_step=on_step, on_log=on_log)
+        facts = count_facts_of(
+            workbench,
+            random,
+            sequence_length=request.sequence_length,
+            cancel=cancel,
+            on_step=on_step,
+            on_log=on_log,
+        )
     told = {(chosen.model.name, chosen.size or ""): facts_of_weights(chosen) for chosen in models}
     facts |= {place: known for place, known in told.items() if known is not None}
     types = {chosen.model.name: chosen.model for chosen in models}
@@ -60,6 +67,7 @@ def plan_run(
         processes = request.protocol.processes
         recent = results.recently_measured(cursor, environment_id, since, checksums, processes=processes)
         durations = results.durations(cursor, environment_id, HISTORY)
+        last_measured = results.last_measured(cursor, environment_id) if request.budget_seconds is not None else {}
     return plan_cases(
         request,
         models,
@@ -69,6 +77,7 @@ def plan_run(
         available_memory_bytes(),
         recent,
         durations,
+        last_measured,
     )
 
 

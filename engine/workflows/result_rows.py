@@ -55,6 +55,7 @@ def result_row(result: Result) -> dict[str, Any]:
         "duration_seconds": None if result.provenance is Provenance.IMPORTED else result.duration_seconds,
         "is_noisy": None if result.machine is None else result.machine.is_noisy,
         "notes": list(result.notes),
+        "estimated_bytes": result.estimated_bytes,
         "metrics": {measurement.metric.label: _metric(measurement) for measurement in result.measurements},
     }
 

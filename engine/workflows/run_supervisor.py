@@ -18,6 +18,7 @@ from engine.workflows.choose_models import with_type
 from engine.workflows.device_turns import Cancelled, DeviceTurns, Ticket
 from engine.workflows.execute_run import execute_plan
 from engine.workflows.live_run import LiveRun, Subscription
+from engine.workflows.paired import whole_pairs
 from engine.workflows.plan_run import plan_run
 from engine.workflows.stored_progress import FINISHED, stored_progress
 
@@ -170,7 +171,7 @@ class RunSupervisor:
 
     def _plan_and_execute(self, live: LiveRun, ticket: Ticket) -> None:
         run = live.run
-        done = self._results_so_far(run.run_id)
+        done = whole_pairs(run.request, self._results_so_far(run.run_id))
         plan = self._stored_plan(run.run_id) if run.total else None
         if plan is None:
             plan = plan_run(
@@ -179,7 +180,7 @@ class RunSupervisor:
             made = plan
             self._workbench.database.write(lambda cursor: runs.save_plan(cursor, run.run_id, made))
         live.set_plan(plan, done)
-        live.set_remaining(plan.estimated_seconds)
+        live.set_remaining(None if plan.is_guess else plan.estimated_seconds)
         self._set_status(live, RunStatus.QUEUED)
         live.set_step("Waiting for its turn")
         with self._runs.turn_of(ticket, live.cancel):

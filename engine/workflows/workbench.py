@@ -17,6 +17,7 @@ from engine.config import Settings
 from engine.domain.hardware import BackendStatus, Environment
 from engine.storage import environments, runs
 from engine.storage.database import Database
+from engine.workflows.calibration_job import CalibrationJob
 from engine.workflows.detect_backends import detect_backends, remember_backends, remembered_backends
 from engine.workflows.device_claims import DeviceClaims
 from engine.workflows.memo import Memo
@@ -54,6 +55,7 @@ class Workbench:
         self._detecting = threading.Lock()
         self._backends: list[BackendStatus] | None = None
         self.supervisor = RunSupervisor(self)
+        self.calibration = CalibrationJob(self)
 
     @classmethod
     def open(
@@ -115,6 +117,7 @@ class Workbench:
 
     def close(self) -> None:
         """Interrupt what runs, end every process and let go of the database. Closing twice does no harm."""
+        self.calibration.close()
         self.supervisor.close()
         self.launcher.close()
         self.cold_launcher.close()

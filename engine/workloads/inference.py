@@ -11,11 +11,10 @@ from time import perf_counter
 from engine.domain.case import Case, Workload
 from engine.domain.measurement import Metric
 from engine.domain.run import Protocol
-from engine.workloads.memory import MemoryMeter
 from engine.workloads.outputs import check_outputs
 from engine.workloads.skillset_module import checksum_of, import_skillset
 from engine.workloads.stopping import Stopping, StopRule, is_warm
-from engine.workloads.workload import Device, Observation
+from engine.workloads.workload import Clock, Device, Observation, seconds_by_host
 
 _MEMORY_PASSES = 2
 
@@ -26,8 +25,9 @@ class Inference:
     def run(self, skillset_path: Path, case: Case, protocol: Protocol, device: Device) -> Observation:
         module = import_skillset(skillset_path)
         threads = device.prepare()
-        meter = MemoryMeter()
+        meter = device.memory_meter()
         session = device.open(module, case)
+        energy = device.energy_meter()
 
         def once() -> None:
             session.infer()
@@ -35,7 +35,13 @@ class Inference:
 
         first_seconds = _timed(lambda: check_outputs(session.infer(), case.batch_size))
         warmup = warm_up(once, protocol, first_seconds)
-        samples, rule = timed_iterations(once, protocol)
+        if energy is not None:
+            energy.start()
+        if device.clock is None:
+            samples, rule = timed_iterations(once, protocol)
+        else:  # the device's events stand around its work, so that waiting for it is no part of the time
+            samples, rule = timed_iterations(session.infer, protocol, device.clock)
+        joules = None if energy is None else energy.joules()
         meter.start_pass()
         for _ in range(_MEMORY_PASSES):
             once()
@@ -43,11 +49,14 @@ class Inference:
         found = {Metric.LATENCY: samples, Metric.THROUGHPUT: [case.batch_size * len(samples) / sum(samples)]}
         if peak is not None:
             found[Metric.PEAK_MEMORY] = [float(peak)]
+        if joules is not None:
+            found[Metric.ENERGY] = [joules / (case.batch_size * len(samples))]
         how = f"{threads} threads, {warmup} warm-up and {len(samples)} timed iterations; stopped because {rule}."
+        by_events = [] if device.clock is None else ["Times are by the device's own events."]
         return Observation(
             samples=found,
             actual_device=session.actual_device,
-            notes=[how, *session.notes, *meter.notes],
+            notes=[how, *by_events, *session.notes, *meter.notes, *([] if energy is None else energy.notes)],
             skillset=session.skillset,
             inputs=session.inputs,
             checksum=checksum_of(module),
@@ -62,19 +71,18 @@ def warm_up(once: Callable[[], None], protocol: Protocol, first_seconds: float) 
     return len(seconds)
 
 
-def timed_iterations(once: Callable[[], None], protocol: Protocol) -> tuple[list[float], StopRule]:
-    """Seconds of each iteration, and the rule that ended them. The garbage collector is held meanwhile."""
+def timed_iterations(
+    once: Callable[[], object], protocol: Protocol, clock: Clock = seconds_by_host
+) -> tuple[list[float], StopRule]:
+    """Seconds of each iteration by `clock`, and the rule that ended them. The garbage collector is held meanwhile."""
     stopping = Stopping(protocol)
     samples: list[float] = []
     rule: StopRule | None = None
     with collector_held():
         started = perf_counter()
         while rule is None:
-            before = perf_counter()
-            once()
-            after = perf_counter()
-            samples.append(after - before)
-            rule = stopping.rule(samples, after - started)
+            samples.append(clock(once))
+            rule = stopping.rule(samples, perf_counter() - started)
     return samples, rule
 
 

@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.domain.hardware import MachineState
+from engine.workloads.clocks import Clocks
 
 _SHORTEST_SECONDS = 0.5
 """The kernel counts in ticks of 10 ms; over less than this, shares of CPU time would be guesses."""
+
+_PROCESSOR_SENSORS = ("coretemp", "k10temp", "zenpower", "cpu_thermal", "cpu-thermal")
+"""How drivers call the sensors of Intel's, AMD's and small boards' processors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,22 +42,29 @@ def read_ticks() -> Ticks | None:
 class MachineWatch:
     """Made just before a measurement, asked just after."""
 
-    def __init__(self, read: Callable[[], Ticks | None] = read_ticks) -> None:
+    def __init__(self, read: Callable[[], Ticks | None] = read_ticks, clocks: Clocks | None = None) -> None:
         self._read = read
+        self._clocks = clocks or Clocks()
+        self._throttles = self._clocks.throttles()
         self._ticks = read()
         self._started = time.monotonic()
-        self._own_seconds = time.process_time()
+        self._own_seconds = _own_seconds()
 
     def state(self) -> MachineState:
         import psutil
 
         others, steal = self._shares()
+        throttles = self._clocks.throttles()
         return MachineState(
             load_1min=os.getloadavg()[0],
             cpu_busy_others=others,
             cpu_steal=steal,
             frequency_hertz=_frequency_hertz(),
             available_memory_bytes=psutil.virtual_memory().available,
+            governor=self._clocks.governor(),
+            boost=self._clocks.boost(),
+            temperature_celsius=_temperature_celsius(),
+            throttled=None if throttles is None or self._throttles is None else throttles > self._throttles,
         )
 
     def _shares(self) -> tuple[float | None, float | None]:
@@ -61,8 +72,14 @@ class MachineWatch:
         now = self._read()
         if self._ticks is None or now is None or time.monotonic() - self._started < _SHORTEST_SECONDS:
             return None, None
-        own_seconds = time.process_time() - self._own_seconds
+        own_seconds = _own_seconds() - self._own_seconds
         return taken_by_others(self._ticks, now, own_seconds * os.sysconf("SC_CLK_TCK"))
+
+
+def _own_seconds() -> float:
+    """CPU time of this process and of those that it started and saw end, workers among them."""
+    spent = os.times()
+    return time.process_time() + spent.children_user + spent.children_system
 
 
 def taken_by_others(before: Ticks, after: Ticks, own: float) -> tuple[float | None, float | None]:
@@ -86,3 +103,15 @@ def _frequency_hertz() -> float | None:
     except (AttributeError, NotImplementedError, OSError, RuntimeError):
         return None
     return frequency.current * 1e6 if frequency is not None and frequency.current else None
+
+
+def _temperature_celsius() -> float | None:
+    """The hottest sensor of a processor; None where there is none, as in virtual machines."""
+    import psutil
+
+    try:
+        sensors = psutil.sensors_temperatures()
+    except (AttributeError, OSError, ValueError):
+        return None
+    readings = [reading.current for name in _PROCESSOR_SENSORS for reading in sensors.get(name, ())]
+    return max((degrees for degrees in readings if degrees), default=None)

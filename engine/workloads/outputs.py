@@ -26,11 +26,14 @@ def check_outputs(outputs: Mapping[str, Any], batch_size: int) -> None:
 def fault_of(outputs: Mapping[str, Any], batch_size: int) -> str | None:
     """What is wrong with the tensors of a forward pass over `batch_size` examples, in a sentence; None when nothing is.
 
+    NumPy's arrays, which other runtimes answer with, are as good as tensors.
+
     Minus infinity is how models mask, so it is no fault. Single outputs may be empty or count something other than
     examples (a loss, anchors that all examples share); not all of them may.
     """
     import torch
 
+    outputs = {name: torch.as_tensor(value) for name, value in outputs.items()}
     if not outputs:
         return "The forward pass returned no outputs."
     for name, value in outputs.items():

@@ -45,22 +45,46 @@ def _found_beside(path: Path) -> Iterator[None]:
 def load_skillset(module: ModuleType, case: Case, device: str) -> Any:
     """Build the model of `case` on `device`; BackendUnavailable where the skillset fell back to another one.
 
-    A figure of another device would stand under the wrong name in every chart. Trained weights are read from this
-    machine alone, as the class that they were saved from.
+    A figure of another device, or another attention, would stand under the wrong name in every chart. Trained weights
+    are read from this machine alone, as the class that they were saved from.
     """
-    if case.checkpoint is None:
-        skillset = module.load(size=case.size, device=device, precision=case.precision.value)
-    else:
-        skillset = module.load(
-            device=device,
-            precision=case.precision.value,
-            checkpoint=case.checkpoint,
-            as_saved=True,
-            local_files_only=True,
-            weights_only=True,
-        )
+    skillset = _load(module, case, device) if case.attention is None else _with_attention(module, case, device)
     if skillset.fallback_reason is not None:
         raise BackendUnavailable(skillset.fallback_reason, field="backends")
+    return skillset
+
+
+def _load(module: ModuleType, case: Case, device: str, **options: Any) -> Any:
+    if case.checkpoint is None:
+        return module.load(size=case.size, device=device, precision=case.precision.value, **options)
+    return module.load(
+        device=device,
+        precision=case.precision.value,
+        checkpoint=case.checkpoint,
+        as_saved=True,
+        local_files_only=True,
+        weights_only=True,
+        **options,
+    )
+
+
+def _with_attention(module: ModuleType, case: Case, device: str) -> Any:
+    """BackendUnavailable where the model refuses this implementation, or takes another without a word."""
+    attention = case.attention
+    try:
+        skillset = _load(module, case, device, attn_implementation=attention)
+    except (ValueError, ImportError, TypeError) as error:
+        said = (str(error).splitlines() or [""])[0]
+        raise BackendUnavailable(
+            f"{case.model} cannot be built with attention {attention!r}: {said}", field="attention"
+        ) from error
+    used = getattr(getattr(skillset.model, "config", None), "_attn_implementation", None)
+    if used != attention:
+        raise BackendUnavailable(
+            f"{case.model} was built with attention {used!r} although {attention!r} was asked for; "
+            "leave the attention out for this type.",
+            field="attention",
+        )
     return skillset
 
 

@@ -9,14 +9,8 @@ from time import perf_counter
 from engine.domain.case import Case, Workload
 from engine.domain.measurement import Metric
 from engine.domain.run import Protocol
-from engine.workloads.memory import MemoryMeter
 from engine.workloads.outputs import check_outputs
-from engine.workloads.skillset_module import (
-    checksum_of,
-    import_skillset,
-    inputs_and_origin,
-    load_skillset,
-)
+from engine.workloads.skillset_module import checksum_of, import_skillset
 from engine.workloads.workload import Device, Observation
 
 _PAGE_CACHE = "Files may have been in the operating system's page cache."
@@ -31,22 +25,22 @@ class Startup:
         module = import_skillset(skillset_path)
         after_import = perf_counter()
         threads = device.prepare()
-        meter = MemoryMeter()
+        meter = device.memory_meter()
         meter.start_pass()
 
         before_load = perf_counter()
-        skillset = load_skillset(module, case, device.name)
+        session = device.open(module, case)
         device.synchronize()
         after_load = perf_counter()
 
-        inputs, origin = inputs_and_origin(skillset, case)
+        inputs = session.inputs
         before_first = perf_counter()
-        answer = skillset.infer(inputs)
+        outputs = session.infer()
         device.synchronize()
         after_first = perf_counter()
 
         peak = meter.peak_bytes()
-        check_outputs(answer["outputs"], case.batch_size)
+        check_outputs(outputs, case.batch_size)
         found = {
             Metric.MODULE_IMPORT_TIME: [after_import - before_import],
             Metric.CLASS_INSTANTIATION_TIME: [after_load - before_load],
@@ -56,9 +50,9 @@ class Startup:
             found[Metric.PEAK_MEMORY] = [float(peak)]
         return Observation(
             samples=found,
-            actual_device=str(skillset.device),
-            notes=[preload_note(loaded), f"{threads} threads.", *origin, *meter.notes],
-            skillset=skillset,
+            actual_device=session.actual_device,
+            notes=[preload_note(loaded), f"{threads} threads.", *session.notes, *meter.notes],
+            skillset=session.skillset,
             inputs=inputs,
             checksum=checksum_of(module),
         )

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from types import ModuleType
 from typing import Any, Protocol
 
 from engine.domain.case import Case, Workload
 from engine.domain.measurement import Metric
 from engine.domain.run import Protocol as MeasuringProtocol
+from engine.workloads.memory import MemoryMeter
 
 
 class Session(Protocol):
@@ -41,6 +43,49 @@ class Session(Protocol):
         ...
 
 
+class PeakMeter(Protocol):
+    """Tells the peak of memory; its zero is what was taken when it was made, before the model is built."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Sentences worth showing beside the figure."""
+        ...
+
+    def start_pass(self) -> None:
+        """Forget peaks of the past."""
+        ...
+
+    def peak_bytes(self) -> int | None:
+        """The highest since; None where nobody can tell."""
+        ...
+
+
+class EnergyMeter(Protocol):
+    """A counter of energy."""
+
+    def start(self) -> None: ...
+
+    def joules(self) -> float | None:
+        """Since `start`; None where the time was too short for the counter, which `notes` then says."""
+        ...
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What the figure is of, or why there is none."""
+        ...
+
+
+Clock = Callable[[Callable[[], object]], float]
+"""Runs an action and tells its seconds, until its work is done."""
+
+
+def seconds_by_host(action: Callable[[], object]) -> float:
+    """By the clock of this machine, for an action that itself waits for its work."""
+    before = perf_counter()
+    action()
+    return perf_counter() - before
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """Where the case runs: what a workload needs to know of its backend."""
@@ -53,6 +98,12 @@ class Device:
     """Wait until queued work is done, so that a timer stops after the work and not after its launch."""
     open: Callable[[ModuleType, Case], Session]
     """Build the case's model from its imported skillset."""
+    clock: Clock | None = None
+    """The device's own, by its events; None where iterations are timed by the host, `synchronize` included."""
+    memory_meter: Callable[[], PeakMeter] = MemoryMeter
+    """Of the memory that the model lies in: the process's own, or that of the device."""
+    energy_meter: Callable[[], EnergyMeter | None] = lambda: None
+    """Of processor or device; None where no counter can be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,14 @@ from datetime import UTC, datetime
 
 from engine.catalog.registry import Catalog
 from engine.config import Settings
+from engine.domain.calibration import CalibrationProgress
 from engine.domain.hardware import BackendStatus, Environment
 from engine.domain.model import Status
 from engine.domain.run import Run, RunProgress, RunRequest, RunStatus
 from engine.errors import BackendUnavailable, Conflict, UnknownName
 from engine.storage import environments, runs
 from engine.storage.database import Database
+from engine.workflows.calibration_job import CalibrationState
 from engine.workflows.live_run import LiveRun, Subscription
 from engine.workflows.memo import Memo
 from engine.workflows.predict_case import Predictors
@@ -84,6 +86,26 @@ class _Counted(Subscription):
         super().close()
 
 
+class StandInCalibration:
+    """Keeps the contract of CalibrationJob; how far it has come is what the test says."""
+
+    def __init__(self) -> None:
+        self.state = CalibrationState(progress=None)
+        self.started: list[bool] = []
+        """For each start, whether it was a quick one."""
+
+    def start(self, *, quick: bool) -> None:
+        if self.state.progress is not None:
+            raise Conflict("A calibration is under way already; wait for it, or cancel it first.")
+        self.started.append(quick)
+        self.state = CalibrationState(progress=CalibrationProgress(step="Starting", done=0, total=0))
+
+    def cancel(self) -> None:
+        if self.state.progress is None:
+            raise Conflict("No calibration is under way; there is nothing to cancel.")
+        self.state = replace(self.state, is_cancelling=True)
+
+
 class StandInWorkbench:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -94,6 +116,7 @@ class StandInWorkbench:
         self.memo = Memo()
         self.predictors = Predictors()
         self.supervisor = StandInSupervisor(self)
+        self.calibration = StandInCalibration()
 
     def backends(self, *, refresh: bool = False) -> list[BackendStatus]:
         return [a_backend_status("cpu"), a_backend_status("cuda", available=False)]

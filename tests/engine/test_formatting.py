@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from engine import formatting
+from engine.domain.against import Against
+from engine.domain.case import Precision
 from engine.domain.measurement import Metric
-from engine.domain.summary import Comparison, Verdict
-from tests.builders import an_estimate
+from engine.domain.summary import Comparison, PairedCase, PairedRatio, Verdict
+from tests.builders import a_case, a_machine_state, an_estimate
 
 MIB = 2.0**20
 THIN = "\N{THIN SPACE}"
@@ -99,6 +101,9 @@ def test_the_unit_of_a_column_suits_its_median(values, metric, unit):
         (0.5, Metric.THROUGHPUT, f"2.00x slower ({MINUS}50{THIN}%)"),
         (15.24, Metric.THROUGHPUT, f"15.2x faster (+1,424{THIN}%)"),
         (1.042, Metric.LATENCY, f"1.04x slower (+4.2{THIN}%)"),
+        (2.0, Metric.GENERATION_THROUGHPUT, f"2.00x faster (+100{THIN}%)"),
+        (1.5, Metric.SPEEDUP, f"1.50x better (+50{THIN}%)"),
+        (0.5, Metric.SCALING_EFFICIENCY, f"2.00x worse ({MINUS}50{THIN}%)"),
     ],
 )
 def test_a_ratio_is_above_one_with_a_word_and_the_change_of_the_metric(ratio, metric, expected):
@@ -211,3 +216,69 @@ def test_small_negative_numbers_do_not_become_minus_zero():
 def test_a_value_keeps_two_digits_however_wide_its_interval() -> None:
     estimate = an_estimate(787.0, low=13.0, high=45_000.0)
     assert formatting.format_estimate(estimate, Metric.THROUGHPUT).value == "790"
+
+
+def paired(verdict: Verdict, ratio: float, low: float | None, high: float | None, **changes) -> str:
+    metric = changes.pop("metric", Metric.LATENCY)
+    values = {"p_value": 0.002, "pairs": 8, "reason": "", "to_decide": None} | changes
+    return formatting.format_paired(
+        PairedCase(
+            against=Against(precision=Precision.BF16),
+            base=a_case(),
+            metric=metric,
+            found=PairedRatio(verdict=verdict, ratio=ratio, low=low, high=high, **values),
+        )
+    )
+
+
+def test_pairs_say_who_is_faster_by_how_much_and_how_surely():
+    assert paired(Verdict.BETTER, 1 / 1.8, 1 / 1.9, 1 / 1.7) == (
+        "bf16 is 1.80x faster than fp32 (1.70x to 1.90x), 8 pairs: better"
+    )
+    assert paired(Verdict.WORSE, 1.2, 1.1, 1.3) == "bf16 is 1.20x slower than fp32 (1.10x to 1.30x), 8 pairs: worse"
+    assert paired(Verdict.BETTER, 1.2, 1.1, 1.3, metric=Metric.THROUGHPUT).startswith("bf16 is 1.20x faster than fp32")
+    less = paired(Verdict.BETTER, 0.5, 0.4, 0.6, metric=Metric.PEAK_MEMORY)
+    assert less.startswith("bf16 takes 2.00x less memory than fp32 (")
+
+
+def test_pairs_that_say_nothing_say_what_would():
+    assert paired(Verdict.UNDECIDED, 1.02, 0.97, 1.07, to_decide=24) == (
+        f"bf16 against fp32: +2{THIN}% latency ({MINUS}3{THIN}% to +7{THIN}%), 8 pairs: undecided, "
+        "about 24 pairs would decide"
+    )
+    alone = paired(Verdict.UNDECIDED, 1.02, None, None, pairs=1)
+    assert alone.endswith("latency, 1 pair: undecided, more pairs would likely not decide")
+    assert paired(Verdict.SAME, 1.0, 0.99, 1.01) == (
+        f"bf16 and fp32 come to the same latency (within ±3{THIN}%), 8 pairs: same"
+    )
+
+
+def test_conditions_are_told_as_far_as_they_were_readable():
+    bare = a_machine_state(frequency_hertz=None)
+    assert formatting.format_conditions([bare]) == "load 0.4 over a minute, 12.0 GiB of memory free"
+    assert formatting.format_conditions([]) == "-"
+
+
+def test_conditions_of_several_results_are_their_range():
+    cool = a_machine_state(governor="performance", boost=False, temperature_celsius=50.0, throttled=False)
+    hot = a_machine_state(load_1min=2.0, boost=True, temperature_celsius=96.4, throttled=True, other_gpu_processes=3)
+    assert formatting.format_conditions([cool, hot]) == (
+        f"load 0.4 to 2.0 over a minute, clock 2.60{THIN}GHz, governor performance, boost off, boost allowed, "
+        f"at most 96{THIN}°C, slowed for heat in 1 of 2, up to 3 other programs on the GPU, 12.0 GiB of memory free"
+    )
+    assert "never slowed for heat" in formatting.format_conditions([cool])
+
+
+@pytest.mark.parametrize(
+    ("value", "metric", "text"),
+    [
+        (1.872, Metric.SPEEDUP, "1.87x"),
+        (93.6, Metric.SCALING_EFFICIENCY, f"93.6{THIN}%"),
+        (1234.0, Metric.GENERATION_THROUGHPUT, "1.23 k tokens/s"),
+        (84.2, Metric.REQUESTS_PER_SECOND, "84.2 requests/s"),
+        (0.51, Metric.MODELS_PER_SECOND, "0.510 models/s"),
+    ],
+)
+def test_units_of_ratios_stand_close_and_rates_name_what_they_count(value: float, metric: Metric, text: str) -> None:
+    assert formatting.format_value(value, metric) == text
+    assert formatting.format_estimate(estimate(value, None, None), metric).plain == text

@@ -3,12 +3,13 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
+from engine.domain.against import PAIRS, Against
 from engine.domain.case import Precision
 from engine.domain.model import Tier
 from engine.domain.run import RunRequest, RunStatus
 from engine.storage import results
 from tests.app.stand_in import StandInWorkbench
-from tests.builders import a_failed_result, a_plan, a_result
+from tests.builders import a_case, a_failed_result, a_plan, a_result
 
 PROBLEM = "application/problem+json"
 
@@ -48,6 +49,12 @@ def test_every_field_reaches_the_request(client: FlaskClient, bench: StandInWork
     assert request.precisions == (Precision.FP32, Precision.BF16)
     assert (request.progressive, request.incremental) == (False, True)
     assert (request.protocol.processes, request.sequence_length, request.title) == (5, 64, "nightly")
+
+
+def test_a_budget_is_in_seconds(client: FlaskClient, bench: StandInWorkbench) -> None:
+    assert request_of(bench, start(client, budget_seconds=1800)).budget_seconds == 1800
+    answer = client.post("/api/benchmark/run", json={"models": ["bert"], "budget_seconds": 0})
+    assert (answer.status_code, "budget_seconds" in answer.text) == (422, True)
 
 
 def test_a_checkpoint_may_be_named_among_the_models(client: FlaskClient, bench: StandInWorkbench) -> None:
@@ -216,3 +223,56 @@ def test_runs_are_listed_newest_first_and_by_status(client: FlaskClient, bench: 
 def test_a_bad_list_parameter_is_refused_by_name(client: FlaskClient, query: str) -> None:
     answer = client.get(f"/api/benchmark/runs?{query}")
     assert (answer.status_code, answer.json["field"]) == (422, query.partition("=")[0])
+
+
+def test_a_second_configuration_makes_a_run_in_pairs_whose_results_have_verdicts(
+    client: FlaskClient, bench: StandInWorkbench
+) -> None:
+    run_id = start(client, against={"precision": "bf16", "compile": False, "threads": 1})
+    request = request_of(bench, run_id)
+    assert request.against == Against(precision=Precision.BF16, compiled=False, threads=1)
+    assert request.protocol.processes == PAIRS
+    listed = client.get("/api/benchmark/runs").json["runs"][0]
+    assert listed["against"] == {"precision": "bf16", "compile": False, "threads": 1}
+    base = a_case()
+    for repetition in range(6):
+        for case, latency in ((base, 0.04), (request.against.applied_to(base), 0.02)):
+            row = a_result(
+                case, latency=latency, repetition=repetition, run_id=run_id, result_id=f"{case.case_id}-{repetition}"
+            )
+            bench.database.write(lambda cursor, row=row: results.save(cursor, row))
+    bench.supervisor.end(run_id)
+    answer = client.get(f"/api/benchmark/results/{run_id}").json
+    assert answer["against"] == listed["against"]
+    latency = answer["pairs"][0]
+    assert (latency["metric"], latency["verdict"], latency["pairs"]) == ("latency", "better", 6)
+    assert latency["ratio"] == pytest.approx(0.5)
+
+
+def test_other_runs_have_no_pairs(client: FlaskClient, bench: StandInWorkbench) -> None:
+    run_id = start(client)
+    bench.supervisor.end(run_id)
+    answer = client.get(f"/api/benchmark/results/{run_id}").json
+    assert (answer["against"], answer["pairs"]) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("against", "status", "told"),
+    [
+        ({}, 422, "differs in nothing"),
+        ({"precision": "fp32"}, 422, "is the first one"),
+        ({"precision": "bf17"}, 422, "precision"),
+        ({"precison": "bf16"}, 422, "precison"),
+    ],
+)
+def test_a_second_configuration_that_cannot_be_is_refused(
+    client: FlaskClient, against: dict[str, str], status: int, told: str
+) -> None:
+    answer = client.post("/api/benchmark/run", json={"models": ["bert"], "against": against})
+    assert answer.status_code == status
+    assert told in answer.text
+
+
+def test_a_field_goes_by_the_name_that_it_has_here(client: FlaskClient, bench: StandInWorkbench) -> None:
+    assert request_of(bench, start(client, compile=True)).compiled is True
+    assert client.post("/api/benchmark/run", json={"models": ["bert"], "compiled": True}).status_code == 422

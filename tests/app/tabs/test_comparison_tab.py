@@ -25,10 +25,12 @@ from app.views.case_details import reproduce_command
 from app.views.results_grid import COLUMNS, NARROW, USUAL
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Size
+from engine.storage import calibrations
 from tests.app.measured import measured, store
 from tests.app.stand_in import StandInWorkbench
 from tests.app.tabs.component_tree import of_class, of_kind, parts, text_of, with_id
 from tests.builders import a_case, a_failed_result, startup_measurements
+from tests.calibration_builders import a_calibration
 
 BF16 = Precision.BF16
 ENCODERS = "text encoder"
@@ -160,11 +162,13 @@ def test_a_precision_that_one_backend_alone_has_is_a_column_like_any_other(two_w
 def test_the_cell_of_a_family_lists_its_models_and_leads_to_each(two_ways: StandInWorkbench) -> None:
     store(two_ways, measured(a_case("roberta"), 0.05), measured(a_case("roberta", precision=BF16), 0.04))
     card = details({"place": [ENCODERS, "cpu bf16"]})
-    assert [text_of(row) for row in of_kind(of_kind(card, "Tbody"), "Tr")] == [
+    assert [text_of(row).partition(" resolves ±3.")[0] for row in of_kind(of_kind(card, "Tbody"), "Tr")] == [
         "bert40.00 ms20.00 ms2.00x faster (−50\N{THIN SPACE}%)",
         "roberta50.00 ms40.00 ms1.25x faster (−20\N{THIN SPACE}%)",
     ]
-    state = layout(of_kind(card, "Link")[1].href.partition("?")[2])
+    assert len(of_class(card, "resolution-badge")) == 2
+    models = {text_of(link): link.href for link in of_kind(card, "Link")}
+    state = layout(models["roberta"].partition("?")[2])
     opened = with_id(state, ids.COMPARISON_CASE).data
     assert title(details(opened)) == "Why “1.25x faster (−20\N{THIN SPACE}%)”?"
 
@@ -189,8 +193,22 @@ def test_details_repeat_the_case_exactly(two_ways: StandInWorkbench) -> None:
         "--size default --sequence-length 128 --processes 5 --no-progressive-mode"
     )
     again = "/live-runs?models=bert&backends=cpu&precisions=bf16&batch_sizes=1&workloads=inference&size=default"
-    assert of_kind(card, "Link")[0].href == f"{again}&sequence_length=128&switches=progressive"
+    repeating = [link.href for link in of_kind(card, "Link") if text_of(link) == "Measure again"]
+    assert repeating == [f"{again}&sequence_length=128&switches=progressive"]
     assert "5 against 5 processes" in text_of(card)
+
+
+def test_a_verdict_says_what_it_could_have_resolved(two_ways: StandInWorkbench) -> None:
+    store(two_ways, measured(a_case("vit"), 0.05, how_many=3), measured(a_case("vit", precision=BF16), 0.04))
+    few = {"case": a_case("vit", precision=BF16).case_id}
+    (badge,) = of_class(details(few, family="vision"), "resolution-badge")
+    assert (text_of(badge), badge.href) == ("not calibrated", "/trust")
+    two_ways.database.write(lambda cursor: calibrations.save(cursor, a_calibration()))
+    (badge,) = of_class(details(few, family="vision"), "resolution-badge")
+    assert text_of(badge).startswith("5 processes would resolve ±")
+    enough = {"case": a_case("bert", precision=BF16).case_id}
+    (badge,) = of_class(details(enough), "resolution-badge")
+    assert text_of(badge).startswith("resolves ±") and "own processes" in badge.title
 
 
 def test_the_table_holds_every_workload_batch_and_size(two_ways: StandInWorkbench) -> None:
@@ -217,7 +235,8 @@ def test_columns_keep_their_places_whatever_was_measured(two_ways: StandInWorkbe
     everything, nothing = (filled(**filters)[0] for filters in ({}, {"model": "none"}))
     assert [column["field"] for column in everything] == [column["field"] for column in nothing] == list(COLUMNS)
     shown = [column["field"] for column in everything if not column["hide"]]
-    assert shown == list(USUAL)
+    of_other_workloads = ("inter_token_latency", "generation_throughput", "requests_per_second", "speedup")
+    assert shown == [name for name in USUAL if name not in of_other_workloads]
     assert "latency" not in [column["field"] for column in nothing if not column["hide"]]
 
 

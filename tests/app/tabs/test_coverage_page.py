@@ -71,12 +71,14 @@ def test_an_empty_database_names_the_command_that_fills_it() -> None:
     assert text_of(of_class(page, "code")) == "modeldyno conformance --priority all"
 
 
-def test_both_pages_of_the_overview_lead_to_each_other(examined: StandInWorkbench) -> None:
-    for page, current in ((overview.layout(""), "Results"), (page_at("/coverage", ""), "Coverage")):
+def test_the_pages_of_the_overview_lead_to_each_other(examined: StandInWorkbench) -> None:
+    pages = {"Results": overview.layout(""), "Coverage": page_at("/coverage", ""), "Trust": page_at("/trust", "")}
+    for current, page in pages.items():
         (switch,) = of_class(page, "overview-switch")
         assert {text_of(link): link.href for link in of_kind(switch, "Link")} == {
             "Results": "/",
             "Coverage": "/coverage",
+            "Trust": "/trust",
         }
         assert text_of(of_class(switch, "is-current")) == current
 

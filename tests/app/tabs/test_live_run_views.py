@@ -236,6 +236,14 @@ def test_machine_note_tells_quiet_from_busy() -> None:
     assert "quiet enough during the 2 results long enough to tell" in said(a_result(), a_result(), unread)
 
 
+def test_machine_note_tells_the_conditions() -> None:
+    hot = a_result(machine=a_machine_state(governor="powersave", temperature_celsius=91.2, load_1min=3.0))
+    said = text_of(machine_note(quietness_of([a_result(), hot])))
+    assert "Load 0.4 to 3.0 over a minute, clock 2.60" in said
+    assert "governor powersave, at most 91" in said
+    assert "Load" not in text_of(machine_note(Quietness()))
+
+
 def test_without_a_run_the_card_says_how_to_get_one() -> None:
     assert any("data-empty-state" in part.to_plotly_json()["props"] for part in parts(no_run()))
 
@@ -286,7 +294,7 @@ def test_only_a_form_that_no_address_filled_in_remembers_what_was_typed() -> Non
         controls = [part for kind in ("Dropdown", "Input", "Checklist") for part in of_kind(form, kind)]
         return [part.id for part in controls if getattr(part, "persistence", False)]
 
-    assert len(remembered(is_addressed=False)) == 12
+    assert len(remembered(is_addressed=False)) == 15
     assert remembered(is_addressed=True) == []
 
 
@@ -306,7 +314,7 @@ def test_an_unavailable_backend_is_listed_disabled_with_its_reason() -> None:
 
 def test_a_precision_that_no_chosen_backend_does_is_disabled() -> None:
     options = precision_options([a_backend_status("cpu")], ["cpu"])
-    assert [option["value"] for option in options if option.get("disabled")] == ["fp16", "int8"]
+    assert [option["value"] for option in options if option.get("disabled")] == ["fp16", "int8", "int4", "int2"]
 
 
 def test_only_runnable_models_can_be_chosen() -> None:
@@ -341,6 +349,23 @@ def test_preview_of_a_plan_in_which_nothing_can_run_says_what_is_in_the_way() ->
     said = text_of(plan_preview(Plan(planned=(), skipped=(skipped,)), past_results=3))
     assert "Nothing can run as the form stands. cpu does not run int8 here; it runs fp32." in said
     assert "Untick" not in said
+
+
+def test_preview_says_what_the_budget_reaches() -> None:
+    plan = a_plan(a_case("bert"), a_case("vit"), repetitions=2)
+    planned = tuple(replace(item, in_budget=index == 0) for index, item in enumerate(plan.planned))
+    said = text_of(plan_preview(replace(plan, planned=planned), past_results=9))
+    assert "The budget reaches 1 of 2 cases, 1 of 4 processes; the rest runs only if time is left." in said
+    assert "1 of 2 processes in the budget" in said
+    assert "budget" not in text_of(plan_preview(plan, past_results=9))
+
+
+def test_preview_shows_the_memory_a_case_should_take_and_calls_a_guess_a_guess() -> None:
+    plan = a_plan(a_case("bert"))
+    planned = (replace(plan.planned[0], estimated_bytes=512 * 2**20),)
+    said = text_of(plan_preview(replace(plan, planned=planned, is_guess=True), past_results=9))
+    assert "1 process, about 512 MiB" in said
+    assert "a rough guess" in said
 
 
 def test_preview_promises_no_time_when_nothing_like_it_ran() -> None:

@@ -31,7 +31,7 @@ from tests.app.stand_in import StandInWorkbench
 from tests.app.tabs.component_tree import of_class, of_kind, text_of, with_id
 from tests.builders import a_case, a_failed_result, a_plan, a_request, a_result
 
-FORM = (["bert"], "critical", ["cpu"], ["fp32"], "1, 8", ["inference"], "auto", ["progressive"], *[None] * 4)
+FORM = (["bert"], "critical", ["cpu"], ["fp32"], "1, 8", ["inference"], "auto", ["progressive"], *[None] * 7)
 Trigger = Callable[..., None]
 
 

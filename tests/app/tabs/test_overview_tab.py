@@ -10,7 +10,7 @@ from app import ids
 from app.tabs.overview import _FILTERS, layout, offer_metrics, offer_models, offer_new_results, show_overview
 from app.tabs.overview import write_address as write
 from engine.domain.case import Precision, Workload
-from engine.domain.measurement import Metric
+from engine.domain.measurement import Measurement, Metric
 from engine.domain.result import Provenance
 from engine.domain.run import RunStatus
 from engine.storage import environments, runs
@@ -66,6 +66,20 @@ def two_ways(bench: StandInWorkbench) -> StandInWorkbench:
         measured(a_case(batch_size=8), 0.2),
     )
     return bench
+
+
+def test_the_answer_says_what_it_could_have_resolved(two_ways: StandInWorkbench) -> None:
+    head, body, *_ = show()
+    (badge,) = of_class(head, "resolution-badge")
+    assert text_of(badge) == "resolves ±3.1\N{THIN SPACE}%"
+    assert badge.href == "/trust"
+    tables = [[text_of(cell) for cell in of_kind(table, "Th")] for table in of_kind(body, "Table")]
+    assert ["Against baseline", "Resolves"] in [titles[-2:] for titles in tables]
+
+
+def test_one_way_alone_has_nothing_to_resolve(bench: StandInWorkbench) -> None:
+    store(bench, measured(a_case(), 0.04))
+    assert of_class(show()[0], "resolution-badge") == []
 
 
 def test_an_empty_database_says_what_would_fill_the_page() -> None:
@@ -235,7 +249,15 @@ def test_a_metric_of_startup_shows_that_workload_in_its_chip(bench: StandInWorkb
     assert with_id(layout(""), ids.OVERVIEW_WORKLOAD).value is None
 
 
-def test_each_workload_offers_its_own_metrics() -> None:
+def test_energy_is_offered_once_some_machine_counted_it(bench: StandInWorkbench) -> None:
+    store(bench, measured(a_case(), 0.05))
+    assert "energy" not in [option["value"] for option in offer_metrics(None, None)[0]]
+    more = (*inference_measurements(0.05), Measurement(metric=Metric.ENERGY, samples=(3.5,)))
+    store(bench, measured(a_case(batch_size=4), 0.05, measurements=more))
+    assert "energy" in [option["value"] for option in offer_metrics(None, None)[0]]
+
+
+def test_each_workload_offers_its_own_metrics(bench: StandInWorkbench) -> None:
     offered, chosen = offer_metrics("startup", "latency")
     assert offered[0]["value"] == chosen == "model_initialization_time"
     offered, chosen = offer_metrics(None, "throughput")

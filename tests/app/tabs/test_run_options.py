@@ -47,10 +47,26 @@ def test_every_field_reaches_the_request() -> None:
         processes="5",
         sequence_length=64,
         threads=" 2 ",
+        budget=" 1h30m ",
+        new_tokens="64",
+        workers=4,
     ).request()
+    assert (request.new_tokens, request.workers) == (64, 4)
     assert (request.precisions, request.batch_sizes, request.size) == ((Precision.BF16,), (2,), SizeChoice.TINY)
     assert (request.protocol.processes, request.sequence_length, request.threads) == (5, 64, 2)
     assert (request.progressive, request.incremental, request.cold) == (False, True, True)
+    assert request.budget_seconds == 5400
+
+
+@pytest.mark.parametrize("empty", [None, "", "  "])
+def test_no_budget_is_none(empty: str | None) -> None:
+    assert RunOptions(budget=empty).request().budget_seconds is None
+
+
+def test_a_budget_that_is_no_time_is_named() -> None:
+    with pytest.raises(InvalidValue, match="'soon' is no time") as refused:
+        RunOptions(budget="soon").request()
+    assert refused.value.field == "budget_seconds"
 
 
 @pytest.mark.parametrize(("field", "value"), [("processes", "0"), ("threads", "many"), ("sequence_length", "-4")])

@@ -100,7 +100,7 @@ def test_a_case_that_only_failed_has_a_reason_and_no_figures() -> None:
     assert summary.last_failure is not None and summary.last_failure.reason == "no kernel"
 
 
-@pytest.mark.parametrize("kind", [FailureKind.ALREADY_MEASURED, FailureKind.PLATEAU])
+@pytest.mark.parametrize("kind", [FailureKind.ALREADY_MEASURED, FailureKind.PLATEAU, FailureKind.OUT_OF_BUDGET])
 def test_what_was_not_needed_leaves_no_trace(kind: FailureKind) -> None:
     skipped = a_failed_result(kind=kind, status=ResultStatus.SKIPPED, run_id="new", started_at=LATER)
     assert summarise([skipped]) == []

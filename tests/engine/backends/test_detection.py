@@ -11,10 +11,11 @@ import pytest
 
 from engine.backends import BACKENDS
 from engine.backends.cores import usable_logical_cores, usable_physical_cores
+from engine.backends.cpu import CpuBackend
 from engine.backends.detect import status_of
-from engine.backends.detected_only import DetectedOnly, QnnBackend
 from engine.backends.environment import detect_environment
 from engine.backends.presence import installed_version, nvidia_gpus
+from engine.backends.qnn import QnnBackend
 from engine.domain.hardware import BackendStatus
 from engine.errors import BackendUnavailable, UnknownName
 
@@ -36,7 +37,9 @@ def test_every_backend_of_the_registry_has_a_status_in_its_order(statuses):
 def test_the_processor_is_there_with_its_library_and_precisions(statuses):
     cpu = statuses["cpu"]
     assert (cpu["available"], cpu["reason"], cpu["devices"]) == (True, None, ["cpu"])
-    assert cpu["precisions"] == ["fp32", "bf16"]
+    assert cpu["precisions"] == ["fp32", "bf16", "int8"]
+    assert "convert to fp32" in cpu["refused"]["fp16"]
+    assert {"cores", "instructions", "bf16", "int8", "compile"} <= set(cpu["facts"])
     assert cpu["versions"] == {"torch": installed_version("torch")}
 
 
@@ -47,8 +50,8 @@ def test_what_is_not_available_says_why_in_a_sentence(statuses):
             assert status["precisions"] == []
 
 
-class _Broken(DetectedOnly):
-    name = device = "abacus"
+class _Broken(CpuBackend):
+    name = "abacus"
 
     def detect(self) -> BackendStatus:
         raise OSError("libabacus.so: cannot open shared object file")
@@ -60,7 +63,7 @@ def test_a_library_that_breaks_while_it_is_asked_is_unavailable_with_what_it_sai
     assert status.reason == "Asking for it failed: OSError: libabacus.so: cannot open shared object file"
 
 
-def test_a_backend_that_is_only_detected_refuses_to_run_and_says_why():
+def test_a_backend_that_is_not_here_refuses_to_run_and_says_why():
     with pytest.raises(BackendUnavailable, match="Backend 'qnn' cannot run here: onnxruntime-qnn") as refusal:
         QnnBackend().prepare(None)
     assert refusal.value.field == "backends"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.benchmarking.eta import Past, remaining_seconds, sum_of_ranges, total_seconds
+from engine.benchmarking.eta import Past, remaining_seconds, seconds_of_one, sum_of_ranges, total_seconds
 from engine.domain.case import Precision, Workload
 from engine.domain.run import PlannedCase
 from tests.builders import a_case
@@ -13,6 +13,13 @@ from tests.builders import a_case
 def test_nothing_ever_ran_means_nothing_is_known():
     assert Past([]).seconds(a_case()) is None
     assert remaining_seconds([PlannedCase(case=a_case(), repetition=0)], []) is None
+
+
+def test_what_was_planned_counts_where_nothing_like_it_has_run_yet():
+    item = PlannedCase(case=a_case(), repetition=0, estimated_seconds=(2.0, 4.0))
+    assert seconds_of_one(item, []) == (2.0, 4.0)
+    assert seconds_of_one(item, [(a_case(), 8.0)] * 3) == (8.0, 8.0)
+    assert remaining_seconds([item], []) is None, "no time is promised on a guess"
 
 
 def test_the_range_runs_from_the_tenth_to_the_ninetieth_percentile():

@@ -56,6 +56,12 @@ def test_a_refusal_that_may_mean_anything_means_memory_only_when_that_is_short(l
     assert failure_kind(RuntimeError("could not create a primitive"), memory_left=left) is kind
 
 
+def test_a_library_whose_errors_have_no_base_is_believed_about_memory():
+    error = type("RuntimeException", (Exception,), {"__module__": "onnxruntime.capi.onnxruntime_pybind11_state"})
+    assert failure_kind(error("[ONNXRuntimeError] : 6 : std::bad_alloc")) is FailureKind.OUT_OF_MEMORY
+    assert failure_kind(error("[ONNXRuntimeError] : 9 : not implemented")) is FailureKind.ERROR
+
+
 def test_short_memory_is_not_blamed_for_other_errors():
     assert failure_kind(RuntimeError("shapes do not fit"), memory_left=0) is FailureKind.ERROR
 

@@ -77,6 +77,7 @@ def test_facts_are_those_counted_by_hand(inference):
         "parameter_bytes": 4 * weights,
         "flops": 2 * 3 * known.DEFAULT_LENGTH * weights,
         "input_bytes": 4 * 3 * known.DEFAULT_LENGTH * known.WIDTH,
+        "activation_bytes": 4 * 3 * known.DEFAULT_LENGTH * known.WIDTH,
     }
 
 

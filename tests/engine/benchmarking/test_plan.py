@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from engine.benchmarking.plan import MOST_PARAMETERS, needed_bytes, plan_cases
+from engine.benchmarking.memory_fit import least_needed_bytes
+from engine.benchmarking.plan import MOST_PARAMETERS, plan_cases
 from engine.catalog.chosen import ChosenModel
+from engine.domain.against import Against
 from engine.domain.case import Precision, Workload
 from engine.domain.model import ModelFacts, Size
 from engine.domain.result import FailureKind
@@ -27,6 +29,13 @@ FACTS = {
     ("llama", "default"): facts_of(6738),
     ("llama", "Llama-3.1-8B"): facts_of(8030),
 }
+
+
+def gib(model: str, size: str) -> str:
+    """What one example of it needs; test_memory_fit.py does that sum by hand."""
+    return f"{least_needed_bytes(FACTS[model, size]) / GIB:.1f} GiB"
+
+
 CHECKPOINTS = {"bert-large-uncased": "bert", "Llama-3.1-8B": "llama"}
 
 
@@ -66,7 +75,7 @@ def test_auto_takes_the_default_size_where_it_fits_and_is_not_too_long_a_wait():
     sizes = {item.case.model_type: item.case.size for item in planned(a_request("bert", "llama")).planned}
     assert FACTS["llama", "default"].parameters > MOST_PARAMETERS
     assert sizes == {"bert": Size.DEFAULT, "llama": Size.TINY}
-    little = planned(a_request("bert"), memory=needed_bytes(FACTS["bert", "default"]) - 1)
+    little = planned(a_request("bert"), memory=least_needed_bytes(FACTS["bert", "default"]) - 1)
     assert [item.case.size for item in little.planned] == [Size.TINY]
 
 
@@ -78,8 +87,16 @@ def test_the_default_size_asked_for_by_name_is_left_out_when_it_does_not_fit():
     plan = planned(a_request("llama", size=SizeChoice.DEFAULT))
     (left_out,) = plan.skipped
     assert (plan.planned, left_out.failure.kind) == ((), FailureKind.DOES_NOT_FIT)
-    # Three times 4 bytes for each of 6,738 M parameters, and half a GiB.
-    assert left_out.failure.reason == "Needs about 75.8 GiB (6,738 M parameters); 16.0 GiB are free."
+    assert left_out.failure.reason == f"Needs about {gib('llama', 'default')} (6,738 M parameters); 16.0 GiB are free."
+
+
+def test_every_worker_needs_room_for_a_model_of_its_own():
+    memory = int(1.5 * least_needed_bytes(FACTS["bert", "default"]))
+    workloads = (Workload.CONCURRENCY, Workload.INFERENCE)
+    plan = planned(a_request("bert", size=SizeChoice.DEFAULT, workloads=workloads, batch_sizes=(1,)), memory=memory)
+    assert [item.case.workload for item in plan.planned] == [Workload.INFERENCE]
+    (left_out,) = plan.skipped
+    assert " GiB for 2 workers with a model each (110 M parameters); " in left_out.failure.reason
 
 
 def test_a_checkpoint_is_planned_at_its_own_size_beside_its_type():
@@ -97,7 +114,8 @@ def test_a_checkpoint_that_does_not_fit_is_left_out_by_its_own_parameters_and_ne
     assert [item.case.size for item in plan.planned] == ["bert-large-uncased"]
     (left_out,) = plan.skipped
     assert (left_out.case.size, left_out.failure.kind) == ("Llama-3.1-8B", FailureKind.DOES_NOT_FIT)
-    assert left_out.failure.reason == "Needs about 90.2 GiB (8,030 M parameters); 16.0 GiB are free."
+    needed = gib("llama", "Llama-3.1-8B")
+    assert left_out.failure.reason == f"Needs about {needed} (8,030 M parameters); 16.0 GiB are free."
 
 
 def test_a_backend_or_precision_that_is_not_here_is_left_out_with_the_reason():
@@ -107,6 +125,25 @@ def test_a_backend_or_precision_that_is_not_here_is_left_out_with_the_reason():
     assert reasons["cpu", "int8"] == "cpu does not run int8 here; it runs fp32, bf16."
     assert reasons["cuda", "fp32"] == "Backend cuda cannot run here: No cuda device was found."
     assert {left.failure.kind for left in plan.skipped} == {FailureKind.NOT_AVAILABLE}
+
+
+def test_a_precision_that_somebody_may_expect_is_left_out_with_why():
+    why = "its kernels convert to fp32 and back"
+    backends = {"cpu": a_backend_status("cpu", refused={"fp16": why})}
+    request = a_request("bert", precisions=(Precision.FP16,), batch_sizes=(1,))
+    plan = plan_cases(
+        request,
+        [ChosenModel(model=a_model("bert"), size=None)],
+        lambda *_: (128, None),
+        backends,
+        FACTS,
+        GIB,
+        set(),
+        [],
+    )
+    assert [left.failure.reason for left in plan.skipped] == [
+        f"cpu does not run fp16 here ({why}); it runs fp32, bf16."
+    ]
 
 
 def test_what_was_measured_already_is_left_out_and_the_rest_planned():
@@ -138,7 +175,7 @@ def test_a_type_that_generates_nothing_is_left_out_of_generation():
     assert {item.case.workload for item in plan.planned} == {Workload.INFERENCE}
     (left_out,) = plan.skipped
     assert left_out.failure.kind is FailureKind.NOT_AVAILABLE
-    assert left_out.failure.reason.startswith("bert generates nothing; measure its forward passes")
+    assert left_out.failure.reason.startswith("bert has no generate() that makes as many tokens")
 
 
 def test_threads_cold_and_workloads_reach_the_cases():
@@ -146,3 +183,79 @@ def test_threads_cold_and_workloads_reach_the_cases():
     cases = [item.case for item in planned(request).planned]
     assert [case.workload for case in cases] == [Workload.INFERENCE, Workload.STARTUP]
     assert all(case.threads == 2 and case.cold for case in cases)
+
+
+def test_a_batch_that_does_not_fit_is_left_out_and_a_smaller_one_runs():
+    facts = FACTS["bert", "default"]
+    large = 4096
+    plan = planned(a_request("bert", batch_sizes=(1, large)), memory=2 * least_needed_bytes(facts))
+    assert [(item.case.size, item.case.batch_size) for item in plan.planned] == [(Size.DEFAULT, 1)]
+    assert [(left.case.batch_size, left.failure.kind) for left in plan.skipped] == [(large, FailureKind.DOES_NOT_FIT)]
+
+
+def test_every_planned_case_says_what_memory_it_should_take_unless_it_is_tiny():
+    plan = planned(a_request("bert", "llama"))
+    assert {item.case.model_type: item.estimated_bytes is None for item in plan.planned} == {
+        "bert": False,
+        "llama": True,
+    }
+
+
+def test_without_a_past_the_time_is_a_guess_and_still_a_range():
+    plan = planned(a_request("bert"))
+    assert plan.is_guess and plan.estimated_seconds is not None
+    low, high = plan.estimated_seconds
+    assert 0 < low < high
+
+
+def test_a_budget_puts_each_model_first_and_what_it_does_not_reach_last():
+    request = a_request("bert", "vit", batch_sizes=(1, 8), protocol=a_protocol(processes=2), budget_seconds=8.0)
+    plan = planned(request)
+    order = [(item.repetition, item.case.model_type, item.case.batch_size) for item in plan.planned]
+    assert order[:2] == [(0, "vit", 1), (0, "bert", 1)]
+    reached = [item.in_budget for item in plan.planned]
+    assert reached == sorted(reached, reverse=True) and len(set(reached)) == 2
+    assert plan.estimated_seconds is not None and plan.estimated_seconds[1] <= 8.0
+    assert len(plan.planned) == 8, "what is not reached stays planned: it runs if there is time"
+
+
+def test_a_budget_composes_with_what_was_measured_already():
+    first = planned(a_request("bert", batch_sizes=(1, 8)))
+    known = frozenset({first.planned[0].case.case_id})
+    plan = planned(a_request("bert", batch_sizes=(1, 8), budget_seconds=600.0), measured=known)
+    assert [item.case.batch_size for item in plan.planned] == [8]
+
+
+def test_the_two_of_a_pair_are_neighbours_and_change_places_every_round():
+    request = a_request(
+        "bert", batch_sizes=(8, 1), against=Against(precision=Precision.BF16), protocol=a_protocol(processes=3)
+    )
+    order = [(item.repetition, item.case.batch_size, item.case.precision) for item in planned(request).planned]
+    first, second = Precision.FP32, Precision.BF16
+    there = [(1, first), (1, second), (8, first), (8, second)]
+    back = [(1, second), (1, first), (8, second), (8, first)]
+    assert order == [(number, *one) for number, turn in enumerate((there, back, there)) for one in turn]
+
+
+def test_a_case_that_cannot_run_is_left_out_with_its_partner():
+    plan = planned(a_request("bert", against=Against(precision=Precision.INT8)))
+    assert plan.planned == ()
+    why = "cpu does not run int8 here; it runs fp32, bf16."
+    assert {item.case.precision: item.failure.reason for item in plan.skipped} == {
+        Precision.FP32: f"Left out with its partner: {why}",
+        Precision.INT8: why,
+    }
+
+
+def test_pairs_are_measured_anew_whatever_was_measured_before():
+    request = a_request("bert", against=Against(precision=Precision.BF16))
+    known = frozenset(item.case.case_id for item in planned(request).planned)
+    assert len(known) == 2
+    assert len(planned(request, measured=known).planned) == 2
+
+
+def test_a_type_that_does_not_differ_makes_no_pair():
+    plan = planned(a_request("bert", "vit", against=Against(sequence_length=64)))
+    assert [(item.case.model_type, item.case.sequence_length) for item in plan.planned] == [("bert", 128), ("bert", 64)]
+    (left_out,) = plan.skipped
+    assert left_out.case.model_type == "vit" and "sequence-length=64 changes nothing of it" in left_out.failure.reason

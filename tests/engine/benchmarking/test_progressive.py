@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.benchmarking.progressive import should_skip
+from engine.domain.case import Case, Workload
+from engine.domain.measurement import Measurement, Metric
 from engine.domain.result import FailureKind, Result, ResultStatus
 from tests.builders import a_case, a_failed_result, a_result
 
@@ -79,3 +81,28 @@ def test_what_was_skipped_beyond_a_failure_is_not_itself_given_as_the_cause():
     )
     skipped = should_skip(a_case(batch_size=8), [beyond, lost])
     assert skipped.reason == "Batch size 2 already ended so: Out of memory."
+
+
+def rated(case: Case, metric: Metric, value: float) -> Result:
+    return a_result(case, measurements=(Measurement(metric=metric, samples=(value,)),))
+
+
+def test_generation_stops_growing_by_its_tokens_a_second():
+    def of(batch_size: int) -> Case:
+        return a_case("gpt2", workload=Workload.GENERATION, new_tokens=32, batch_size=batch_size)
+
+    metric = Metric.GENERATION_THROUGHPUT
+    flat = [rated(of(1), metric, 80.0), rated(of(8), metric, 82.0)]
+    assert should_skip(of(32), flat).kind is FailureKind.PLATEAU
+    assert should_skip(of(32), [flat[0], rated(of(8), metric, 160.0)]) is None
+
+
+def test_a_request_of_concurrency_holds_a_whole_batch():
+    """Fewer requests a second of more items each may still be more items a second."""
+
+    def of(batch_size: int) -> Case:
+        return a_case(workload=Workload.CONCURRENCY, workers=2, batch_size=batch_size)
+
+    metric = Metric.REQUESTS_PER_SECOND
+    assert should_skip(of(32), [rated(of(1), metric, 40.0), rated(of(8), metric, 10.0)]) is None
+    assert should_skip(of(32), [rated(of(1), metric, 40.0), rated(of(8), metric, 5.0)]).kind is FailureKind.PLATEAU

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from engine.cli.follow import Standing, Teller, display
+from engine.domain.case import Workload
 from engine.domain.run import RunStatus
 from tests.builders import a_case, a_case_progress, a_progress, a_run
 
@@ -40,3 +41,9 @@ def test_quiet_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with display(quiet=True) as shown:
         shown.show(Standing(done=1, total=1, step="bert", remaining=None, news=("done",)))
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_workload_without_latency_tells_its_rate() -> None:
+    case = a_case("gpt2", workload=Workload.GENERATION, new_tokens=32)
+    row = a_case_progress(0, "completed", case, latency_seconds=None, throughput=82.0)
+    assert Teller().standing(a_progress(cases=(row,))).news[0].endswith("completed, 82.0 tokens/s")

@@ -21,10 +21,19 @@ def test_hardware_as_json_says_of_every_backend_whether_and_why_not(cli: Cli, st
     assert cuda["reason"] == "No cuda device was found."
 
 
+def test_hardware_tells_what_the_machine_lets_be_read_now(cli: Cli, stored: Path) -> None:
+    cpu, cuda = cli("hardware", "--benchmark-dir", stored, "--json").json
+    assert {"memory", "governor", "boost", "pinning", "energy"} <= set(cpu["facts"])
+    assert cuda["facts"] == {}
+    said = cli("hardware", "--benchmark-dir", stored)
+    assert "energy" in said.output and "pinning" in said.output
+
+
 def test_the_table_of_hardware_stands_below_the_machine(cli: Cli, stored: Path) -> None:
     said = cli("hardware", "--benchmark-dir", stored)
     assert "No cuda device was found." in said.output
-    assert "cores" in said.errors and "cores" not in said.output
+    machine = said.errors.strip()
+    assert "cores" in machine and machine not in said.output
     assert cli("hardware", "--benchmark-dir", stored, "--quiet").errors == ""
 
 

@@ -7,8 +7,10 @@ import pytest
 from engine.cli.local_run import carry_out, report_on
 from engine.domain.result import FailureKind
 from engine.domain.run import RunStatus
+from engine.errors import InvalidValue
+from engine.storage import runs
 from engine.workflows.workbench import Workbench
-from tests.builders import a_failure, a_request
+from tests.builders import a_failure, a_protocol, a_request
 from tests.engine.workflows.fake_launcher import FakeLauncher
 
 
@@ -42,6 +44,16 @@ def test_a_report_that_cannot_be_written_fails_and_keeps_the_results(
     assert report_on(bench, run, quiet=True) == (None, 1)
     told = capsys.readouterr().err
     assert told.startswith(f"Report not written: The report could not be written to {bench.settings.report_dir}")
+
+
+def test_a_budget_too_short_for_any_case_is_refused_before_a_run_is_stored(bench: Workbench) -> None:
+    assert isinstance(bench.launcher, FakeLauncher)
+    bench.launcher.parameters = lambda case: 400_000_000
+    request = a_request(budget_seconds=1.0, protocol=a_protocol(min_iterations=50, max_iterations=50))
+    with pytest.raises(InvalidValue, match="too short for a single case"):
+        carry_out(bench, request, quiet=True)
+    with bench.database.cursor() as cursor:
+        assert runs.recent(cursor) == []
 
 
 def test_a_run_without_figures_has_no_report(bench: Workbench, capsys: pytest.CaptureFixture[str]) -> None:

@@ -62,3 +62,24 @@ def test_a_precision_that_is_not_here_is_skipped_with_the_reason(
     said = cli("benchmark", *words, "--precision", precision, "--incremental")
     assert "skipped: cpu does not run int8 here; it runs fp32" in said.errors
     assert said.status == status
+
+
+def test_two_configurations_are_measured_in_pairs_and_judged(cli: Cli, measured: Measured) -> None:
+    words = [*A_TINY_BERT, "--batch-sizes", "1", "--runs", "6", "--benchmark-dir", measured.home]
+    said = cli("benchmark", *words, "--against", "precision=bf16", "--json")
+    assert said.status == 0, said.errors
+    assert said.json["completed"] == 12
+    by_time = sorted(said.json["results"], key=lambda row: row["measured_at"])
+    assert [row["precision"] for row in by_time] == ["fp32", "bf16", "bf16", "fp32"] * 3
+    for found in said.json["pairs"]:
+        assert (found["base"], found["new"], found["pairs"]) == ("fp32", "bf16", 6)
+        assert found["low"] <= found["ratio"] <= found["high"]
+        assert found["verdict"] in ("better", "worse", "same", "undecided")
+    latency = next(found for found in said.json["pairs"] if found["metric"] == "latency")
+    assert 0.02 < latency["ratio"] < 50 and 2 / 64 <= latency["p_value"] <= 1
+
+
+def test_a_second_configuration_that_is_the_first_is_refused(cli: Cli, measured: Measured) -> None:
+    said = cli("benchmark", *A_TINY_BERT, "--benchmark-dir", measured.home, "--against", "threads=1")
+    assert said.status == 2
+    assert "The second configuration, threads=1, is the first one" in said.errors

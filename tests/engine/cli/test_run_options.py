@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from app.endpoints.run_body import RunBody
 from engine.cli.run_options import make_request, request_body, run_options
+from engine.domain.against import PAIRS, Against
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import RunRequest, SizeChoice
@@ -120,6 +121,9 @@ def test_names_of_earlier_tools_mean_their_workloads(ask: Ask) -> None:
         ("--runs", "1000", "--warmup", "10000"),
         ("--type", "generation,both", "--new-tokens", "8", "--concurrent-workers", "3"),
         ("--compile", "--attention", "eager"),
+        ("--budget", "1h30m"),
+        ("--model", "bert", "--against", "precision=bf16,threads=1,hardware=cuda,compile=yes,attention=eager"),
+        ("--model", "bert", "--against", "--sequence-length 64", "--runs", "6"),
         ("--checkpoint", "owner/name"),
         ("--checkpoint", "/somewhere/it's mine", "--model", "bert"),
     ],
@@ -129,10 +133,37 @@ def test_a_server_makes_the_same_request_of_the_body(ask: Ask, words: tuple[str,
     assert RunBody.model_validate(request_body(request)).to_request() == request
 
 
+def test_pairs_are_as_many_as_can_decide_unless_said_otherwise(ask: Ask) -> None:
+    assert ask().protocol.processes == 3
+    request = ask("--against", "--precision bf16")
+    assert request.against == Against(precision=Precision.BF16)
+    assert request.protocol.processes == PAIRS
+    assert ask("--against", "precision=bf16", "--runs", "6").protocol.processes == 6
+
+
 def test_a_checkpoint_needs_no_model_and_means_no_tier(ask: Ask) -> None:
     request = ask("--checkpoint", "owner/name", "--allow-pickle")
     assert (request.models, request.tier, request.checkpoint) == ((), None, "owner/name")
     assert request.allow_pickle and not ask("--checkpoint", "owner/name").allow_pickle
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--against", "precison=bf16"], "Did you mean precision"),
+        (["--against", "threads=0"], "is not a whole number of 1 or more"),
+        (["--against", ""], "differs in nothing"),
+    ],
+)
+def test_a_second_configuration_that_cannot_be_read_is_a_usage_error(words: list[str], told: str) -> None:
+    @click.command()
+    @run_options
+    def command(**given: object) -> None:
+        raise AssertionError(given)
+
+    outcome = CliRunner().invoke(command, words)
+    assert outcome.exit_code == 2
+    assert told in " ".join(outcome.output.replace("│", " ").split())
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 
@@ -11,8 +12,9 @@ from engine.domain.measurement import Metric
 from engine.domain.result import FailureKind, Result
 from engine.workflows.result_rows import result_row
 from tests.builders import a_case, a_failed_result, a_result, inference_measurements
+from tests.workload_builders import a_concurrency, a_generation, concurrency_figures, generation_figures, results_with
 
-STARTUP = (Metric.MODULE_IMPORT_TIME, Metric.CLASS_INSTANTIATION_TIME, Metric.MODEL_INITIALIZATION_TIME)
+STARTUP = (Metric.MODEL_INITIALIZATION_TIME, Metric.CLASS_INSTANTIATION_TIME, Metric.MODULE_IMPORT_TIME)
 
 
 def rows_of(*results: Result) -> list[Row]:
@@ -54,7 +56,7 @@ def test_startup_brings_its_own_columns(capsys: pytest.CaptureFixture[str]) -> N
     print_run_summary(rows_of(a_result(a_case(workload=Workload.STARTUP))))
     headings, line = cells(capsys.readouterr().out)
     assert headings[6:9] == [metric.title for metric in STARTUP]
-    assert line[6:9] == ["210 ms", "940 ms", "110 ms"]
+    assert line[6:9] == ["110 ms", "940 ms", "210 ms"]
 
 
 def test_a_run_that_ended_before_its_first_result_has_no_table(capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,3 +80,26 @@ def test_the_table_of_results_has_one_line_for_each_process(capsys: pytest.Captu
     assert completed[0] == a_result().run_id, "what is printed must do for --run"
     assert completed[7:9] == ["completed", "40.0 ms"]
     assert failed[7:9] == ["failed: ValueError: bad", "-"]
+
+
+def test_each_workload_has_a_table_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    generated = results_with(a_generation(), generation_figures(), how_many=1)
+    served = results_with(a_concurrency(), concurrency_figures(), how_many=1)
+    rows = rows_of(*generated, *served, a_result())
+    print_run_summary(rows)
+    inference, generation, concurrency = re.split(r"(?=\n Model )", capsys.readouterr().out)[1:]
+    assert "Latency" in inference
+    assert {"82.1", "10.0", "80.0"} <= set(generation.split())
+    assert "1.80x" in concurrency
+    assert "90.0" in concurrency
+    assert "tokens/s" not in inference + concurrency
+    print_results(rows, "table")
+    assert capsys.readouterr().out.count("Backend") == 3
+
+
+def test_plain_rows_tell_new_tokens_and_workers(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = rows_of(*results_with(a_generation(), generation_figures(), how_many=1))
+    rows += rows_of(*results_with(a_concurrency(), concurrency_figures(), how_many=1))
+    print_results(rows, "csv")
+    found = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [(row["new_tokens"], row["workers"]) for row in found] == [("32", ""), ("", "2")]

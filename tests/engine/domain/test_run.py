@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from engine.domain.against import Against
 from engine.domain.case import Precision, Workload
 from engine.domain.run import MAX_EXECUTIONS, Protocol, RunRequest
 from engine.errors import InvalidValue
@@ -58,7 +59,7 @@ def test_the_refusal_gives_the_product_and_names_what_to_lower():
     with pytest.raises(InvalidValue) as refusal:
         request.refuse_if_too_large(models=13)
     assert refusal.value.message == (
-        "13 models x 2 precisions x 10 batch sizes x 2 workloads x 1,000 processes come to 520,000 executions; "
+        "13 models x 2 precisions x 10 batch sizes x 4 workloads x 1,000 processes come to 1,040,000 executions; "
         "one run holds 20,000 at most. Use fewer processes, or split it into several runs."
     )
     assert refusal.value.field == "processes"
@@ -66,3 +67,8 @@ def test_the_refusal_gives_the_product_and_names_what_to_lower():
 
 def test_what_is_asked_for_twice_counts_once():
     a_request(batch_sizes=(1,) * 30_000).refuse_if_too_large(models=1)
+
+
+def test_a_time_budget_would_cut_pairs_in_two():
+    with pytest.raises(InvalidValue, match="A run in pairs takes no time budget"):
+        a_request("bert", against=Against(precision=Precision.BF16), budget_seconds=600.0)

@@ -56,6 +56,7 @@ def test_the_command_line_reads_the_command_back_as_the_same_request() -> None:
         attention="eager",
         progressive=False,
         incremental=True,
+        budget_seconds=5400.0,
         protocol=Protocol(processes=5, warmup=4),
     )
     outcome = CliRunner().invoke(benchmark, shlex.split(benchmark_command(request))[2:])

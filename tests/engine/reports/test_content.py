@@ -17,12 +17,14 @@ from tests.builders import (
     A_TIME,
     a_case,
     a_failed_result,
+    a_machine_state,
     a_request,
     a_result,
     a_run,
     a_summary,
     an_environment,
 )
+from tests.calibration_builders import a_calibration, a_noise
 from tests.engine.reports.conftest import measured
 
 
@@ -92,6 +94,14 @@ def test_how_quiet_the_machine_was_is_said_no_better_than_known() -> None:
     assert said(False, None).endswith("throughout; not known of 1 of 2 cases, too short to tell")
     assert said(None) == "not known: the measurements were too short to tell"
     assert said(True, False, None).startswith("1 of 3 cases measured while other programs")
+
+
+def test_the_conditions_of_all_processes_are_told_together() -> None:
+    calm, hot = a_machine_state(), a_machine_state(load_1min=2.5, throttled=True)
+    found = of(a_summary(machines=(calm, calm)), a_summary(a_case("gpt2"), machines=(hot,)))
+    said = dict(protocol_facts(found))["Conditions"]
+    assert said.startswith("load 0.4 to 2.5 over a minute")
+    assert "slowed for heat in 1 of 3" in said
 
 
 def test_process_values_and_method_cover_every_metric_of_the_report(content: ReportContent) -> None:
@@ -227,3 +237,12 @@ def test_two_undecided_rankings_name_their_figure() -> None:
         "Throughput: no model leads on cpu fp32: their intervals overlap",
         "Peak memory: no model leads on cpu fp32: their intervals overlap",
     ]
+
+
+def test_a_report_says_what_its_verdicts_resolve_and_what_the_meters_are_worth() -> None:
+    few = [a_summary(latencies=(0.04, 0.041)), a_summary(a_case(precision=Precision.BF16), latencies=(0.02, 0.021))]
+    assert "not calibrated" in next(chart.footnote for chart in charts_of(few))
+    assert "5 processes would resolve ±" in next(chart.footnote for chart in charts_of(few, noise=a_noise()))
+    assert dict(protocol_facts(of(*few)))["Meters"].startswith("not calibrated on this machine")
+    calibrated = dict(protocol_facts(replace(of(*few), calibration=a_calibration())))["Meters"]
+    assert calibrated.startswith("All 4 goals hold") and "5 processes a side resolve ±" in calibrated

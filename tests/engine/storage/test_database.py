@@ -116,7 +116,7 @@ def test_a_failing_migration_leaves_the_schema_as_it_was(tmp_path):
 
 def test_a_write_that_fails_changes_nothing(database):
     def half(cursor):
-        cursor.execute("insert into case_facts values ('a', 1, 2, 3, 4)")
+        cursor.execute("insert into case_facts values ('a', 1, 2, 3, 4, 5)")
         raise ValueError("stop")
 
     with pytest.raises(ValueError, match="stop"):
@@ -129,7 +129,7 @@ def test_a_write_that_fails_changes_nothing(database):
 def test_a_statement_that_fails_names_the_file_and_the_next_write_works(database):
     with pytest.raises(StorageError, match=r"modeldyno\.duckdb"):
         database.write(lambda cursor: cursor.execute("insert into nowhere values (1)"))
-    database.write(lambda cursor: cursor.execute("insert into case_facts values ('a', 1, 2, 3, 4)") and None)
+    database.write(lambda cursor: cursor.execute("insert into case_facts values ('a', 1, 2, 3, 4, 5)") and None)
     assert database.writes == 1
 
 
@@ -160,7 +160,7 @@ def test_closing_waits_for_writes_under_way(tmp_path):
 
     def slow(cursor):
         begun.set()
-        cursor.execute("insert into case_facts select 'c' || i, i, i, i, i from range(20000) t(i)")
+        cursor.execute("insert into case_facts select 'c' || i, i, i, i, i, i from range(20000) t(i)")
 
     writer = threading.Thread(target=database.write, args=(slow,))
     writer.start()

@@ -178,3 +178,20 @@ def test_compatibility_is_judged_by_the_newest_run_and_by_its_best_case(filled):
     small = a_result(a_case("bert"), run_id="new", result_id="small", started_at=later)
     filled.write(lambda cursor: results.save(cursor, small))
     assert _outcomes(filled)["bert", "cpu"] == (CompatibilityOutcome.WORKS, None)
+
+
+def test_the_estimate_made_before_is_kept_and_stands_beside_what_was_measured(database):
+    result = a_result(estimated_bytes=612_000_000)
+    database.write(lambda cursor: results.save(cursor, result))
+    database.write(lambda cursor: results.save(cursor, a_result(result_id="without")))
+    names = "estimated_bytes, peak_memory_bytes, estimated_over_measured"
+    with database.cursor() as cursor:
+        assert {found.estimated_bytes for found in results.find(cursor, ResultFilter())} == {612_000_000, None}
+        (row,) = cursor.execute(f"select {names} from memory_estimates").fetchall()
+    assert row == (612_000_000, 510_000_000, pytest.approx(1.2))
+
+
+def test_when_a_case_was_last_measured_here(filled):
+    with filled.cursor() as cursor:
+        found = results.last_measured(cursor, RESULTS[0].environment_id)
+    assert found == {result.case.case_id: result.started_at for result in RESULTS[:3]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 import sys
@@ -22,6 +23,7 @@ from engine.storage import environments, facts, reports, results, runs, skillset
 from tests.builders import (
     a_case,
     a_failure,
+    a_machine_state,
     a_plan,
     a_request,
     a_result,
@@ -125,6 +127,24 @@ def test_a_result_with_every_field_of_its_case(database):
     assert _stored(database, result) == result
 
 
+def test_a_machine_that_told_everything_keeps_it(database):
+    told = {"governor": "powersave", "boost": True, "temperature_celsius": 61.5, "throttled": False}
+    machine = a_machine_state(**told, other_gpu_processes=2)
+    assert _stored(database, a_result(machine=machine)).machine == machine
+
+
+def test_the_machine_of_a_result_of_an_earlier_release_still_reads(database):
+    result = a_result()
+    _stored(database, result)
+    earlier = {"load_1min": 0.5, "cpu_busy_others": 0.1, "cpu_steal": 0.0, "frequency_hertz": None}
+    text = json.dumps(earlier | {"available_memory_bytes": 2**30})
+    database.write(lambda cursor: cursor.execute("update result set machine = $text", {"text": text}))
+    with database.cursor() as cursor:
+        (found,) = results.find(cursor, ResultFilter())
+    assert found.machine == MachineState(**earlier, available_memory_bytes=2**30)
+    assert (found.machine.governor, found.machine.throttled) == (None, None)
+
+
 def test_times_keep_their_microseconds_and_become_utc(database):
     at = datetime(2026, 7, 1, 23, 59, 59, 999_999, tzinfo=timezone(timedelta(hours=5, minutes=30)))
     found = _stored(database, a_result(started_at=at))
@@ -162,6 +182,7 @@ def test_a_request_with_every_field(database):
         cold=True,
         progressive=False,
         incremental=True,
+        budget_seconds=0.1 + 1800.2,
         protocol=Protocol(processes=7, warmup=0, max_seconds=0.1 + 0.2, target_relative_halfwidth=1 / 3),
         title=AWKWARD_TEXT,
     )

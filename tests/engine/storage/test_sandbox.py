@@ -196,7 +196,9 @@ def test_the_column_browser_lists_what_can_be_queried(filled):
         listed = sandbox.schema(filled)
         cursor.execute("detach copy_in_the_making")
     assert list(listed) == [
-        *("results", "measurements", "failures", "runs", "environments", "compatibility", "conformance", "imports")
+        *("results", "measurements", "failures", "runs", "environments", "compatibility", "conformance"),
+        *("memory_estimates", "calibrations"),
+        *("results", "measurements", "failures", "runs", "environments", "compatibility", "conformance", "imports"),
     ]
     assert ("latency_seconds", "DOUBLE") in listed["results"]
     assert ("samples", "DOUBLE[]") in listed["measurements"]

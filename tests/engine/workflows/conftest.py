@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,6 +12,7 @@ from engine.benchmarking.fork_server import ForkServerLauncher
 from engine.catalog.registry import load_catalog
 from engine.config import Settings
 from engine.domain.run import Run, RunStatus, SizeChoice
+from engine.workflows.device_claims import DeviceClaims
 from engine.workflows.workbench import Workbench
 from tests.builders import a_protocol, a_request, an_environment
 from tests.engine.workflows.fake_launcher import FakeLauncher
@@ -61,7 +63,8 @@ def measured(loaded: ForkServerLauncher, tmp_path_factory: pytest.TempPathFactor
         progressive=False,
         protocol=a_protocol(warmup=2, min_iterations=5, max_iterations=5),
     )
-    with Workbench.open(settings, launcher=Uncloseable(loaded)) as workbench:
+    claims = DeviceClaims(f"tests-{os.getpid()}")  # as where something really runs, and in nobody's way
+    with Workbench.open(settings, launcher=Uncloseable(loaded), device_claims=claims) as workbench:
         run = workbench.supervisor.submit(request)
         ended = workbench.supervisor.wait(run.run_id, 240.0)
         assert ended.status is RunStatus.COMPLETED, ended

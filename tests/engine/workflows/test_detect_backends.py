@@ -54,12 +54,20 @@ def test_nothing_is_remembered_before_the_first_detection(tmp_path):
     assert remembered_backends(tmp_path, HERE) is None
 
 
+def test_what_an_older_release_kept_is_detected_anew_without_a_word(tmp_path, caplog):
+    remember_backends(tmp_path, HERE, STATUSES)
+    file = tmp_path / "cache" / "backends.json"
+    file.write_text(file.read_text().replace('"format": 2', '"format": 1'))
+    assert remembered_backends(tmp_path, HERE) is None
+    assert caplog.text == ""
+
+
 def test_another_environment_is_detected_anew(tmp_path):
     remember_backends(tmp_path, HERE, STATUSES)
     assert remembered_backends(tmp_path, an_environment(environment_id="after-an-update")) is None
 
 
-_INCOMPLETE = '{"environment_id": "env-0001", "backends": [{"backend": "cpu"}]}'
+_INCOMPLETE = '{"format": 2, "environment_id": "env-0001", "backends": [{"backend": "cpu"}]}'
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", _INCOMPLETE])

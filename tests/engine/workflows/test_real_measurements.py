@@ -40,6 +40,13 @@ def test_every_case_that_was_asked_for_is_a_completed_row(measured, rows):
     assert all(row.status is ResultStatus.COMPLETED and row.actual_device == "cpu" for row in rows)
 
 
+def test_the_log_says_beforehand_what_would_disturb_the_run(measured):
+    workbench, run = measured
+    told = [line for line in workbench.supervisor.progress(run.run_id).log if line.startswith("Preflight: ")]
+    assert len(told) >= 2
+    assert "over a minute" in told[-1] and "of memory free" in told[-1]
+
+
 def test_every_row_has_its_samples_and_consistent_figures(rows):
     for row in rows:
         seconds = row.measurement(Metric.LATENCY).samples

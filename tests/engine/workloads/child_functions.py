@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import mmap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from engine.workloads.activations import activation_watch
+from engine.workloads.agreement import disagreement
 from engine.workloads.inference import Inference
 from engine.workloads.memory import MemoryMeter
 from engine.workloads.outputs import WrongOutput, check_outputs
 from engine.workloads.startup import Startup
+from engine.workloads.torch_session import open_torch
 from engine.workloads.workload import Device
 from tests.builders import a_case, a_protocol
 from tests.engine.workloads.a_slow_skillset_facts import SLOW_SKILLSET
@@ -57,6 +61,50 @@ def judge_outputs(arguments: dict[str, Any]) -> dict[str, Any]:
     return {"nothing": _said({}), **{name: _said({name: value}) for name, value in outputs.items()}, **beside}
 
 
+def follow_activations(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Peaks of known tensors without numbers, of 1024 times 4 bytes each."""
+    import torch
+
+    weight = torch.zeros(1024, device="meta")
+
+    def peak(work: Callable[[], object]) -> int:
+        watch = activation_watch([weight])
+        with torch.inference_mode(), watch:
+            work()
+        return watch.peak_bytes
+
+    def chain() -> None:
+        value = weight + 1
+        for _ in range(5):
+            value = value * 2  # the old one lives until the new one is there
+
+    def held() -> list[Any]:
+        return [weight + index for index in range(5)]
+
+    return {"chain": peak(chain), "held": peak(held), "views": peak(lambda: weight.view(2, 512).t()), "none": peak(int)}
+
+
+def attend_on_meta(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Peak and operations of attention of 256 tokens, 4 heads of 16 numbers, without numbers and with them."""
+    import torch
+
+    from engine.workloads.operations import count_operations
+
+    class Attention:
+        def infer(self, inputs: Any) -> None:
+            with torch.inference_mode():
+                torch.nn.functional.scaled_dot_product_attention(**inputs)
+
+    def facts(device: str, **changes: Any) -> dict[str, Any]:
+        query = torch.zeros(1, 4, 256, 16, device=device)
+        watch = activation_watch([query])
+        with watch:
+            operations = count_operations(Attention(), {"query": query, "key": query, "value": query, **changes})
+        return {"peak": watch.peak_bytes, "operations": operations}
+
+    return {"meta": facts("meta"), "cpu": facts("cpu"), "causal": facts("meta", is_causal=True)}
+
+
 def count_operations_of(arguments: dict[str, Any]) -> dict[str, Any]:
     """Operations of small models whose count is known by hand, and of one that looks at values."""
     import torch
@@ -89,7 +137,12 @@ def exercise_the_slow_skillset(arguments: dict[str, Any]) -> dict[str, Any]:
     """First sample of each metric by name, of one workload on the slow skillset."""
     workload = {"inference": Inference(), "startup": Startup()}[arguments["workload"]]
     case = a_case(workload=workload.name, sequence_length=None)
-    device = Device(name="cpu", prepare=lambda: 1, synchronize=lambda: None)
+    device = Device(
+        name="cpu",
+        prepare=lambda: 1,
+        synchronize=lambda: None,
+        open=lambda module, wanted: open_torch(module, wanted, "cpu"),
+    )
     observation = workload.run(SLOW_SKILLSET, case, a_protocol(), device)
     return {metric.label: samples[0] for metric, samples in observation.samples.items()}
 
@@ -119,3 +172,42 @@ def _touched(size: int) -> mmap.mmap:
     for position in range(0, size, mmap.PAGESIZE):
         held[position] = 1
     return held
+
+
+def judge_agreement(arguments: dict[str, Any]) -> dict[str, Any]:
+    """What is said of answers beside the one of eager fp32, at the tolerance given; None where they agree."""
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    right = torch.randn(64, 100, generator=generator)
+    other = torch.randn(64, 100, generator=generator)
+    choices = right.argmax(dim=1)
+    one_row_wrong = right.clone()
+    one_row_wrong[7] = right[8]
+    masked = right.masked_fill(right > 2, float("-inf"))
+    a_few_wrong = choices.clone()
+    a_few_wrong[:10] += 1
+    answers = {
+        "same": (right, right),
+        "close": (right + 0.01 * other, right),
+        "scaled_up": (1e6 * (right + 0.01 * other), 1e6 * right),
+        "rounded": (right.to(torch.bfloat16), right),
+        "unrelated": (other, right),
+        "zeros": (torch.zeros_like(right), right),
+        "one_row_wrong": (one_row_wrong, right),
+        "nothing_and_nothing": (torch.zeros(3), torch.zeros(3)),
+        "nothing_expected": (torch.full((3,), 0.5), torch.zeros(3)),
+        "masked": (masked, masked),
+        "mask_is_elsewhere": (right, masked),
+        "shorter": (right[:1], right),
+        "complex": (torch.complex(right, other), torch.complex(right, right)),
+        "choices": (choices, choices),
+        "a_few_wrong": (a_few_wrong, choices),
+        "kind": (choices, right[:, 0]),
+        "empty": (right[:0], right[:0]),
+    }
+    tolerance = arguments["tolerance"]
+    said = {name: disagreement({"y": got}, {"y": wanted}, tolerance) for name, (got, wanted) in answers.items()}
+    said["missing"] = disagreement({}, {"y": right}, tolerance)
+    said["added"] = disagreement({"y": right, "z": right}, {"y": right}, tolerance)
+    return said

@@ -88,3 +88,14 @@ def test_a_model_that_looks_at_values_without_numbers_is_uncountable_with_the_re
     reason = value_of(loaded, "count_operations_of")["reason"]
     assert "Error: " in reason
     assert "\n" not in reason
+
+
+def test_activations_are_followed_from_their_making_to_their_end(loaded):
+    seen = value_of(loaded, "follow_activations")
+    assert seen == {"chain": 2 * 4096, "held": 5 * 4096, "views": 0, "none": 0}
+
+
+def test_attention_without_numbers_is_the_kernel_that_will_run(loaded):
+    seen = value_of(loaded, "attend_on_meta")
+    assert seen["meta"]["operations"] == seen["cpu"]["operations"] == seen["causal"]["operations"] > 0
+    assert seen["meta"]["peak"] == seen["cpu"]["peak"] < 4 * 256 * 256 * 4, "no matrix of scores is made"

@@ -1,0 +1,80 @@
+"""High percentiles of a case's times, process by process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from engine.domain.case import Workload
+from engine.domain.measurement import Metric
+from engine.domain.result import Result, ResultStatus
+from engine.domain.summary import CaseSummary
+from engine.domain.tail import Tail
+from engine.stats.percentiles import fewest_samples, percentile, percentile_interval
+from engine.stats.quantiles import median
+
+TIMED: Mapping[Workload, tuple[Metric, ...]] = {
+    Workload.INFERENCE: (Metric.LATENCY,),
+    Workload.GENERATION: (Metric.TIME_TO_FIRST_TOKEN, Metric.INTER_TOKEN_LATENCY),
+}
+"""What has a sample for each iteration, so that it has a tail."""
+_PERCENTS = (90, 95, 99)
+
+
+def tails_of(summary: CaseSummary, results: Sequence[Result]) -> tuple[Tail, ...]:
+    """Of the processes that the summary's figures come from, found among `results`; empty where nothing has a tail."""
+    shown = [
+        result
+        for result in results
+        if result.case.case_id == summary.case.case_id
+        and result.run_id == summary.last_run_id
+        and result.status is ResultStatus.COMPLETED
+        and result.environment_id == summary.environment_id
+        and result.provenance is summary.provenance
+    ]
+    metrics = TIMED.get(summary.case.workload, ())
+    return tuple(tail for metric in metrics for tail in tails(metric, _samples(shown, metric)))
+
+
+def tails(metric: Metric, processes: Sequence[Sequence[float]]) -> tuple[Tail, ...]:
+    """Every percentile that each process has samples enough for; where none is, the largest sample of all.
+
+    Samples of different processes are not pooled: those of one are more alike than those of two.
+    """
+    if not processes:
+        return ()
+    fewest = min(len(samples) for samples in processes)
+    found = [_tail(metric, percent, processes) for percent in _PERCENTS if fewest >= fewest_samples(percent / 100)]
+    return tuple(found) or (_largest(metric, processes),)
+
+
+def _samples(results: Sequence[Result], metric: Metric) -> list[tuple[float, ...]]:
+    found = [result.measurement(metric) for result in results]
+    return [measurement.samples for measurement in found if measurement is not None]
+
+
+def _tail(metric: Metric, percent: int, processes: Sequence[Sequence[float]]) -> Tail:
+    values = [percentile(samples, percent / 100) for samples in processes]
+    is_single = len(processes) == 1
+    low, high = percentile_interval(processes[0], percent / 100) if is_single else (min(values), max(values))
+    return Tail(
+        metric=metric,
+        percent=percent,
+        value=median(values),
+        low=low,
+        high=high,
+        processes=len(processes),
+        iterations=min(map(len, processes)),
+    )
+
+
+def _largest(metric: Metric, processes: Sequence[Sequence[float]]) -> Tail:
+    values = [max(samples) for samples in processes]
+    return Tail(
+        metric=metric,
+        percent=None,
+        value=max(values),
+        low=min(values),
+        high=max(values),
+        processes=len(processes),
+        iterations=sum(map(len, processes)),
+    )

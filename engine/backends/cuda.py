@@ -1,0 +1,91 @@
+"""torch on an NVIDIA GPU. A case process initialises the device itself, after the fork; its parent never touches it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.backends.presence import installed_version, nvidia_driver, nvidia_gpus
+from engine.backends.torch_device import (
+    AllocatorPeak,
+    fix_threads,
+    keep_fp32,
+    missing,
+    refuse_unless_available,
+    seconds_by_events,
+    trial,
+)
+from engine.domain.case import Precision
+from engine.domain.hardware import BackendStatus
+
+
+class CudaBackend:
+    name = "cuda"
+    device = "cuda:0"
+
+    def detect(self) -> BackendStatus:
+        if installed_version("torch") is None:
+            return missing(self.name, "torch is not installed; the extra `measure` brings it.")
+        import torch
+
+        return cuda_status(torch, nvidia_gpus(), nvidia_driver())
+
+    def prepare(self, threads: int | None) -> int:
+        refuse_unless_available(self.detect())
+        import torch
+
+        torch.cuda.set_device(self.device)
+        keep_fp32(torch)
+        return fix_threads(torch, threads)
+
+    def synchronize(self) -> None:
+        import torch
+
+        torch.cuda.synchronize()
+
+    def seconds_of(self, action: Callable[[], object]) -> float:
+        import torch
+
+        return seconds_by_events(torch.cuda, action)
+
+    def memory_meter(self) -> AllocatorPeak:
+        import torch
+
+        return AllocatorPeak(torch.cuda)
+
+
+def cuda_status(torch: Any, gpus: tuple[str, ...], driver: str | None) -> BackendStatus:
+    """What `torch` (the module) says of NVIDIA GPUs, beside `gpus` and `driver` as the kernel tells of them."""
+    versions = {"torch": str(torch.__version__)}
+    facts = {"driver": driver} if driver is not None else {}
+    if torch.version.cuda is None:
+        seen = f"{', '.join(gpus)} is here, but" if gpus else "No NVIDIA GPU is visible, and"
+        return missing("cuda", f"{seen} torch {torch.__version__} was built without CUDA.", versions)
+    versions["cuda"] = str(torch.version.cuda)
+    count = torch.cuda.device_count()
+    if count == 0:
+        return missing("cuda", "torch sees no CUDA device: no NVIDIA GPU, no driver, or none made visible.", versions)
+    fault = trial(torch, CudaBackend.device)
+    if fault is not None:
+        return missing("cuda", f"{CudaBackend.device} is visible, but computes nothing: {fault}.", versions)
+    for index in range(count):
+        gpu = torch.cuda.get_device_properties(index)
+        facts[f"cuda:{index}"] = (
+            f"{gpu.name}, {gpu.total_memory / 2**30:.1f} GiB, {gpu.multi_processor_count} multiprocessors, "
+            f"compute capability {gpu.major}.{gpu.minor}"
+        )
+    # Older GPUs emulate bf16, which would be a figure of the emulation: the tensor type came with capability 8.0.
+    first = torch.cuda.get_device_properties(0)
+    has_bf16 = first.major >= 8
+    shorter = (Precision.FP16.value, *([Precision.BF16.value] if has_bf16 else []))
+    refused = f"capability {first.major}.{first.minor} has no bf16 arithmetic; it came with 8.0"
+    return BackendStatus(
+        backend="cuda",
+        available=True,
+        reason=None,
+        devices=tuple(f"cuda:{index}" for index in range(count)),
+        versions=versions,
+        precisions=(Precision.FP32.value, *shorter),
+        refused={} if has_bf16 else {Precision.BF16.value: refused},
+        facts=facts,
+    )

@@ -1,0 +1,57 @@
+"""A backend as workloads see it: the meters it brings along, else those of this machine."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Protocol
+
+from engine.backends.backend import Backend, HasOwnClock, HasOwnMemory
+from engine.backends.cores import usable_physical_cores
+from engine.backends.energy import energy_meter_of
+from engine.backends.pinning import pin_to_cores
+from engine.domain.case import Case, Workload
+from engine.workloads.memory import MemoryMeter
+from engine.workloads.torch_session import open_torch
+from engine.workloads.workload import Device, Session
+
+
+class Source(Protocol):
+    """Where a backend that does not run torch's model has its own from."""
+
+    def prepare(self) -> int: ...
+
+    def open(self, module: ModuleType, case: Case) -> Session: ...
+
+
+def device_of(backend: Backend, case: Case, source: Source | None = None) -> tuple[Device, list[str]]:
+    """Where `case` runs, and a list that gets a note on pinning once the device is prepared.
+
+    Without a `source` torch builds the model from its skillset.
+    """
+    notes: list[str] = []
+
+    def prepare() -> int:
+        threads = backend.prepare(_threads(case)) if source is None else source.prepare()
+        if case.workload is not Workload.CONCURRENCY:  # its workers need the cores that one of them would leave alone
+            notes.extend(pin_to_cores(threads))
+        return threads
+
+    return (
+        Device(
+            name=backend.device,
+            prepare=prepare,
+            synchronize=backend.synchronize,
+            open=source.open if source is not None else lambda found, wanted: open_torch(found, wanted, backend.device),
+            clock=backend.seconds_of if isinstance(backend, HasOwnClock) else None,
+            memory_meter=backend.memory_meter if isinstance(backend, HasOwnMemory) else MemoryMeter,
+            energy_meter=lambda: energy_meter_of(backend.name),
+        ),
+        notes,
+    )
+
+
+def _threads(case: Case) -> int | None:
+    """Inside one operation; workers that were given no number share the cores."""
+    if case.threads is not None or case.workers is None:
+        return case.threads
+    return max(1, usable_physical_cores() // case.workers)

@@ -1,0 +1,90 @@
+"""What a run would do, before it does: `benchmark --plan`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from engine.cli.output import print_json, print_rows, say
+from engine.domain.budget import budget_text
+from engine.domain.case import Case
+from engine.domain.run import Plan, PlannedCase, RunRequest
+from engine.formatting import counted, format_bytes, format_eta
+
+_HEADINGS = ("Model", "Size", "Backend", "Precision", "Batch", "Type", "Processes", "Each", "Memory", "Plan")
+
+
+def tell_plan(plan: Plan, request: RunRequest, *, as_json: bool, quiet: bool) -> None:
+    """The cases in the order they would run, those left out with their reason, and the time it all takes."""
+    if as_json:
+        print_json(plan_object(plan, request))
+        return
+    groups = _by_case(plan.planned)
+    lines = [
+        [*_identity(items[0].case), _processes(items), *_estimates(items[0]), _fate(items)] for items in groups.values()
+    ]
+    lines += [[*_identity(left.case), None, None, None, left.failure.reason] for left in plan.skipped]
+    print_rows(_HEADINGS, lines, "table", numeric=("Batch", "Processes"))
+    reached = sum(items[0].in_budget for items in groups.values())
+    within = "" if request.budget_seconds is None else f" within {budget_text(request.budget_seconds)}"
+    ground = " (a guess: nothing like some of it ever ran here)" if plan.is_guess else ""
+    say(
+        f"{counted(reached, 'case')} of {len(groups) + len(plan.skipped)}{within}: "
+        f"{format_eta(plan.estimated_seconds)}{ground}.",
+        quiet=quiet,
+    )
+
+
+def plan_object(plan: Plan, request: RunRequest) -> dict[str, Any]:
+    """Seconds and bytes; ranges are low and high."""
+    return {
+        "budget_seconds": request.budget_seconds,
+        "estimated_seconds": plan.estimated_seconds,
+        "is_guess": plan.is_guess,
+        "planned": [
+            {
+                **_named(items[0].case),
+                "processes": len(items),
+                "processes_in_budget": sum(item.in_budget for item in items),
+                "estimated_seconds_each": items[0].estimated_seconds,
+                "estimated_bytes": items[0].estimated_bytes,
+            }
+            for items in _by_case(plan.planned).values()
+        ],
+        "skipped": [
+            {**_named(left.case), "failure": {"kind": left.failure.kind.value, "reason": left.failure.reason}}
+            for left in plan.skipped
+        ],
+    }
+
+
+def _by_case(planned: Iterable[PlannedCase]) -> dict[str, list[PlannedCase]]:
+    groups: dict[str, list[PlannedCase]] = {}
+    for item in planned:
+        groups.setdefault(item.case.case_id, []).append(item)
+    return groups
+
+
+def _identity(case: Case) -> list[Any]:
+    return [case.model_type, str(case.size), case.backend, case.precision.value, case.batch_size, case.workload.value]
+
+
+def _named(case: Case) -> dict[str, Any]:
+    names = ("model_type", "size", "backend", "precision", "batch_size", "workload")
+    identity = dict(zip(names, _identity(case), strict=True))
+    return {"case_id": case.case_id, **identity, "sequence_length": case.sequence_length}
+
+
+def _processes(items: list[PlannedCase]) -> str:
+    reached = sum(item.in_budget for item in items)
+    return str(len(items)) if reached == len(items) else f"{reached} of {len(items)}"
+
+
+def _estimates(item: PlannedCase) -> list[str]:
+    return [format_eta(item.estimated_seconds), format_bytes(item.estimated_bytes)]
+
+
+def _fate(items: list[PlannedCase]) -> str:
+    if all(item.in_budget for item in items):
+        return "runs"
+    return "in part, as time allows" if items[0].in_budget else "only if time is left"

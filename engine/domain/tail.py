@@ -1,0 +1,29 @@
+"""How bad it gets: high percentiles of a time over the iterations inside processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.domain.measurement import Metric
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tail:
+    """One percentile, or the largest sample where there are too few for any."""
+
+    metric: Metric
+    percent: int | None
+    """Such as 95; None for the largest sample."""
+    value: float
+    """Median over processes of each process's own percentile: the process is the unit that is repeated."""
+    low: float
+    high: float
+    """Of several processes the smallest and largest percentile; of one the 95 % interval within it."""
+    processes: int
+    iterations: int
+    """Of the process with fewest."""
+
+    @property
+    def label(self) -> str:
+        """Like "p95" or "max of 20"."""
+        return f"p{self.percent}" if self.percent is not None else f"max of {self.iterations}"

@@ -1,0 +1,107 @@
+"""A calibration in words: values, goals and next steps, the same on the command line and on the page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.domain.calibration import Calibration, Finding, FindingState, MachineNoise, MeterCheck
+from engine.domain.hardware import QUIET_SHARE
+from engine.formatting import MISSING, format_bytes, format_number, format_percent, format_share
+from engine.stats.detectable import detectable_change, detectable_change_in_pairs
+
+STATE_WORDS: Mapping[FindingState, str] = {
+    FindingState.REACHED: "reached",
+    FindingState.MISSED: "missed",
+    FindingState.FAILED: "failed",
+    FindingState.UNAVAILABLE: "not available here",
+    FindingState.TOLD: "",
+}
+RESOLVING_PROCESSES = (3, 5, 10)
+"""For how many processes or pairs a machine's resolution is told."""
+_QUIET = "Close other programs, or run it when the machine is quiet, then calibrate again."
+_NEXT_STEPS: Mapping[MeterCheck, str] = {
+    MeterCheck.TIMER_OVERHEAD: f"The processor is busy or throttled. {_QUIET}",
+    MeterCheck.TIMER_ERROR: "The system's clock is being adjusted or emulated: look at its time service, and at the "
+    "clock source of the virtual machine.",
+    MeterCheck.PRODUCT_SCALING: f"The processor's speed changes while it works. {_QUIET} Fix the frequency governor "
+    "where you may.",
+    MeterCheck.RESIDENT_MEMORY: "Do not trust peak memory here below this error; say so beside figures you publish.",
+    MeterCheck.ALLOCATOR_PEAK: "Do not trust peak memory here below this error; say so beside figures you publish.",
+    MeterCheck.DEVICE_PEAK: "Do not trust the GPU's peak memory here below this error.",
+    MeterCheck.FALSE_ALARMS: f"Verdicts within a run are too hasty here. {_QUIET}",
+    MeterCheck.FALSE_ALARMS_APART: "This machine drifts: compare ways of running within one run or in interleaved "
+    "pairs, not one run with a later one.",
+    MeterCheck.FALSE_ALARMS_IN_PAIRS: f"Even neighbours differ too much here. {_QUIET}",
+    MeterCheck.POWER: f"Ten pairs are too few here for a change of 5 %. {_QUIET} Or measure more pairs.",
+}
+
+
+def value_words(finding: Finding) -> str:
+    """The value with its interval; "-" where there is none."""
+    shown = _amount(finding, finding.value)
+    if finding.low is None or finding.high is None:
+        return shown
+    return f"{shown} ({_bare(finding.low)} \N{EN DASH} {format_share(finding.high)})"
+
+
+def goal_words(finding: Finding) -> str:
+    """Like "at most 2 %"; empty without a goal."""
+    if finding.goal is None:
+        return ""
+    return f"{'at least' if finding.check.wants_more else 'at most'} {_amount(finding, finding.goal)}"
+
+
+def detail_words(finding: Finding) -> str:
+    """Why there is no value, or the figures behind it."""
+    return finding.problem or finding.detail
+
+
+def next_steps(calibration: Calibration) -> list[str]:
+    """One sentence or two for each goal that does not hold; what disturbed the calibration first."""
+    steps = []
+    share = max(calibration.cpu_busy_others or 0.0, calibration.cpu_steal or 0.0)
+    if share > QUIET_SHARE:
+        steps.append(f"Other work took {format_share(share)} of the processor meanwhile. {_QUIET}")
+    for finding in calibration.missed:
+        if finding.state is FindingState.FAILED:
+            steps.append(f"{finding.check.title}: {finding.problem} Calibrate again; if it stays, report it.")
+        else:
+            steps.append(f"{finding.check.title}: {_NEXT_STEPS[finding.check]}")
+    return steps
+
+
+def verdict_sentence(calibration: Calibration) -> str:
+    """Whether the meters can be trusted, in a sentence."""
+    missed = [finding.check.title for finding in calibration.missed]
+    held = [finding for finding in calibration.findings if finding.state is FindingState.REACHED]
+    if not missed:
+        return f"All {len(held)} goals hold: figures of this machine can be trusted."
+    names = ", ".join(f"{name[0].lower()}{name[1:]}" for name in missed)
+    holds = "does" if len(missed) == 1 else "do"
+    return f"{len(missed)} of {len(held) + len(missed)} goals {holds} not hold: {names}."
+
+
+def resolution_rows(noise: MachineNoise) -> list[tuple[int, float | None, float | None]]:
+    """Processes a side or pairs, the change that a comparison resolves with a power of 80 %, and that pairs resolve."""
+    return [
+        (
+            count,
+            detectable_change(noise.process_spread, (count, count)),
+            detectable_change_in_pairs(noise.pair_spread, count),
+        )
+        for count in RESOLVING_PROCESSES
+    ]
+
+
+def _amount(finding: Finding, amount: float | None) -> str:
+    if amount is None:
+        return MISSING
+    if finding.check.unit == "B":
+        return format_bytes(amount)
+    if finding.check.unit == "FLOP/s":
+        return f"{format_number(amount / 1e9)} GFLOP/s"
+    return format_percent(amount)
+
+
+def _bare(share: float) -> str:
+    return str(round(share * 100))

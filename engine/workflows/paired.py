@@ -1,0 +1,74 @@
+"""The verdicts of a run in pairs, and what resuming one has to measure anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from engine.analysis.paired import paired_cases
+from engine.domain.against import partner_of
+from engine.domain.result import Result, ResultStatus
+from engine.domain.run import Run, RunRequest
+from engine.domain.summary import PairedCase
+from engine.formatting import format_paired
+from engine.storage import results
+
+if TYPE_CHECKING:
+    from engine.workflows.workbench import Workbench
+
+
+def verdicts_of(workbench: Workbench, run: Run) -> list[PairedCase]:
+    """None for a run that is not in pairs, and for one under way: whoever looks before the end finds what is not."""
+    if run.request.against is None or not run.status.is_final:
+        return []
+    with workbench.database.cursor() as cursor:
+        return paired_cases(run.request.against, results.of_run(cursor, run.run_id))
+
+
+def paired_rows(workbench: Workbench, run: Run) -> list[dict[str, Any]]:
+    """One object per case and metric; ratios are new over base of the metric itself, missing values None."""
+    return [_row(found) for found in verdicts_of(workbench, run)]
+
+
+def whole_pairs(request: RunRequest, done: Sequence[Result]) -> list[Result]:
+    """What need not be executed again: of a run in pairs, one without its partner is measured anew beside it."""
+    against = request.against
+    if against is None:
+        return list(done)
+    there = {(result.case, result.repetition) for result in done}
+    cases = {result.case for result in done}
+    return [
+        result
+        for result in done
+        if result.status is ResultStatus.SKIPPED
+        or ((partner := partner_of(against, result.case, cases)) is not None and (partner, result.repetition) in there)
+    ]
+
+
+def _row(paired: PairedCase) -> dict[str, Any]:
+    base, new, found = paired.base, paired.new, paired.found
+    first, second = paired.words
+    return {
+        "model": base.model,
+        "model_type": base.model_type,
+        "size": str(base.size),
+        "workload": base.workload.value,
+        "batch_size": base.batch_size,
+        "base": first,
+        "new": second,
+        "base_case_id": base.case_id,
+        "new_case_id": new.case_id,
+        "metric": paired.metric.label,
+        "unit": paired.metric.unit,
+        "better": paired.metric.better.value,
+        "ratio": found.ratio,
+        "low": found.low,
+        "high": found.high,
+        "p_value": found.p_value,
+        "q_value": found.q_value,
+        "verdict": found.verdict.value,
+        "pairs": found.pairs,
+        "pairs_to_decide": found.to_decide,
+        "reason": found.reason,
+        "sentence": format_paired(paired),
+    }

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from flask.testing import FlaskClient
+
+from engine.domain.calibration import CalibrationProgress
+from engine.storage import calibrations
+from engine.workflows.calibration_job import CalibrationState
+from tests.app.stand_in import StandInWorkbench
+from tests.calibration_builders import A_MISSED_FINDING, a_calibration
+
+ADDRESS = "/api/benchmark/calibration"
+PROBLEM = "application/problem+json"
+
+
+def test_before_the_first_there_is_none(client: FlaskClient) -> None:
+    assert client.get(ADDRESS).json == {"calibration": None, "under_way": None, "error": None}
+
+
+def test_the_newest_is_told_with_its_findings(client: FlaskClient, bench: StandInWorkbench) -> None:
+    bench.database.write(lambda cursor: calibrations.save(cursor, a_calibration()))
+    missed = a_calibration(days=1, findings=(A_MISSED_FINDING,))
+    bench.database.write(lambda cursor: calibrations.save(cursor, missed))
+    found = client.get(ADDRESS).json["calibration"]
+    assert (found["calibration_id"], found["holds"]) == ("calibration-1", False)
+    assert found["findings"] == [
+        {
+            "check": "false_alarms",
+            "state": "missed",
+            "value": 0.08,
+            "unit": "share",
+            "goal": 0.02,
+            "low": 0.03,
+            "high": 0.15,
+            "detail": "8 of 100 after correction.",
+            "problem": None,
+        }
+    ]
+    assert found["noise"]["process_spread"] == 0.01
+    assert found["resolution"][0] == {"processes": 3, "change": None, "change_in_pairs": None}
+    assert len(found["next_steps"]) == 1
+
+
+def test_one_is_started_followed_and_cancelled(client: FlaskClient, bench: StandInWorkbench) -> None:
+    answer = client.post(ADDRESS, json={"quick": True})
+    assert (answer.status_code, answer.headers["Location"]) == (202, ADDRESS)
+    assert bench.calibration.started == [True]
+    again = client.post(ADDRESS, json={})
+    assert (again.status_code, again.content_type) == (409, PROBLEM)
+    progress = CalibrationProgress(step="Timing known sleeps", done=3, total=12, remaining_seconds=(1.0, 2.0))
+    bench.calibration.state = CalibrationState(progress=progress)
+    assert client.get(ADDRESS).json["under_way"] == {
+        "status": "running",
+        "current_step": "Timing known sleeps",
+        "progress": 0.25,
+        "processes": {"done": 3, "total": 12},
+        "estimated_remaining_range": [1.0, 2.0],
+    }
+    assert client.post(f"{ADDRESS}/cancel").json["status"] == "cancelling"
+    assert client.get(ADDRESS).json["under_way"]["status"] == "cancelling"
+
+
+def test_there_is_nothing_to_cancel_without_one(client: FlaskClient) -> None:
+    assert client.post(f"{ADDRESS}/cancel").status_code == 409
+
+
+def test_a_field_that_does_not_exist_is_refused(client: FlaskClient, bench: StandInWorkbench) -> None:
+    for body in ({"fast": True}, {"quick": "yes"}):
+        answer = client.post(ADDRESS, json=body)
+        assert 400 <= answer.status_code < 500 and answer.content_type == PROBLEM
+    assert bench.calibration.started == []

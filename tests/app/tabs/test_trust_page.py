@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from dash import no_update
+from dash.exceptions import PreventUpdate
+
+from app import ids
+from app.shell import page_at
+from app.tabs.trust import follow_calibration, layout, show_calibration
+from engine.domain.calibration import Calibration, CalibrationProgress
+from engine.storage import calibrations
+from engine.workflows.calibration_job import CalibrationState
+from tests.app.stand_in import StandInWorkbench
+from tests.app.tabs.component_tree import of_class, of_kind, text_of, with_id
+from tests.builders import an_environment
+from tests.calibration_builders import A_MISSED_FINDING, a_calibration
+
+Trigger = Callable[..., None]
+UNDER_WAY = CalibrationProgress(step="Timing known sleeps", done=30, total=120, remaining_seconds=(60.0, 90.0))
+
+
+def keep(bench: StandInWorkbench, found: Calibration) -> None:
+    bench.database.write(lambda cursor: calibrations.save(cursor, found))
+
+
+def follow(*, mode: str = "full", seen: str | None = None, was_running: bool = False) -> tuple[Any, ...]:
+    """Progress, start hidden, cancel hidden, message, the calibration seen."""
+    return follow_calibration(1, 1, 1, mode, seen, was_running)
+
+
+def test_before_the_first_calibration_the_page_says_how_to_make_one(bench: StandInWorkbench) -> None:
+    page = page_at("/trust", "")
+    assert text_of(of_kind(page, "H1")) == "What the meters of this machine are worth is not known yet."
+    assert "modeldyno doctor" in text_of(of_class(page, "empty-state"))
+    assert with_id(page, ids.TRUST_START).hidden is False
+    assert with_id(page, ids.TRUST_CANCEL).hidden is True
+    assert with_id(page, ids.TRUST_RESOLUTION).children is None
+
+
+def test_each_check_stands_with_its_goal_its_state_and_its_figures(bench: StandInWorkbench) -> None:
+    keep(bench, a_calibration())
+    page = layout("")
+    assert text_of(of_kind(page, "H1")) == "All 4 goals hold: figures of this machine can be trusted."
+    rows = [[text_of(cell) for cell in of_kind(row, "Td")] for row in of_kind(of_class(page, "trust"), "Tr")[1:]]
+    thin = "\N{THIN SPACE}"
+    assert rows[0] == [
+        "Timer overheadAn empty iteration reads 100 ns.",
+        f"0.01{thin}%",
+        f"at most 0.5{thin}%",
+        "reached",
+    ]
+    assert rows[2][1:] == ["-", "-", "not available here"]
+    assert rows[3][1:] == ["42.0 GFLOP/s", "-", ""]
+    assert rows[5][1:] == [f"98{thin}% (89 \N{EN DASH} 100{thin}%)", f"at least 95{thin}%", "reached"]
+    assert "What to do next" not in text_of(page)
+
+
+def test_what_was_missed_is_said_first_and_what_to_do_about_it(bench: StandInWorkbench) -> None:
+    keep(bench, a_calibration(findings=(A_MISSED_FINDING,), cpu_busy_others=0.31))
+    page = layout("")
+    assert text_of(of_kind(page, "H1")) == "1 of 1 goals does not hold: false alarms."
+    steps = [text_of(step) for step in of_kind(of_class(page, "trust-steps"), "Li")]
+    assert len(steps) == 2 and "Close other programs" in steps[0]
+    assert len(of_class(page, "is-over")) == 1
+
+
+def test_the_resolution_of_this_machine_is_told_for_three_five_and_ten_processes(bench: StandInWorkbench) -> None:
+    keep(bench, a_calibration())
+    rows = of_kind(with_id(layout(""), ids.TRUST_RESOLUTION).children, "Tr")[1:]
+    told = [[text_of(cell) for cell in of_kind(row, "Td")] for row in rows]
+    assert [row[0] for row in told] == ["3", "5", "10"]
+    assert told[0][1:] == ["-", "-"]
+    assert told[1][1].startswith("±3.") and told[1][2] == "-"
+
+
+def test_a_calibration_of_another_machine_says_nothing_of_this_one(bench: StandInWorkbench) -> None:
+    keep(bench, a_calibration(environment_id=an_environment(environment_id="env-0002").environment_id))
+    assert "not calibrated" in text_of(layout(""))
+
+
+def test_the_page_is_left_alone_while_nothing_happens(bench: StandInWorkbench, triggered: Trigger) -> None:
+    triggered(f"{ids.CLOCK}.n_intervals")
+    with pytest.raises(PreventUpdate):
+        follow()
+
+
+@pytest.mark.parametrize(("mode", "quick"), [("full", False), ("quick", True)])
+def test_the_button_starts_one_and_shows_it(
+    bench: StandInWorkbench, triggered: Trigger, mode: str, quick: bool
+) -> None:
+    triggered(f"{ids.TRUST_START}.n_clicks")
+    progress, start, cancel, message, seen = follow(mode=mode)
+    assert bench.calibration.started == [quick]
+    assert "Starting" in text_of(progress)
+    assert (start, cancel, message, seen) == (True, False, None, no_update)
+
+
+def test_progress_is_told_with_what_is_left(bench: StandInWorkbench, triggered: Trigger) -> None:
+    bench.calibration.state = CalibrationState(progress=UNDER_WAY)
+    triggered(f"{ids.CLOCK}.n_intervals")
+    progress = follow(was_running=True)[0]
+    assert text_of(progress) == "Timing known sleeps30 of 120 processes, 60 to 90 s left"
+    assert of_class(progress, "trust-bar")[0].children.style == {"width": "25.0%"}
+    assert with_id(layout(""), ids.TRUST_CANCEL).hidden is False
+
+
+def test_cancelling_says_so_until_it_has_ended(bench: StandInWorkbench, triggered: Trigger) -> None:
+    bench.calibration.state = CalibrationState(progress=UNDER_WAY)
+    triggered(f"{ids.TRUST_CANCEL}.n_clicks")
+    assert "Cancelling" in text_of(follow(was_running=True)[0])
+    assert bench.calibration.state.is_cancelling
+
+
+def test_pressing_a_button_that_came_too_late_is_explained(bench: StandInWorkbench, triggered: Trigger) -> None:
+    triggered(f"{ids.TRUST_CANCEL}.n_clicks")
+    assert "nothing to cancel" in text_of(follow()[3])
+    bench.calibration.state = CalibrationState(progress=UNDER_WAY)
+    triggered(f"{ids.TRUST_START}.n_clicks")
+    assert "under way already" in text_of(follow()[3])
+
+
+def test_one_that_came_to_nothing_says_why(bench: StandInWorkbench, triggered: Trigger) -> None:
+    bench.calibration.state = CalibrationState(progress=None, error="The disk is full.")
+    triggered(f"{ids.CLOCK}.n_intervals")
+    assert "The disk is full." in text_of(follow(was_running=True)[3])
+
+
+def test_what_was_found_appears_once_it_is_stored(bench: StandInWorkbench, triggered: Trigger) -> None:
+    keep(bench, a_calibration())
+    triggered(f"{ids.CLOCK}.n_intervals")
+    assert follow(was_running=True)[4] == "calibration-0"
+    head, body, resolution = show_calibration("calibration-0")
+    assert "All 4 goals hold" in text_of(head)
+    assert "Timer overhead" in text_of(body)
+    assert "processes resolve" in text_of(resolution)
+    quick = replace(a_calibration(days=1), is_quick=True)
+    keep(bench, quick)
+    assert "quickly" in text_of(show_calibration("calibration-1")[0])
