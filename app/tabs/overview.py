@@ -227,7 +227,9 @@ def _page(
     @cache
     def measured() -> list[Result]:
         with workbench.database.cursor() as cursor:
-            return results.find(cursor, replace(_COMPLETED, models=(selection.model,)))
+            place = selection.baseline.case  # what weights are called is no column: their type is
+            of = selection.model if place.checkpoint is None else place.model_type
+            return results.find(cursor, replace(_COMPLETED, models=(of,)))
 
     body = overview_body(
         selection,

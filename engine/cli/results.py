@@ -21,8 +21,11 @@ from engine.cli.output import FORMATS, print_json, say
 from engine.cli.tables import print_results
 from engine.domain.case import Precision, Workload
 from engine.domain.result import ResultFilter, ResultStatus
+from engine.errors import UnknownName
+from engine.storage import results as stored
 from engine.storage import runs
 from engine.workflows.result_rows import result_rows
+from engine.workflows.workbench import Workbench
 
 _STATUSES = [status.value for status in ResultStatus]
 
@@ -78,7 +81,7 @@ def _stored(
         return result_rows(
             workbench,
             ResultFilter(
-                models=tuple(workbench.catalog.choose_one(name).name for name in models),
+                models=tuple(_known_name(workbench, name) for name in models),
                 backends=tuple(BACKENDS.get(name, field="hardware").name for name in hardware),
                 precisions=precisions,
                 batch_sizes=batch_sizes,
@@ -88,6 +91,17 @@ def _stored(
                 limit=limit,
             ),
         )
+
+
+def _known_name(workbench: Workbench, name: str) -> str:
+    """A type or checkpoint of the catalogue, or a name that imported results brought along; raises UnknownName."""
+    try:
+        return workbench.catalog.choose_one(name).name
+    except UnknownName:
+        with workbench.database.cursor() as cursor:
+            if stored.count(cursor, ResultFilter(models=(name,))):
+                return name
+        raise
 
 
 def _from_server(

@@ -55,8 +55,6 @@ def _text(skillset: Any, case: Case, recipe: Mapping[str, Any]) -> dict[str, Any
         raise _NotMade("no tokenizer of its own: there is no vocabulary")
     length = int(ids.shape[1])
     text = TEXT * (1 + length // 8)
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
     encoded = tokenizer([text] * case.batch_size, max_length=length, truncation=True, return_tensors="pt")
     if tuple(encoded["input_ids"].shape) != tuple(ids.shape):
         raise _NotMade(f"its tokenizer makes {tuple(encoded['input_ids'].shape)} instead of {tuple(ids.shape)}")

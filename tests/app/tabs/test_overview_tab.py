@@ -301,6 +301,14 @@ def test_figures_of_another_machine_say_so(bench: StandInWorkbench) -> None:
     assert "Other CPU" in of_kind(count, "Span")[0].title
 
 
+def test_trained_weights_have_a_history_like_any_model(bench: StandInWorkbench) -> None:
+    case = a_case(size="checkpoint", checkpoint="/somewhere/mine", checkpoint_digest="0a")
+    store(bench, measured(case, 0.05, run_id="one"), measured(case, 0.04, run_id="two", day=1))
+    _, body, _, _, model = show()
+    assert model == "mine"
+    assert "first run" not in text_of(body)
+
+
 def test_imported_figures_are_never_called_measured(bench: StandInWorkbench) -> None:
     theirs = an_environment(environment_id="theirs", accelerators=("Tesla T4",), source="a paper")
     bench.database.write(lambda cursor: environments.save(cursor, theirs))

@@ -32,6 +32,16 @@ def test_imported_results_are_listed_with_their_provenance(cli: Cli, fresh: Path
     assert again.status == 1 and "was imported before" in again.errors
 
 
+def test_a_name_that_only_the_import_knows_is_found(cli: Cli, fresh: Path, theirs: Path, tmp_path: Path) -> None:
+    theirs.write_text(CSV.replace("bert", "their-bert"))
+    told = tmp_path / "models.json"
+    told.write_text('{"their-bert": {"model_type": "bert"}}')
+    assert cli("import", "measurements", theirs, "--models", told, "--benchmark-dir", fresh).status == 0
+    (row,) = cli("results", "--model", "their-bert", "--benchmark-dir", fresh, "--json").json
+    assert (row["model_type"], row["size"]) == ("bert", "their-bert")
+    assert cli("results", "--model", "nobodys-bert", "--benchmark-dir", fresh).status == 2
+
+
 def test_a_dry_run_says_what_it_would_do(cli: Cli, fresh: Path, theirs: Path) -> None:
     said = cli("import", "measurements", theirs, "--dry-run", "--benchmark-dir", fresh)
     assert said.status == 0, said.errors

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from engine.benchmarking.fork_server import ForkServerLauncher
-from engine.domain.case import Case
+from engine.domain.case import Case, Workload
+from engine.domain.measurement import Metric
 from engine.domain.result import Result, ResultStatus
 from engine.domain.run import RunRequest, SizeChoice
 from engine.errors import InvalidValue
@@ -162,6 +163,50 @@ def test_without_a_tokenizer_the_recipe_makes_the_inputs_and_the_notes_say_so(be
     assert result.status is ResultStatus.COMPLETED, result.failure
     assert result.case.task == "fill-mask"
     assert any(note.startswith("Inputs from the recipe, random values (no tokenizer") for note in result.notes)
+
+
+def test_starting_up_with_saved_weights_is_measured(bench: Workbench, saved):
+    request = of_checkpoint(saved(tokenizer=True), sequence_length=16, workloads=(Workload.STARTUP,))
+    result = measured(bench, request)
+    assert result.status is ResultStatus.COMPLETED, result.failure
+    assert {found.metric for found in result.measurements} >= {Metric.CLASS_INSTANTIATION_TIME}
+    assert any("own processor" in note for note in result.notes)
+
+
+def own_picture(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Called in a child process: what becomes of a recipe's image where the folder brings an image processor."""
+    from types import SimpleNamespace
+
+    import torch
+    import transformers
+
+    from engine.workloads.checkpoint_inputs import own_inputs
+    from tests.builders import a_case
+
+    folder, side = Path(arguments["folder"]), arguments["side"]
+    transformers.ViTImageProcessor(size={"height": 32, "width": 32}).save_pretrained(folder)
+    skillset = SimpleNamespace(checkpoint=str(folder), model=SimpleNamespace(config=SimpleNamespace()))
+    recipe = {"pixel_values": torch.zeros(2, 3, side, side, dtype=torch.bfloat16)}
+    made, told = own_inputs(skillset, a_case("vit", batch_size=2), recipe)
+    pixels = made["pixel_values"]
+    return {"told": told, "dtype": str(pixels.dtype), "shape": list(pixels.shape), "zeros": not bool(pixels.any())}
+
+
+@pytest.mark.parametrize(
+    ("side", "told", "zeros"),
+    [
+        (32, "Inputs pixel_values from the checkpoint's own processor.", False),
+        (64, "Inputs from the recipe, random values (its processor makes pixel_values (2, 3, 32, 32) instead of", True),
+    ],
+)
+def test_a_picture_goes_through_the_own_processor_where_it_keeps_the_shape(
+    loaded: ForkServerLauncher, tmp_path: Path, side: int, told: str, zeros: bool
+):
+    outcome = loaded.run(f"{__name__}:own_picture", {"folder": str(tmp_path), "side": side}, timeout_seconds=120)
+    assert outcome.value is not None, outcome.failure
+    assert outcome.value["told"].startswith(told)
+    assert (outcome.value["zeros"], outcome.value["dtype"]) == (zeros, "torch.bfloat16")
+    assert outcome.value["shape"] == [2, 3, side, side]
 
 
 def test_a_pickle_that_is_allowed_is_opened_with_weights_only(bench: Workbench, saved):
