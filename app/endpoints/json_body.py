@@ -33,9 +33,10 @@ def read_body(kind: type[Body]) -> Body:
         raise BadRequest(f"The body is not a JSON object: {text.strip()[:80]!r}.")
     if _is_deeper(parsed, MAX_DEPTH):
         raise BadRequest(_TOO_DEEP)
+    known = [field.alias or name for name, field in kind.model_fields.items()]
     for name in parsed:
-        if name not in kind.model_fields:
-            raise UnknownName("field", name, kind.model_fields, field=name)
+        if name not in known:
+            raise UnknownName("field", name, known, field=name)
     return kind.model_validate(parsed)
 
 
