@@ -12,6 +12,7 @@ from app.url_state import Mode, Rows
 from engine.domain.case import Case, Precision
 from engine.domain.measurement import Metric
 from engine.domain.model import Family, is_checkpoint
+from engine.domain.result import FailureKind
 from engine.domain.summary import CaseSummary, Comparison, Verdict
 from engine.figures.heat_cells import Cell, CellKind, geometric_mean, improvement
 from engine.figures.references import compared, reference
@@ -173,6 +174,9 @@ def _cell(
     known = [summary for summary in members if metric in summary.estimates]
     if not known:
         failure = next((summary.last_failure for summary in members if summary.last_failure is not None), None)
+        if failure is not None and failure.kind is FailureKind.NOT_AVAILABLE:
+            words = f"<b>{row}</b> {column}<br>not available: {escape(failure.reason, quote=False)}"
+            return Cell(row=row, column=column, kind=CellKind.MISSING, hover=words)
         if failure is not None:
             return Cell(
                 row=row,

@@ -340,9 +340,9 @@ def _metric_switch(state: ViewState) -> Component:
 
 
 def _metric_options(state: ViewState) -> list[tuple[str, str]]:
-    """Of the workload; energy only where some machine had a counter for it."""
-    measured = {metric for summary in data.shown_summaries() for metric in summary.estimates}
-    offered = [metric for metric in METRICS[workload_of(state)] if metric is not Metric.ENERGY or metric in measured]
+    """Energy only where some machine had a counter for it."""
+    is_counted = any(Metric.ENERGY in summary.estimates for summary in data.shown_summaries())
+    offered = [metric for metric in METRICS[workload_of(state)] if is_counted or metric is not Metric.ENERGY]
     return [(metric.label, _SHORT_METRICS.get(metric, metric.title)) for metric in offered]
 
 

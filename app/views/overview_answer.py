@@ -16,13 +16,14 @@ _VERBS = {
     Metric.DECODE_THROUGHPUT: "decodes",
     Metric.REQUESTS_PER_SECOND: "answers",
     Metric.MODELS_PER_SECOND: "starts",
-    Metric.SPEEDUP: "is sped up",
+    Metric.SPEEDUP: "reaches",
     Metric.SCALING_EFFICIENCY: "keeps",
 }
 _OBJECTS = {
     Metric.INTER_TOKEN_LATENCY: " a token",
     Metric.TIME_TO_FIRST_TOKEN: " to its first token",
     Metric.PREFILL_TIME: " to read its prompt",
+    Metric.SPEEDUP: " the rate of one worker",
     Metric.SCALING_EFFICIENCY: " of ideal",
 }
 """What a figure that stands behind its verb is of, where the unit does not say it."""

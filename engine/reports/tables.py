@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from engine.domain.case import Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.summary import CaseSummary
+from engine.domain.workload_metrics import METRICS
 from engine.figures.wording import tail_words
 from engine.formatting import MISSING, Scale, format_bytes, format_count, format_estimate, format_number, scale_for
 from engine.reports.content import ReportContent, metrics_in
@@ -38,7 +39,8 @@ def result_table(content: ReportContent, workload: Workload) -> Table | None:
     summaries = [summary for summary in content.summaries if summary.case.workload is workload]
     if not summaries:
         return None
-    metrics = [metric for metric in metrics_in(content) if any(metric in summary.estimates for summary in summaries)]
+    ordered = dict.fromkeys((*METRICS[workload], *Metric))
+    metrics = [metric for metric in ordered if any(metric in summary.estimates for summary in summaries)]
     scales = {metric: scale_for(_values(summaries, metric), metric) for metric in metrics}
     columns = (
         Column(label="Model"),
@@ -83,9 +85,9 @@ def process_table(content: ReportContent) -> Table:
     return Table(columns=columns, rows=tuple(rows))
 
 
-def _plainest_first(summary: CaseSummary) -> tuple[bool, int]:
-    """What is told of a model is told of fp32 where that was run, at the smallest batch."""
-    return summary.case.precision is not Precision.FP32, summary.case.batch_size
+def _plainest_first(summary: CaseSummary) -> tuple[bool, bool, int]:
+    """What is told of a model is told of a case that was counted, of fp32 where that was run, at the smallest batch."""
+    return summary.facts is None, summary.case.precision is not Precision.FP32, summary.case.batch_size
 
 
 def model_table(content: ReportContent) -> Table:

@@ -1,8 +1,8 @@
 """When each new token of a generation is there.
 
 A stopping criterion, which generate() asks after every token that it has chosen and appended, takes the time and never
-stops anything. It costs a call and a clock reading for each token, about a microsecond, beside a forward pass of a
-millisecond or more; a streamer would copy every token to the processor's memory as well.
+stops anything. With all around it that takes some ten microseconds of processor time a token, below one percent of
+what the tiniest model takes for one; a streamer would copy every token to the processor's memory as well.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from app.url_state import Mode, Rows, ViewState
 from engine.domain.case import Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Family, Size
+from engine.domain.result import FailureKind
 from engine.domain.summary import CaseSummary, Comparison, Verdict
 from engine.figures.family_heatmap import family_heatmap, family_heatmap_title
 from engine.figures.heat_cells import Cell, CellKind
@@ -246,3 +247,11 @@ def test_a_comparison_is_judged_among_everything_and_shown_among_what_passes() -
     assert isinstance(comparison, Comparison)
     assert comparison.q_value == pytest.approx(comparison.p_value)
     assert set(found.baselines) == {"bert"}
+
+
+def test_what_cannot_be_asked_of_a_type_is_no_failure_of_it() -> None:
+    reason = "bert has no generate()."
+    impossible = a_summary(a_case(), latencies=(), last_failure=a_failure(FailureKind.NOT_AVAILABLE, reason))
+    found = cell(drawn([impossible, timed("gpt2")]), ENCODERS, "cpu fp32")
+    assert found.kind is CellKind.MISSING
+    assert f"not available: {reason}" in found.hover

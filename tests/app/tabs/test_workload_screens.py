@@ -64,7 +64,7 @@ def served(bench: StandInWorkbench) -> StandInWorkbench:
         ("generation_throughput", "gpt2 generates 82.05 tokens/s on cpu fp32 at batch 1."),
         ("decode_throughput", "gpt2 decodes 100.00 tokens/s on cpu fp32 at batch 1."),
         ("requests_per_second", "bert answers 40.00 requests/s with 2 workers on cpu fp32 at batch 1."),
-        ("speedup", "bert is sped up 1.800x with 2 workers on cpu fp32 at batch 1."),
+        ("speedup", "bert reaches 1.800x the rate of one worker with 2 workers on cpu fp32 at batch 1."),
         ("scaling_efficiency", f"bert keeps 90.00{THIN_SPACE}% of ideal with 2 workers on cpu fp32 at batch 1."),
     ],
 )

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from engine.analysis.summarise import summarise
+from engine.domain.case import Workload
 from engine.domain.measurement import IntervalMethod, Measurement, Metric
 from engine.domain.result import FailureKind, Provenance, ResultStatus
 from tests.builders import A_TIME, a_case, a_failed_result, a_machine_state, a_result, an_environment
@@ -146,3 +147,16 @@ def test_a_case_is_quiet_only_where_that_was_read() -> None:
 
 def test_batch_sizes_are_different_cases() -> None:
     assert len(summarise([a_result(a_case(batch_size=1)), a_result(a_case(batch_size=8))])) == 2
+
+
+def test_cold_starts_are_never_pooled_with_preloaded_ones() -> None:
+    cold, warm = (a_case(workload=Workload.STARTUP, cold=is_cold) for is_cold in (True, False))
+    found = summarise([a_result(cold, result_id="cold"), a_result(warm, result_id="warm")])
+    assert {summary.case.cold: summary.completed for summary in found} == {True: 1, False: 1}
+
+
+def test_other_numbers_of_tokens_or_workers_are_other_cases() -> None:
+    generated = [a_case("gpt2", workload=Workload.GENERATION, new_tokens=count) for count in (16, 32)]
+    served = [a_case(workload=Workload.CONCURRENCY, workers=count) for count in (2, 4)]
+    found = summarise(a_result(case, result_id=str(number)) for number, case in enumerate([*generated, *served]))
+    assert [summary.completed for summary in found] == [1, 1, 1, 1]

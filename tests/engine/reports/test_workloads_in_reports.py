@@ -68,3 +68,9 @@ def test_tails_are_told_for_each_case_that_has_any() -> None:
     assert "Tails: percentiles within processes" in page
     assert "p90 47.1 ms" in page
     assert "Tails: percentiles" not in render_html(content_of(a_summary(case))).decode()
+
+
+def test_a_model_is_described_by_a_case_that_was_counted() -> None:
+    """Workers have their models in processes of their own, where nobody counts."""
+    served = summary_with(a_concurrency("bert"), concurrency_figures(), facts=None)
+    assert "109,482,240" in render_html(content_of(served, a_summary(a_case("bert", batch_size=8)))).decode()
