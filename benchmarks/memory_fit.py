@@ -61,6 +61,8 @@ def run() -> list[Figure]:
                     break
         finally:
             launcher.close()
+    if not all(ratios.values()) or not off_bytes:
+        raise LauncherFailure("Not one type could be measured in every way; the lines above say why.")
     figures = list(chain.from_iterable(_figures(way, found) for way, found in ratios.items()))
     return [*figures, Figure(name="tiny size, fp32, batch 1: estimate less peak", values=tuple(off_bytes), unit="MiB")]
 
