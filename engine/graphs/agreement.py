@@ -90,6 +90,8 @@ def _compare(name: str, actual: Any, expected: Any, tolerance: Tolerance) -> tup
     typical = _ratio(float(numpy.sqrt((difference**2).mean())), float(numpy.sqrt((magnitude**2).mean())))
     if largest <= _NOTHING:
         return None, min(typical, tolerance.typical)
+    if not magnitude.any():
+        return f"Output {name} is up to {largest:.2g} where torch answers nought.", tolerance.typical
     if not typical <= tolerance.typical:
         return (
             f"Output {name} differs from torch's by {typical:.2g} of its scale; {tolerance.typical:g} is allowed.",
@@ -103,6 +105,5 @@ def _compare(name: str, actual: Any, expected: Any, tolerance: Tolerance) -> tup
 
 
 def _ratio(part: float, whole: float) -> float:
-    if part == 0.0:
-        return 0.0
-    return part / whole if whole else float("inf")
+    """Of nothing, anything is as much as there can be."""
+    return 0.0 if part == 0.0 else part / whole if whole else float("inf")

@@ -28,8 +28,8 @@ class Artifact:
     """Of the skillset that built the model."""
     notes: tuple[str, ...]
     """What is worth showing beside figures of this graph."""
-    draws_numbers: bool
-    """Whether torch itself answers otherwise from one pass to the next, so that no answer can be checked."""
+    excuse: str | None
+    """Why an answer that is not torch's need not be wrong, in a sentence; None where it is."""
     input_names: tuple[str, ...]
     output_names: tuple[str, ...]
 
@@ -53,7 +53,7 @@ def write_artifact(
     facts: ModelFacts,
     checksum: str | None,
     notes: tuple[str, ...],
-    draws_numbers: bool,
+    excuse: str | None,
     inputs: Mapping[str, Any],
     reference: Mapping[str, Any],
 ) -> None:
@@ -65,7 +65,7 @@ def write_artifact(
         "facts": asdict(facts),
         "checksum": checksum,
         "notes": list(notes),
-        "draws_numbers": draws_numbers,
+        "excuse": excuse,
         "input_names": list(inputs),
         "output_names": list(reference),
     }
@@ -82,7 +82,7 @@ def read_artifact(folder: Path) -> Artifact:
             facts=ModelFacts(**kept["facts"]),
             checksum=kept["checksum"],
             notes=tuple(kept["notes"]),
-            draws_numbers=kept["draws_numbers"],
+            excuse=kept["excuse"],
             input_names=tuple(kept["input_names"]),
             output_names=tuple(kept["output_names"]),
         )

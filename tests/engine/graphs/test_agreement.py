@@ -60,6 +60,10 @@ def test_rounding_where_everything_cancels_is_no_difference():
     assert fault({"y": ANSWER * 0 + 2e-7}, {"y": ANSWER * 0}) is None
 
 
+def test_something_where_torch_answers_nought_is_wrong():
+    assert fault({"y": ANSWER}, {"y": ANSWER * 0}) == "Output y is up to 4 where torch answers nought."
+
+
 def test_minus_infinity_and_the_least_number_are_the_same_mask():
     reference = numpy.array([1.0, -numpy.inf, 2.0], dtype="float32")
     least = numpy.array([1.0, numpy.finfo("float32").min, 2.0], dtype="float32")
