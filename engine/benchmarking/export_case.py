@@ -17,7 +17,7 @@ from engine.graphs.excuse import excuse_of
 from engine.graphs.export import export_graph, leaf_arrays
 from engine.graphs.limits import refusal_of
 from engine.workloads.outputs import check_outputs
-from engine.workloads.skillset_module import checksum_of, import_skillset, inputs_of, load_skillset
+from engine.workloads.skillset_module import checksum_of, import_skillset, inputs_and_origin, load_skillset
 
 _TORCH = "cpu"
 """The backend that answers first: what it says is the reference."""
@@ -43,14 +43,14 @@ def export_case(arguments: dict[str, Any]) -> dict[str, Any]:
     BACKENDS.get(_TORCH).prepare(case.threads)
     module = import_skillset(Path(arguments["skillset_path"]))
     skillset = load_skillset(module, replace(case, backend=_TORCH, precision=Precision.FP32), _TORCH)
-    inputs = inputs_of(skillset, case)
+    inputs, origin = inputs_and_origin(skillset, case)
     outputs = skillset.infer(inputs)["outputs"]
     check_outputs(outputs, case.batch_size)
     reference = leaf_arrays(outputs)
     facts, fact_notes = facts_of(skillset, inputs)
     given = dict(inputs)
     exported = export_graph(skillset, given, case, folder)
-    notes = [*exported.notes, *fact_notes]
+    notes = [*origin, *exported.notes, *fact_notes]
     if made := [name for name in given if name not in inputs]:
         notes.append(f"The exporter computed {', '.join(made)} from the inputs beforehand: no pass of the graph does.")
     write_artifact(

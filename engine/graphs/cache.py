@@ -42,6 +42,7 @@ def artifact_key(case: Case, skillset_path: Path) -> str:
         "model_type": case.model_type,
         "size": case.size,
         "checkpoint": case.checkpoint,
+        "checkpoint_digest": case.checkpoint_digest,
         "checkpoint_files": _files_of(case.checkpoint),
         "backend": case.backend,
         "precision": case.precision,

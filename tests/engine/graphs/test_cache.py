@@ -50,6 +50,7 @@ def test_the_same_graph_serves_other_workloads_threads_and_temperatures(skillset
         {"size": Size.TINY},
         {"attention": "eager"},
         {"checkpoint": "/models/bert"},
+        {"checkpoint_digest": "0a"},
     ],
 )
 def test_what_changes_the_graph_changes_its_key(skillset, changes):
