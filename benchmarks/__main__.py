@@ -9,7 +9,7 @@ import argparse
 import sys
 from datetime import UTC, datetime
 
-from benchmarks import fidelity, first_look, isolation, known_work, storage
+from benchmarks import fidelity, first_look, isolation, sleeping_workloads, storage
 from benchmarks.figure import Figure, markdown
 from engine.backends.environment import detect_environment
 from engine.errors import EngineError
@@ -18,7 +18,7 @@ BENCHMARKS = {
     "first_look": first_look.run,
     "isolation": isolation.run,
     "fidelity": fidelity.run,
-    "known_work": known_work.run,
+    "sleeping_workloads": sleeping_workloads.run,
     "storage": storage.run,
 }
 

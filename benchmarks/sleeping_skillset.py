@@ -15,7 +15,7 @@ import torch
 PASS_SECONDS = 0.1
 PROMPT_SECONDS = 0.2
 LOCKED_BATCH = 2
-_LOCK = Path(tempfile.gettempdir()) / f"modeldyno-known-work-{os.getuid()}"
+_LOCK = Path(tempfile.gettempdir()) / f"modeldyno-sleeping-{os.getuid()}"
 
 
 class Model(torch.nn.Module):
@@ -58,4 +58,4 @@ def load(size: str, device: str, precision: str) -> Skillset:
 
 
 def describe() -> dict[str, Any]:
-    return {"model_type": "known_work"}
+    return {"model_type": "sleeping"}

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.figure import Figure
-from benchmarks.known_work_skillset import LOCKED_BATCH, PASS_SECONDS, PROMPT_SECONDS
+from benchmarks.sleeping_skillset import LOCKED_BATCH, PASS_SECONDS, PROMPT_SECONDS
 from engine.benchmarking.fork_server import ForkServerLauncher
 from engine.benchmarking.measure import measuring_arguments
 from engine.domain.case import Case, Precision, Workload
@@ -24,7 +24,7 @@ NEW_TOKENS = 5
 WORKERS = 3
 MARGIN = 0.03
 _PROTOCOL = Protocol(processes=1, warmup=1, min_iterations=5, max_iterations=5, max_seconds=2.0)
-_SKILLSET = Path(__file__).with_name("known_work_skillset.py")
+_SKILLSET = Path(__file__).with_name("sleeping_skillset.py")
 
 
 def run() -> list[Figure]:
@@ -64,7 +64,7 @@ def _over(name: str, seen: Sequence[Mapping[str, list[float]]], metric: Metric, 
 
 def _case(workload: Workload, batch_size: int = 1) -> Case:
     return Case(
-        model_type="known_work",
+        model_type="sleeping",
         family=Family.OTHER,
         task="sleeping",
         size=Size.TINY,
