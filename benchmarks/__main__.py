@@ -18,6 +18,7 @@ from benchmarks import (
     pairs,
     peer_latency,
     pinning,
+    sleeping_workloads,
     storage,
 )
 from benchmarks.figure import Figure, markdown
@@ -30,6 +31,7 @@ BENCHMARKS = {
     "fidelity": fidelity.run,
     "pairs": pairs.run,
     "peer_latency": peer_latency.run,
+    "sleeping_workloads": sleeping_workloads.run,
     "storage": storage.run,
     "memory_fit": memory_fit.run,
     "pinning": pinning.run,

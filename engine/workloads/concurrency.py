@@ -28,8 +28,10 @@ from engine.workloads.stopping import Stopping, StopRule
 from engine.workloads.worker import Opened, Span
 from engine.workloads.workload import Device, Observation
 
-_FEWEST_REQUESTS = 3
-"""Of each worker in a round: what straddles the edges of the time in which all are busy is less than most of it."""
+_FEWEST_REQUESTS = 4
+"""Of each worker in a round: the first does not count, nor what of the last ones comes after the others have ended."""
+_MOST_LOST = 3
+"""Rounds in a row in which workers were never busy together."""
 _PROBES = 3
 _MEMORY_REQUESTS = 2
 
@@ -92,26 +94,37 @@ def alternate(
     ratios: list[float] = []
     rule: StopRule | None = None
     started = perf_counter()
+    lost = 0
     while rule is None:
-        if len(rounds) % 2:
-            together = busy(everyone())
-            alone = busy(one(len(rounds)))
-        else:
-            alone = busy(one(len(rounds)))
-            together = busy(everyone())
+        try:
+            alone, together = _pair(one, everyone, len(rounds))
+        except NotEnoughData:  # on a busy machine one may not get a turn before another is done
+            lost += 1
+            if lost >= _MOST_LOST:
+                raise
+            continue
+        lost = 0
         rounds.append((alone, together))
         ratios.append(together[0] / together[1] * alone[1] / alone[0])
         rule = stopping.rule(ratios, perf_counter() - started)
     return rounds, rule
 
 
+def _pair(one: Callable[[int], list[list[Span]]], everyone: Callable[[], list[list[Span]]], number: int) -> Round:
+    if number % 2:
+        together = busy(everyone())
+        return busy(one(number)), together
+    return busy(one(number)), busy(everyone())
+
+
 def busy(spans: Sequence[Sequence[Span]]) -> tuple[float, float]:
     """Requests that were answered while every worker was busy, and the seconds of that; one list for each worker.
 
-    A request that straddles an edge counts by the part of its time that lies inside. NotEnoughData where the workers
-    were never busy at the same time.
+    It begins when every worker has answered its first one, so that whatever they wait for has its usual queue, and ends
+    when the first of them has answered its last. A request that straddles an edge counts by the part of its time that
+    lies inside. NotEnoughData where there is no such time.
     """
-    begin = max(worker[0][0] for worker in spans)
+    begin = max(worker[0][1] for worker in spans)
     end = min(worker[-1][1] for worker in spans)
     if end <= begin:
         raise NotEnoughData("The workers were never busy at the same time; use a larger batch or longer sequence.")
