@@ -24,7 +24,11 @@ def export_graph(skillset: Any, inputs: dict[str, Any], case: Case, folder: Path
 
 
 def leaf_arrays(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Tensors of a nested mapping as arrays, under the names that the exporters give them."""
+    """Tensors of a nested mapping as arrays, under the names that the exporters give them; plain numbers as well, which
+    OpenVINO's graphs keep as inputs."""
+    import numpy
     from transformers.exporters.utils import get_leaf_tensors
 
-    return {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in get_leaf_tensors(values).items()}
+    plain = {name: numpy.array(value) for name, value in values.items() if isinstance(value, bool | int)}
+    tensors = get_leaf_tensors(values).items()
+    return plain | {name: tensor.detach().cpu().contiguous().numpy() for name, tensor in tensors}

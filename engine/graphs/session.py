@@ -84,7 +84,8 @@ class GraphSource:
         if lacking:
             raise SkillsetFailure(f"The graph reads {', '.join(lacking)}, which the model's inputs do not have.")
         inputs = {name: given[_path(name)] for name in graph.input_names}
-        unread = [name for name in given if name not in map(_path, inputs)]
+        read = {_path(name) for name in inputs}
+        unread = [name for name, value in given.items() if name not in read and value.ndim]
         notes = [*self.artifact.notes]
         if unread:
             notes.append(f"The graph does not read {', '.join(unread)}: nothing of it reaches an output.")
