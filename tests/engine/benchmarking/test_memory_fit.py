@@ -36,8 +36,9 @@ def test_starting_up_shows_what_building_took():
     assert peak(workload=Workload.STARTUP) == peak()
 
 
-def test_workers_share_the_weights_and_nothing_else():
-    assert peak(workload=Workload.CONCURRENCY, workers=3) - peak() == pytest.approx(2 * (ONE_EXAMPLE + KEPT))
+def test_each_worker_has_a_model_of_its_own():
+    more = peak(workload=Workload.CONCURRENCY, workers=3) - peak()
+    assert more == pytest.approx(2 * (400 * MIB + ONE_EXAMPLE + KEPT))
 
 
 def test_new_tokens_add_to_the_activations():

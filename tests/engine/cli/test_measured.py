@@ -54,13 +54,13 @@ def test_what_was_measured_recently_is_left_out(cli: Cli, measured: Measured) ->
     assert said.errors.splitlines()[-1] == "No report: nothing was measured."
 
 
-@pytest.mark.parametrize(("precision", "status"), [("int8", 1), ("int8,fp32", 0)])
+@pytest.mark.parametrize(("precision", "status"), [("int4", 1), ("int4,fp32", 0)])
 def test_a_precision_that_is_not_here_is_skipped_with_the_reason(
     cli: Cli, measured: Measured, precision: str, status: int
 ) -> None:
     words = [*A_TINY_BERT, "--batch-sizes", "1", "--runs", "1", "--benchmark-dir", measured.home]
     said = cli("benchmark", *words, "--precision", precision, "--incremental")
-    assert "skipped: cpu does not run int8 here; it runs fp32" in said.errors
+    assert "skipped: cpu does not run int4 here; it runs fp32" in said.errors
     assert said.status == status
 
 
