@@ -98,7 +98,7 @@ def split_linear_layers(model: Any) -> None:
         array = node.inputs[1].const_value.numpy()
         name = f"{node.outputs[0].name}_weight"
         constant = onnx_ir.tensor(numpy.ascontiguousarray(array.T) if told.get("transB", 0) else array, name=name)
-        shape = onnx_ir.Shape(constant.shape)
+        shape = onnx_ir.Shape(constant.shape.numpy())
         weight = onnx_ir.Value(name=name, shape=shape, type=node.inputs[1].type, const_value=constant)
         model.graph.register_initializer(weight)
         nodes = [onnx_ir.node("MatMul", [node.inputs[0], weight])]
