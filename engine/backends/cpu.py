@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from engine.backends.absence import missing
 from engine.backends.cores import usable_logical_cores, usable_physical_cores
 from engine.backends.presence import installed_version
-from engine.backends.torch_device import fix_threads, missing
+from engine.backends.torch_device import fix_threads
 from engine.domain.case import Precision
 from engine.domain.hardware import BackendStatus
 

@@ -2,56 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from engine.backends.presence import installed_version, nvidia_driver, nvidia_gpus
-from engine.backends.torch_device import (
-    AllocatorPeak,
-    fix_threads,
-    keep_fp32,
-    missing,
-    refuse_unless_available,
-    seconds_by_events,
-    trial,
-)
+from engine.backends.absence import missing
+from engine.backends.presence import nvidia_driver, nvidia_gpus
+from engine.backends.torch_device import trial
+from engine.backends.torch_gpu import FIRST, TorchGpuBackend
 from engine.domain.case import Precision
 from engine.domain.hardware import BackendStatus
 
 
-class CudaBackend:
+class CudaBackend(TorchGpuBackend):
     name = "cuda"
     device = "cuda:0"
 
-    def detect(self) -> BackendStatus:
-        if installed_version("torch") is None:
-            return missing(self.name, "torch is not installed; the extra `measure` brings it.")
+    def status(self) -> BackendStatus:
         import torch
 
         return cuda_status(torch, nvidia_gpus(), nvidia_driver())
-
-    def prepare(self, threads: int | None) -> int:
-        refuse_unless_available(self.detect())
-        import torch
-
-        torch.cuda.set_device(self.device)
-        keep_fp32(torch)
-        return fix_threads(torch, threads)
-
-    def synchronize(self) -> None:
-        import torch
-
-        torch.cuda.synchronize()
-
-    def seconds_of(self, action: Callable[[], object]) -> float:
-        import torch
-
-        return seconds_by_events(torch.cuda, action)
-
-    def memory_meter(self) -> AllocatorPeak:
-        import torch
-
-        return AllocatorPeak(torch.cuda)
 
 
 def cuda_status(torch: Any, gpus: tuple[str, ...], driver: str | None) -> BackendStatus:
@@ -65,9 +33,9 @@ def cuda_status(torch: Any, gpus: tuple[str, ...], driver: str | None) -> Backen
     count = torch.cuda.device_count()
     if count == 0:
         return missing("cuda", "torch sees no CUDA device: no NVIDIA GPU, no driver, or none made visible.", versions)
-    fault = trial(torch, CudaBackend.device)
+    fault = trial(torch, FIRST)
     if fault is not None:
-        return missing("cuda", f"{CudaBackend.device} is visible, but computes nothing: {fault}.", versions)
+        return missing("cuda", f"cuda:0 is visible, but computes nothing: {fault}.", versions)
     for index in range(count):
         gpu = torch.cuda.get_device_properties(index)
         facts[f"cuda:{index}"] = (

@@ -7,8 +7,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+from engine.backends.absence import missing, refuse_unless_available
 from engine.backends.presence import installed_version
-from engine.backends.torch_device import UnknownPeak, fix_threads, missing, refuse_unless_available
+from engine.backends.torch_device import UnknownPeak, fix_threads
 from engine.domain.case import Precision
 from engine.domain.hardware import BackendStatus
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.backends.absence import missing
 from engine.backends.cores import usable_physical_cores
 from engine.backends.exporting import ONNX, lacking
 from engine.backends.presence import installed_version
@@ -21,16 +22,16 @@ class OnnxruntimeBackend:
     def detect(self) -> BackendStatus:
         version = installed_version("onnxruntime", "onnxruntime-gpu")
         if version is None:
-            return self._missing("onnxruntime is not installed; the extra `measure` brings it.", {})
+            return missing(self.name, "onnxruntime is not installed; the extra `measure` brings it.")
         versions = {"onnxruntime": version}
         try:
             import onnxruntime
         except (ImportError, OSError) as error:
-            return self._missing(f"onnxruntime {version} is installed and cannot be imported: {error}.", versions)
+            return missing(self.name, f"onnxruntime {version} is installed and cannot be imported: {error}.", versions)
         if PROVIDER not in onnxruntime.get_available_providers():
-            return self._missing(f"onnxruntime {version} was built without {PROVIDER}.", versions)
+            return missing(self.name, f"onnxruntime {version} was built without {PROVIDER}.", versions)
         if (reason := lacking(ONNX)) is not None:
-            return self._missing(reason, versions)
+            return missing(self.name, reason, versions)
         return BackendStatus(
             backend=self.name,
             available=True,
@@ -50,6 +51,3 @@ class OnnxruntimeBackend:
 
     def synchronize(self) -> None:
         """Nothing is queued: a session's run returns when its outputs are there."""
-
-    def _missing(self, reason: str, versions: dict[str, str]) -> BackendStatus:
-        return BackendStatus(backend=self.name, available=False, reason=reason, versions=versions)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from engine.backends.absence import missing
 from engine.backends.cores import usable_physical_cores
 from engine.backends.exporting import OPENVINO, lacking
 from engine.backends.presence import installed_version
@@ -24,19 +25,19 @@ class OpenvinoBackend:
     def detect(self) -> BackendStatus:
         version = installed_version("openvino")
         if version is None:
-            return self._missing("openvino is not installed; the extra `measure` brings it.", {})
+            return missing(self.name, "openvino is not installed; the extra `measure` brings it.")
         versions = {"openvino": version}
         try:
             core = import_openvino().Core()
             devices = list(core.available_devices)
             name = str(core.get_property(DEVICE, "FULL_DEVICE_NAME")) if DEVICE in devices else ""
         except (ImportError, OSError, RuntimeError) as error:
-            return self._missing(f"openvino {version} is installed and cannot be used: {error}.", versions)
+            return missing(self.name, f"openvino {version} is installed and cannot be used: {error}.", versions)
         if DEVICE not in devices:
             found = ", ".join(devices) or "none"
-            return self._missing(f"openvino {version} finds no device {DEVICE}, only: {found}.", versions)
+            return missing(self.name, f"openvino {version} finds no device {DEVICE}, only: {found}.", versions)
         if (reason := lacking(OPENVINO)) is not None:
-            return self._missing(reason, versions)
+            return missing(self.name, reason, versions)
         nncf = installed_version("nncf")
         eight_bits = () if nncf is None else (Precision.INT8.value,)
         return BackendStatus(
@@ -58,9 +59,6 @@ class OpenvinoBackend:
 
     def synchronize(self) -> None:
         """Nothing is queued: an inference returns when its outputs are there."""
-
-    def _missing(self, reason: str, versions: dict[str, str]) -> BackendStatus:
-        return BackendStatus(backend=self.name, available=False, reason=reason, versions=versions)
 
 
 def import_openvino() -> Any:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.backends.absence import missing, refuse_unless_available
 from engine.backends.exporting import ONNX, lacking
 from engine.backends.presence import installed_version
 from engine.domain.case import Precision
 from engine.domain.hardware import BackendStatus
-from engine.errors import BackendUnavailable
 
 PROVIDER = "QNNExecutionProvider"
 
@@ -24,16 +24,16 @@ class QnnBackend:
     def detect(self) -> BackendStatus:
         version = installed_version("onnxruntime-qnn")
         if version is None:
-            return self._missing("onnxruntime-qnn, which reaches Qualcomm NPUs, is not installed.", {})
+            return missing(self.name, "onnxruntime-qnn, which reaches Qualcomm NPUs, is not installed.")
         versions = {"onnxruntime-qnn": version}
         try:
             npus = npu_devices()
         except (ImportError, AttributeError, OSError, RuntimeError) as error:
-            return self._missing(f"onnxruntime-qnn {version} is installed and cannot be used: {error}.", versions)
+            return missing(self.name, f"onnxruntime-qnn {version} is installed and cannot be used: {error}.", versions)
         if not npus:
-            return self._missing(f"onnxruntime-qnn {version} finds no Qualcomm NPU on this machine.", versions)
+            return missing(self.name, f"onnxruntime-qnn {version} finds no Qualcomm NPU on this machine.", versions)
         if (reason := lacking(ONNX)) is not None:
-            return self._missing(reason, versions)
+            return missing(self.name, reason, versions)
         return BackendStatus(
             backend=self.name,
             available=True,
@@ -45,16 +45,11 @@ class QnnBackend:
 
     def prepare(self, threads: int | None) -> int:
         """Refuse where there is no NPU. What the NPU does not take is refused too, so one thread waits for it."""
-        status = self.detect()
-        if not status.available:
-            raise BackendUnavailable(f"Backend {self.name!r} cannot run here: {status.reason}", field="backends")
+        refuse_unless_available(self.detect())
         return threads or 1
 
     def synchronize(self) -> None:
         """Nothing is queued: a session's run returns when its outputs are there."""
-
-    def _missing(self, reason: str, versions: dict[str, str]) -> BackendStatus:
-        return BackendStatus(backend=self.name, available=False, reason=reason, versions=versions)
 
 
 def npu_devices() -> list[Any]:

@@ -2,59 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine.backends.presence import amd_driver, installed_version
-from engine.backends.torch_device import (
-    AllocatorPeak,
-    fix_threads,
-    keep_fp32,
-    missing,
-    refuse_unless_available,
-    seconds_by_events,
-    trial,
-)
+from engine.backends.absence import missing
+from engine.backends.presence import amd_driver
+from engine.backends.torch_device import trial
+from engine.backends.torch_gpu import FIRST, TorchGpuBackend
 from engine.domain.case import Precision
 from engine.domain.hardware import BackendStatus
 
 _DRIVER_DEVICE = Path("/dev/kfd")
 
 
-class RocmBackend:
+class RocmBackend(TorchGpuBackend):
     name = "rocm"
     device = "rocm:0"
 
-    def detect(self) -> BackendStatus:
-        if installed_version("torch") is None:
-            return missing(self.name, "torch is not installed; the extra `measure` brings it.")
+    def status(self) -> BackendStatus:
         import torch
 
         return rocm_status(torch, has_driver=_DRIVER_DEVICE.exists(), driver=amd_driver())
-
-    def prepare(self, threads: int | None) -> int:
-        refuse_unless_available(self.detect())
-        import torch
-
-        torch.cuda.set_device(0)
-        keep_fp32(torch)
-        return fix_threads(torch, threads)
-
-    def synchronize(self) -> None:
-        import torch
-
-        torch.cuda.synchronize()
-
-    def seconds_of(self, action: Callable[[], object]) -> float:
-        import torch
-
-        return seconds_by_events(torch.cuda, action)
-
-    def memory_meter(self) -> AllocatorPeak:
-        import torch
-
-        return AllocatorPeak(torch.cuda)
 
 
 def rocm_status(torch: Any, *, has_driver: bool, driver: str | None) -> BackendStatus:
@@ -67,7 +35,7 @@ def rocm_status(torch: Any, *, has_driver: bool, driver: str | None) -> BackendS
     count = torch.cuda.device_count()
     if count == 0:
         return missing("rocm", "torch was built for ROCm and sees no AMD GPU.", versions)
-    fault = trial(torch, "cuda:0")
+    fault = trial(torch, FIRST)
     if fault is not None:
         return missing("rocm", f"rocm:0 is visible, but computes nothing: {fault}.", versions)
     facts = {"driver": driver} if driver is not None else {}

@@ -7,12 +7,13 @@ import sys
 import pytest
 
 from engine.backends import BACKENDS
+from engine.backends.absence import refuse_unless_available
 from engine.backends.backend import HasOwnClock, HasOwnMemory
 from engine.backends.cuda import CudaBackend, cuda_status
 from engine.backends.mps import MpsBackend, mps_status
 from engine.backends.presence import nvidia_driver
 from engine.backends.rocm import RocmBackend, rocm_status
-from engine.backends.torch_device import AllocatorPeak, refuse_unless_available, seconds_by_events
+from engine.backends.torch_device import AllocatorPeak, seconds_by_events
 from engine.errors import BackendUnavailable
 from tests.engine.backends.fake_torch import FakeAccelerator, FakeTorch
 
@@ -104,6 +105,13 @@ def test_metal_that_is_not_here_says_what_is_missing(told, reason):
 def test_metal_is_refused_elsewhere_without_asking():
     with pytest.raises(BackendUnavailable, match="Metal exists on Apple machines only; this is "):
         MpsBackend().prepare(None)
+
+
+@pytest.mark.parametrize("backend", [CudaBackend(), RocmBackend()])
+def test_a_gpu_that_is_not_here_is_refused_before_torch_is_told_to_use_it(backend, monkeypatch):
+    monkeypatch.setattr("engine.backends.torch_gpu.installed_version", lambda name: None)
+    with pytest.raises(BackendUnavailable, match=f"Backend '{backend.name}' cannot run here: torch is not installed"):
+        backend.prepare(None)
 
 
 def test_skillsets_know_every_device_by_the_name_its_backend_gives():
