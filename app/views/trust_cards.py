@@ -24,6 +24,7 @@ from engine.formatting import (
 )
 from engine.reports.calibration_words import (
     STATE_WORDS,
+    change_words,
     detail_words,
     goal_words,
     next_steps,
@@ -100,8 +101,8 @@ def resolution_card(found: Calibration | None) -> Component | None:
         html.Tr(
             [
                 html.Td(format_count(count)),
-                html.Td(_change(alone), className="numeric"),
-                html.Td(_change(in_pairs), className="numeric"),
+                html.Td(change_words(alone), className="numeric"),
+                html.Td(change_words(in_pairs), className="numeric"),
             ]
         )
         for count, alone, in_pairs in rows
@@ -167,7 +168,3 @@ def _gauge(finding: Finding) -> Component | None:
 
 def _next_steps(steps: Sequence[str]) -> Component:
     return card("What to do next", html.Ul([html.Li(step) for step in steps], className="trust-steps"))
-
-
-def _change(change: float | None) -> str:
-    return MISSING if change is None else f"±{format_percent(change)}"

@@ -14,9 +14,10 @@ from engine.cli.open_workbench import open_workbench
 from engine.cli.options import Common, local_options
 from engine.cli.output import print_json, print_line, print_rows, say
 from engine.domain.calibration import Calibration, CalibrationProgress
-from engine.formatting import MISSING, format_duration, format_percent
+from engine.formatting import format_duration
 from engine.reports.calibration_words import (
     STATE_WORDS,
+    change_words,
     detail_words,
     goal_words,
     next_steps,
@@ -112,14 +113,11 @@ def _print(found: Calibration) -> None:
     print_rows(("Check", "Found", "Goal", "State", "Figures"), rows, "table")
     if found.noise is not None:
         resolved = (
-            (count, _change(alone), _change(in_pairs)) for count, alone, in_pairs in resolution_rows(found.noise)
+            (count, change_words(alone), change_words(in_pairs))
+            for count, alone, in_pairs in resolution_rows(found.noise)
         )
         headings = ("Processes a side", "A comparison resolves", "As many pairs resolve")
         print_rows(headings, resolved, "table", numeric=headings)
     print_line(f"{verdict_sentence(found)} Took {format_duration(found.seconds)}.")
     for step in next_steps(found):
         print_line(f"  {step}")
-
-
-def _change(change: float | None) -> str:
-    return MISSING if change is None else f"±{format_percent(change)}"

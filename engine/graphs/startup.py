@@ -7,11 +7,9 @@ from pathlib import Path
 from time import perf_counter
 
 from engine.domain.case import Case, Workload
-from engine.domain.measurement import Metric
 from engine.domain.run import Protocol
 from engine.graphs.session import GraphSource
-from engine.workloads.memory import MemoryMeter
-from engine.workloads.outputs import check_outputs
+from engine.workloads.startup import first_answer
 from engine.workloads.workload import Device, Observation
 
 
@@ -26,34 +24,13 @@ class GraphStartup:
     def run(self, skillset_path: Path, case: Case, protocol: Protocol, device: Device) -> Observation:
         was_loaded = case.backend in sys.modules
         before_import = perf_counter()
-        threads = self._source.prepare()
-        after_import = perf_counter()
-        meter = MemoryMeter()
-        meter.start_pass()
-
-        before_open = perf_counter()
-        session = self._source.open(None, case)
-        after_open = perf_counter()
-
-        outputs = session.infer()
-        device.synchronize()
-        after_first = perf_counter()
-
-        peak = meter.peak_bytes()
-        check_outputs(outputs, case.batch_size)
-        found = {
-            Metric.MODULE_IMPORT_TIME: [after_import - before_import],
-            Metric.CLASS_INSTANTIATION_TIME: [after_open - before_open],
-            Metric.MODEL_INITIALIZATION_TIME: [after_first - after_open],
-        }
-        if peak is not None:
-            found[Metric.PEAK_MEMORY] = [float(peak)]
-        return Observation(
-            samples=found,
-            actual_device=session.actual_device,
-            notes=[_steps(case, was_loaded=was_loaded), f"{threads} threads.", *session.notes, *meter.notes],
-            skillset=None,
-            inputs=session.inputs,
+        threads = device.prepare()
+        return first_answer(
+            lambda: self._source.open(None, case),
+            case,
+            device,
+            import_seconds=perf_counter() - before_import,
+            notes=[_steps(case, was_loaded=was_loaded), f"{threads} threads."],
             checksum=self._source.artifact.checksum,
         )
 

@@ -93,6 +93,11 @@ def resolution_rows(noise: MachineNoise) -> list[tuple[int, float | None, float 
     ]
 
 
+def change_words(change: float | None) -> str:
+    """A change that can be resolved, to either side; "-" where nothing can."""
+    return MISSING if change is None else f"±{format_percent(change)}"
+
+
 def _amount(finding: Finding, amount: float | None) -> str:
     if amount is None:
         return MISSING

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
 
@@ -11,7 +12,7 @@ from engine.domain.measurement import Metric
 from engine.domain.run import Protocol
 from engine.workloads.outputs import check_outputs
 from engine.workloads.skillset_module import checksum_of, import_skillset
-from engine.workloads.workload import Device, Observation
+from engine.workloads.workload import Device, Observation, Session
 
 _PAGE_CACHE = "Files may have been in the operating system's page cache."
 
@@ -23,39 +24,62 @@ class Startup:
         loaded: list[str] = [name for name in ("torch", "transformers") if name in sys.modules]
         before_import = perf_counter()
         module = import_skillset(skillset_path)
-        after_import = perf_counter()
+        import_seconds = perf_counter() - before_import
         threads = device.prepare()
-        meter = device.memory_meter()
-        meter.start_pass()
-
-        before_load = perf_counter()
-        session = device.open(module, case)
-        device.synchronize()
-        after_load = perf_counter()
-
-        inputs = session.inputs
-        before_first = perf_counter()
-        outputs = session.infer()
-        device.synchronize()
-        after_first = perf_counter()
-
-        peak = meter.peak_bytes()
-        check_outputs(outputs, case.batch_size)
-        found = {
-            Metric.MODULE_IMPORT_TIME: [after_import - before_import],
-            Metric.CLASS_INSTANTIATION_TIME: [after_load - before_load],
-            Metric.MODEL_INITIALIZATION_TIME: [after_first - before_first],
-        }
-        if peak is not None:
-            found[Metric.PEAK_MEMORY] = [float(peak)]
-        return Observation(
-            samples=found,
-            actual_device=session.actual_device,
-            notes=[preload_note(loaded), f"{threads} threads.", *session.notes, *meter.notes],
-            skillset=session.skillset,
-            inputs=inputs,
+        return first_answer(
+            lambda: device.open(module, case),
+            case,
+            device,
+            import_seconds=import_seconds,
+            notes=[preload_note(loaded), f"{threads} threads."],
             checksum=checksum_of(module),
         )
+
+
+def first_answer(
+    build: Callable[[], Session],
+    case: Case,
+    device: Device,
+    *,
+    import_seconds: float,
+    notes: Sequence[str],
+    checksum: str | None,
+) -> Observation:
+    """Time what follows the import: `build` and the first pass, with the peak of memory over both.
+
+    The observation has `notes` first. Raises WrongOutput, and what building and the pass raise.
+    """
+    meter = device.memory_meter()
+    meter.start_pass()
+
+    before_build = perf_counter()
+    session = build()
+    device.synchronize()
+    after_build = perf_counter()
+
+    inputs = session.inputs
+    before_first = perf_counter()
+    outputs = session.infer()
+    device.synchronize()
+    after_first = perf_counter()
+
+    peak = meter.peak_bytes()
+    check_outputs(outputs, case.batch_size)
+    found = {
+        Metric.MODULE_IMPORT_TIME: [import_seconds],
+        Metric.CLASS_INSTANTIATION_TIME: [after_build - before_build],
+        Metric.MODEL_INITIALIZATION_TIME: [after_first - before_first],
+    }
+    if peak is not None:
+        found[Metric.PEAK_MEMORY] = [float(peak)]
+    return Observation(
+        samples=found,
+        actual_device=session.actual_device,
+        notes=[*notes, *session.notes, *meter.notes],
+        skillset=session.skillset,
+        inputs=inputs,
+        checksum=checksum,
+    )
 
 
 def preload_note(loaded: list[str]) -> str:
