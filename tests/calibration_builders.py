@@ -104,15 +104,8 @@ class CalibratingLauncher:
             assert cancel is not None and cancel.wait(timeout_seconds)
         if cancel is not None and cancel.is_set():
             failure = Failure(kind=FailureKind.CANCELLED, reason="Cancelled while it ran.")
-        return ProcessOutcome(
-            ok=failure is None,
-            value=None if failure else self.readings(function, arguments, len(self.calls)),
-            failure=failure,
-            log="",
-            seconds=0.0,
-            peak_rss_bytes=None,
-            pid=None,
-        )
+        value = None if failure else self.readings(function, arguments, len(self.calls))
+        return ProcessOutcome(value=value, failure=failure, seconds=0.0)
 
     def close(self) -> None:
         """Nothing runs."""

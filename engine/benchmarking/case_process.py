@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.benchmarking.frames import FrameBuffer
 from engine.benchmarking.launchers import LOG_LIMIT
+from engine.benchmarking.plain_text import without_colours
 from engine.benchmarking.process_control import kill_group
 from engine.benchmarking.server_process import ServerProcess
 from engine.domain.result import FailureKind
@@ -82,7 +83,7 @@ def watch(
         kill_group(observed.pid)
     output.read(log)
     output.finish()
-    observed.log = output.text
+    observed.log = without_colours(output.text)
     return observed
 
 
@@ -135,7 +136,7 @@ class _Lines:
         """Treat what is left without a line's end as a line."""
         self._take(self._decode(b"", final=True))
         if self._partial and self._on_log is not None:
-            self._on_log(self._partial)
+            self._on_log(without_colours(self._partial))
         self._partial = ""
 
     def _take(self, text: str) -> None:
@@ -143,4 +144,4 @@ class _Lines:
         *lines, self._partial = (self._partial + text).split("\n")
         if self._on_log is not None:
             for line in lines:
-                self._on_log(line)
+                self._on_log(without_colours(line))

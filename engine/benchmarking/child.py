@@ -15,6 +15,7 @@ import traceback
 from typing import Any
 
 from engine.benchmarking.frames import receive_frame, send_frame
+from engine.benchmarking.plain_text import without_colours
 from engine.benchmarking.process_control import lift_memory_limit, limit_memory, memory_left_bytes
 from engine.domain.result import FailureKind
 from engine.errors import BackendUnavailable, EngineError
@@ -59,7 +60,7 @@ def _answer(function: str, arguments: dict[str, Any], *, is_limited: bool) -> di
             "type": "exception",
             "kind": failure_kind(error, memory_left=left),
             "reason": one_line(error),
-            "traceback": "".join(traceback.format_exception(error)),
+            "traceback": without_colours("".join(traceback.format_exception(error))),
         }
     return answer
 
@@ -88,7 +89,7 @@ def failure_kind(error: BaseException, *, memory_left: int | None = None) -> Fai
 
 def one_line(error: BaseException) -> str:
     """The exception in one line for a person; our own errors already are."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line.strip() for line in without_colours(str(error)).splitlines() if line.strip()]
     first = lines[0] if lines else ""
     if isinstance(error, EngineError):
         return first

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from engine.benchmarking.measure import measuring_arguments
 from engine.benchmarking.supply_artifact import supply_artifact
 from engine.config import default_home
 from engine.domain.case import Case
-from engine.domain.result import FailureKind, Provenance, Result, ResultStatus
+from engine.domain.result import Failure, FailureKind, Provenance, Result, ResultStatus
 from engine.domain.run import Protocol
 from engine.graphs.limits import is_graph
 
@@ -36,16 +36,18 @@ def execute(
     environment_id: str,
     estimated_bytes: int | None = None,
     graphs_in: Path | None = None,
+    failed_exports: MutableMapping[str, Failure] | None = None,
     cancel: threading.Event | None = None,
     on_log: Callable[[str], None] | None = None,
 ) -> Result:
     """Measure `case` in a fresh process; whatever becomes of it is the result. The first repetition counts facts.
 
-    Exported graphs are kept in `graphs_in`; None means under the home.
+    Exported graphs are kept in `graphs_in`; None means under the home. The caller keeps `failed_exports` for as long as
+    an export that failed shall not be tried again.
     """
     started_at = datetime.now(UTC)
     folder = graphs_in or graphs_folder(default_home())
-    outcome = _outcome(launcher, case, protocol, skillset_path, folder, repetition == 0, cancel, on_log)
+    outcome = _outcome(launcher, case, protocol, skillset_path, folder, failed_exports, repetition == 0, cancel, on_log)
     known = _known(outcome)
     return Result(
         result_id=uuid4().hex,
@@ -75,6 +77,7 @@ def _outcome(
     protocol: Protocol,
     skillset_path: str,
     graphs_in: Path,
+    failed_exports: MutableMapping[str, Failure] | None,
     with_facts: bool,
     cancel: threading.Event | None,
     on_log: Callable[[str], None] | None,
@@ -84,19 +87,18 @@ def _outcome(
     artifact, seconds = None, 0.0
     if is_graph(case):
         supplied = supply_artifact(
-            launcher, case, skillset_path, graphs_in, memory_limit_bytes=limit, cancel=cancel, on_log=on_log
+            launcher,
+            case,
+            skillset_path,
+            graphs_in,
+            failed=failed_exports,
+            memory_limit_bytes=limit,
+            cancel=cancel,
+            on_log=on_log,
         )
         artifact, seconds = supplied.folder, supplied.seconds
         if supplied.failure is not None:
-            return ProcessOutcome(
-                ok=False,
-                value=None,
-                failure=supplied.failure,
-                log=supplied.log,
-                seconds=seconds,
-                peak_rss_bytes=None,
-                pid=None,
-            )
+            return ProcessOutcome(failure=supplied.failure, log=supplied.log, seconds=seconds)
     outcome = launcher.run(
         "engine.benchmarking.measure:measure_case",
         measuring_arguments(case, protocol, skillset_path, with_facts=with_facts, artifact=artifact),

@@ -22,18 +22,23 @@ LOG_LIMIT = 64 * 1024
 class ProcessOutcome:
     """What became of one function in one process."""
 
-    ok: bool
-    value: dict[str, Any] | None
+    value: dict[str, Any] | None = None
     """What the function returned; None unless `ok`."""
-    failure: Failure | None
+    failure: Failure | None = None
     """None when `ok`."""
-    log: str
+    log: str = ""
     """What the process and its children wrote to stdout and stderr, the newest `LOG_LIMIT` characters."""
     seconds: float
     """Wall time from the request to the end of the process, without starting a fork server."""
-    peak_rss_bytes: int | None
+    peak_rss_bytes: int | None = None
     """Highest resident memory of the process, what it shares with the fork server included; None if unknown."""
-    pid: int | None
+    pid: int | None = None
+    """None where no process was started."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether the function returned."""
+        return self.failure is None
 
 
 class Launcher(Protocol):

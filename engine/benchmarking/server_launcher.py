@@ -173,15 +173,7 @@ class _AnySet:
 
 
 def _not_started(kind: FailureKind, reason: str, started: float) -> ProcessOutcome:
-    return ProcessOutcome(
-        ok=False,
-        value=None,
-        failure=Failure(kind=kind, reason=reason),
-        log="",
-        seconds=time.monotonic() - started,
-        peak_rss_bytes=None,
-        pid=None,
-    )
+    return ProcessOutcome(failure=Failure(kind=kind, reason=reason), seconds=time.monotonic() - started)
 
 
 def _outcome(
@@ -201,7 +193,6 @@ def _outcome(
         observed.log,
     )
     return ProcessOutcome(
-        ok=failure is None,
         value=observed.answer["value"] if failure is None and observed.answer is not None else None,
         failure=failure,
         log=observed.log,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,15 +34,23 @@ def supply_artifact(
     skillset_path: str,
     kept_in: Path,
     *,
+    failed: MutableMapping[str, Failure] | None = None,
     memory_limit_bytes: int | None = None,
     cancel: threading.Event | None = None,
     on_log: Callable[[str], None] | None = None,
 ) -> Supplied:
-    """Never raises for what happens while exporting: that is the case's failure, with its reason and log."""
+    """Never raises for what happens while exporting: that is the case's failure, with its reason and log.
+
+    `failed` keeps, by the graph's key, what an export failed of, so that it is not tried again by the case's next
+    process; None tries every time.
+    """
+    failed = {} if failed is None else failed
     key = artifact_key(case, Path(skillset_path))
     try:
         if (kept := kept_artifact(kept_in, key)) is not None:
             return Supplied(folder=kept, failure=None, seconds=0.0)
+        if key in failed:
+            return Supplied(folder=None, failure=failed[key], seconds=0.0, log=failed[key].log)
         if on_log is not None:
             on_log(f"Exporting {case.model} to {case.backend} in {case.precision}")
         with draft(kept_in, key) as drafted:
@@ -65,4 +73,6 @@ def supply_artifact(
         failure = replace(failure, reason=f"Export to {case.backend} failed: {failure.reason}")
     if failure is None and folder is None:
         failure = Failure(kind=FailureKind.ERROR, reason=f"The export of {case.label} left nothing.", log=outcome.log)
+    if failure is not None and failure.kind is not FailureKind.CANCELLED:
+        failed[key] = failure
     return Supplied(folder=folder, failure=failure, seconds=outcome.seconds, log=outcome.log)

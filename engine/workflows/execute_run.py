@@ -57,6 +57,7 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
     waiting = [item for item in plan.planned if (item.case.case_id, item.repetition) not in rows]
     indices = {(item.case.case_id, item.repetition): index for index, item in enumerate(plan.planned)}
     supplied: dict[str, Skillset | Failure] = {}
+    failed_exports: dict[str, Failure] = {}
     clock = BudgetClock(live)
     position = 0
     for group in _neighbours(waiting, live.run.request):
@@ -76,7 +77,7 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
             for item in group:
                 index = indices[item.case.case_id, item.repetition]
                 try:
-                    result = _one_result(workbench, live, item, index, list(rows.values()), supplied)
+                    result = _one_result(workbench, live, item, index, list(rows.values()), supplied, failed_exports)
                 except Cancelled:
                     live.leave_case(index)
                     raise
@@ -125,8 +126,12 @@ def _one_result(
     index: int,
     earlier: Sequence[Result],
     supplied: dict[str, Skillset | Failure],
+    failed_exports: dict[str, Failure],
 ) -> Result:
-    """The outcome of one execution, whatever it is; `supplied` keeps each type's skillset or why there is none."""
+    """The outcome of one execution, whatever it is.
+
+    `supplied` keeps each type's skillset or why there is none, `failed_exports` why there is no graph.
+    """
     run, case = live.run, item.case
     if run.request.progressive:
         for one in _tied(run.request, case, earlier):
@@ -154,6 +159,7 @@ def _one_result(
         environment_id=run.environment_id,
         estimated_bytes=item.estimated_bytes,
         graphs_in=graphs_folder(workbench.settings.home),
+        failed_exports=failed_exports,
         cancel=live.cancel,
         on_log=live.add_log,
     )

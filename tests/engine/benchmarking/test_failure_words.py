@@ -72,6 +72,13 @@ def test_an_exception_is_told_in_one_line_with_its_name_unless_it_is_our_own():
     assert one_line(SkillsetFailure("There is no skillset.\nMore.")) == "There is no skillset."
 
 
+def test_what_colours_a_terminal_is_no_part_of_a_reason():
+    coloured = RuntimeError(
+        "\x1b[0m\n\x1b[96mFailed\x1b[0m to \x1b[1;31mexport\x1b[0m: see \x1b]8;;a\x1b\\here\x1b]8;;\x1b\\"
+    )
+    assert one_line(coloured) == "RuntimeError: Failed to export: see here"
+
+
 def test_a_value_counts_even_if_the_process_was_killed_afterwards():
     answered = an_end(answer={"type": "value", "value": {}}, killed_for=FailureKind.TIMEOUT, exit_code=-9)
     assert failure_of(answered, "") is None

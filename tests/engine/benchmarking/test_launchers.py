@@ -73,6 +73,13 @@ def test_output_is_streamed_line_by_line_and_kept(bare):
     assert "zwei ü\n" in outcome.log
 
 
+def test_output_is_kept_without_what_colours_a_terminal(bare):
+    lines = []
+    outcome = bare.run(f"{FUNCTIONS}:say", {"lines": ["\x1b[31mred\x1b[0m"]}, timeout_seconds=20, on_log=lines.append)
+    assert lines[0] == "red"
+    assert outcome.log.startswith("red\n")
+
+
 def test_an_exception_is_an_error_with_its_traceback(bare):
     outcome = bare.run(f"{FUNCTIONS}:divide", {"dividend": 1, "divisor": 0}, timeout_seconds=20)
     assert not outcome.ok and outcome.value is None

@@ -90,10 +90,8 @@ def _stopped(is_cancelled: bool) -> ProcessOutcome:
 
 def _outcome(failure: Failure | None, *, pid: int | None = 1) -> ProcessOutcome:
     return ProcessOutcome(
-        ok=failure is None,
         value=None if failure else {"ended": 9},
         failure=failure,
-        log="",
         seconds=1.0,
         peak_rss_bytes=None if failure else 300 * 2**20,
         pid=pid,

@@ -29,6 +29,9 @@ class FakeLauncher:
     """How measuring a case fails; None measures it."""
     broken_skillsets: tuple[str, ...] = ()
     parameters: Callable[[Case], int] = lambda case: 1_000_000
+    backends: tuple[str, ...] = ("cpu",)
+    """Those that are here; cuda is not."""
+    failing_exports: Failure | None = None
     slow: tuple[str, ...] = ()
     """Functions that last until cancelled, by name: verify, count_facts, measure_case, detect_backends."""
     seconds: float = 0.0
@@ -85,7 +88,7 @@ class FakeLauncher:
         return sum(name == function for name, _ in self.calls)
 
     def _detect_backends(self, arguments: Mapping[str, Any], started: float) -> ProcessOutcome:
-        statuses = [a_backend_status("cpu"), a_backend_status("cuda", available=False)]
+        statuses = [*map(a_backend_status, self.backends), a_backend_status("cuda", available=False)]
         return outcome(started, value={"backends": [asdict(status) for status in statuses]})
 
     def _count_facts(self, arguments: Mapping[str, Any], started: float) -> ProcessOutcome:
@@ -97,6 +100,10 @@ class FakeLauncher:
         if any(f"hf_{name}.py" in arguments["path"] for name in self.broken_skillsets):
             return outcome(started, value={"ok": False, "reason": "Output logits holds values that are not finite."})
         return outcome(started, value={"ok": True, "reason": None})
+
+    def _export_case(self, arguments: Mapping[str, Any], started: float) -> ProcessOutcome:
+        assert self.failing_exports is not None, "this launcher makes no graphs"
+        return outcome(started, failure=self.failing_exports)
 
     def _measure_case(self, arguments: Mapping[str, Any], started: float) -> ProcessOutcome:
         case = case_from_json(arguments["case"])
@@ -125,11 +132,5 @@ class FakeLauncher:
 
 def outcome(started: float, *, value: dict[str, Any] | None = None, failure: Failure | None = None) -> ProcessOutcome:
     return ProcessOutcome(
-        ok=failure is None,
-        value=value,
-        failure=failure,
-        log=failure.log if failure else "",
-        seconds=time.monotonic() - started,
-        peak_rss_bytes=None,
-        pid=None,
+        value=value, failure=failure, log=failure.log if failure else "", seconds=time.monotonic() - started
     )

@@ -46,6 +46,19 @@ def test_only_the_first_process_of_a_case_counts_facts(open_workbench: Open) -> 
     assert asked == [True, False]
 
 
+def test_a_graph_that_cannot_be_exported_is_tried_once_a_run(open_workbench: Open) -> None:
+    failure = Failure(kind=FailureKind.ERROR, reason="ConversionError: no operator", log="Traceback of the exporter")
+    launcher = FakeLauncher(backends=("cpu", "onnxruntime"), failing_exports=failure)
+    workbench = open_workbench(launcher)
+    for exports in (1, 2):
+        request = a_request(backends=("onnxruntime",), protocol=a_protocol(processes=3))
+        run = workbench.supervisor.submit(request)
+        assert workbench.supervisor.wait(run.run_id, PATIENCE).failed == 3
+        assert launcher.count("export_case") == exports
+        told = replace(failure, reason=f"Export to onnxruntime failed: {failure.reason}")
+        assert [row.failure for row in rows(workbench, run)] == [told] * 3
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "words"),
     [
