@@ -29,7 +29,7 @@ class Artifact:
     notes: tuple[str, ...]
     """What is worth showing beside figures of this graph."""
     excuse: str | None
-    """Why an answer that is not torch's need not be wrong, in a sentence; None where it is."""
+    """Why an answer that is not torch's need not be wrong, as a note; None where it is."""
     input_names: tuple[str, ...]
     output_names: tuple[str, ...]
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Protocol
 
-from engine.domain.case import Case, Precision
+from engine.domain.case import Case
 from engine.errors import BackendUnavailable, SkillsetFailure
-from engine.graphs.agreement import TOLERANCES, disagreement
 from engine.graphs.artifact import Artifact
 from engine.graphs.onnxruntime_graph import open_onnxruntime
 from engine.graphs.openvino_graph import open_openvino
 from engine.graphs.qnn_graph import open_qnn
+from engine.workloads.agreement import TOLERANCES, agreement_note, disagreement, misfit
 from engine.workloads.outputs import WrongOutput
 
 
@@ -93,31 +93,20 @@ class GraphSource:
         return self._session
 
     def verify(self) -> list[str]:
-        """Compare the session's answer with torch's; a sentence on how close it is. Raises WrongOutput.
+        """Compare the session's answer with that of eager fp32; a note on how close it is. Raises WrongOutput.
 
         Once everything is measured, because the reference takes memory.
         """
         if self._session is None:
             raise BackendUnavailable(f"{self._case.label} opened no graph.", field="backends")
-        tolerance = TOLERANCES[Precision(self._case.precision)]
+        precision, excuse = self._case.precision, self.artifact.excuse
         outputs, reference = _by_output_name(self._session.infer()), self.artifact.reference()
-        fault, difference = disagreement(outputs, reference, tolerance)
-        if fault is not None and self.artifact.excuse is not None:
-            return [_incomparable(outputs, reference, self.artifact.excuse)]
-        if fault is not None:
+        fault, difference = disagreement(outputs, reference, TOLERANCES[precision])
+        if fault is None:
+            return [agreement_note(difference, precision)]
+        if excuse is None or misfit(outputs, reference) is not None:
             raise WrongOutput(fault)
-        return [
-            f"Outputs agree with eager torch in fp32: they differ by {difference:.1e} of their scale "
-            f"(root mean square), {tolerance.typical:g} is allowed."
-        ]
-
-
-def _incomparable(outputs: Mapping[str, Any], reference: Mapping[str, Any], excuse: str) -> str:
-    """What to say of an answer that cannot be judged; WrongOutput where not even the shapes are torch's."""
-    for name, expected in reference.items():
-        if name not in outputs or outputs[name].shape != expected.shape:
-            raise WrongOutput(f"Output {name} is missing, or not of torch's shape {list(expected.shape)}.")
-    return f"Outputs cannot be compared with eager torch in fp32, but for their shapes: {excuse}"
+        return [excuse]
 
 
 def _path(input_name: str) -> str:

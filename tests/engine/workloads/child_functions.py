@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from engine.workloads.activations import activation_watch
-from engine.workloads.agreement import disagreement
 from engine.workloads.inference import Inference
 from engine.workloads.memory import MemoryMeter
 from engine.workloads.outputs import WrongOutput, check_outputs
@@ -202,42 +201,3 @@ def _touched(size: int) -> mmap.mmap:
     for position in range(0, size, mmap.PAGESIZE):
         held[position] = 1
     return held
-
-
-def judge_agreement(arguments: dict[str, Any]) -> dict[str, Any]:
-    """What is said of answers beside the one of eager fp32, at the tolerance given; None where they agree."""
-    import torch
-
-    generator = torch.Generator().manual_seed(0)
-    right = torch.randn(64, 100, generator=generator)
-    other = torch.randn(64, 100, generator=generator)
-    choices = right.argmax(dim=1)
-    one_row_wrong = right.clone()
-    one_row_wrong[7] = right[8]
-    masked = right.masked_fill(right > 2, float("-inf"))
-    a_few_wrong = choices.clone()
-    a_few_wrong[:10] += 1
-    answers = {
-        "same": (right, right),
-        "close": (right + 0.01 * other, right),
-        "scaled_up": (1e6 * (right + 0.01 * other), 1e6 * right),
-        "rounded": (right.to(torch.bfloat16), right),
-        "unrelated": (other, right),
-        "zeros": (torch.zeros_like(right), right),
-        "one_row_wrong": (one_row_wrong, right),
-        "nothing_and_nothing": (torch.zeros(3), torch.zeros(3)),
-        "nothing_expected": (torch.full((3,), 0.5), torch.zeros(3)),
-        "masked": (masked, masked),
-        "mask_is_elsewhere": (right, masked),
-        "shorter": (right[:1], right),
-        "complex": (torch.complex(right, other), torch.complex(right, right)),
-        "choices": (choices, choices),
-        "a_few_wrong": (a_few_wrong, choices),
-        "kind": (choices, right[:, 0]),
-        "empty": (right[:0], right[:0]),
-    }
-    tolerance = arguments["tolerance"]
-    said = {name: disagreement({"y": got}, {"y": wanted}, tolerance) for name, (got, wanted) in answers.items()}
-    said["missing"] = disagreement({}, {"y": right}, tolerance)
-    said["added"] = disagreement({"y": right, "z": right}, {"y": right}, tolerance)
-    return said
