@@ -1,14 +1,15 @@
 """What a case answered, against eager fp32 on the processor; after all is measured, so that nothing is disturbed.
 
-The reference is built from the same seed (or checkpoint), runs once and goes. It also counts the operations of models
+The reference is built from the same seed (or checkpoint), answers and goes. It also counts the operations of models
 that hide theirs: quantised kernels and compiled code are none that the counter knows.
 """
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -16,14 +17,19 @@ from engine.benchmarking.model_facts import facts_of
 from engine.domain.case import Case, Precision
 from engine.domain.model import ModelFacts
 from engine.workloads.agreement import disagreement, tolerance_of
+from engine.workloads.answer import SEED, Answer, made, said
 from engine.workloads.outputs import WrongOutput
-from engine.workloads.quantized import stored_bytes
 from engine.workloads.skillset_module import inputs_of, load_skillset
 
-_SEED = 0
-_RANDOM = "Outputs were not compared with eager fp32: this model draws random numbers in its forward pass."
+_OUTPUTS = "Outputs"
+_TOKENS = "Generated tokens"
+_AGREE = {
+    _OUTPUTS: "Outputs agree with eager fp32 within {:.1%} of their scale.",
+    _TOKENS: "Generated tokens agree with those of eager fp32, of which {:.1%} may differ.",
+}
+_RANDOM = "{} were not compared with eager fp32: this model draws random numbers in its forward pass."
 _JUMPS = (
-    "Outputs cannot be compared with eager fp32: it gives another answer itself once its weights are rounded as {} "
+    "{} cannot be compared with eager fp32: it gives another answer itself once its weights are rounded as {} "
     "rounds, as models do that choose between near equals (queries, experts, codes)."
 )
 _ROUNDING = {
@@ -37,31 +43,8 @@ _ROUNDING = {
 """By how much each number type moves a weight, relative to it; what reordered sums amount to in fp32."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a measured model says, and what is true of it; taken before it goes."""
-
-    outputs: Mapping[str, Any]
-    weight_bytes: int
-
-
-def is_reference(case: Case) -> bool:
-    """Whether the case itself is eager fp32 on the processor, as the library runs it."""
-    return case.backend == "cpu" and case.precision is Precision.FP32 and not case.compiled and case.attention is None
-
-
 def hides_operations(case: Case) -> bool:
     return case.precision is Precision.INT8 or case.compiled
-
-
-def answer_of(skillset: Any, inputs: Mapping[str, Any]) -> Answer:
-    """One more pass, with the seed that the reference will have; results on the processor."""
-    import torch
-
-    torch.manual_seed(_SEED)
-    outputs = skillset.infer(inputs)["outputs"]
-    kept = {name: value.detach().to("cpu", copy=True) for name, value in outputs.items()}
-    return Answer(outputs=kept, weight_bytes=stored_bytes(skillset.model))
 
 
 def check_against_eager(
@@ -71,29 +54,33 @@ def check_against_eager(
 
     The measured model must be gone by now: where it filled the memory there is room for one.
     """
-    import torch
-
     gc.collect()
     plain = replace(case, backend="cpu", precision=Precision.FP32, compiled=False, attention=None)
     reference = load_skillset(module, plain, "cpu")
     inputs = inputs_of(reference, plain)
-    torch.manual_seed(_SEED)
-    expected = reference.infer(inputs)["outputs"]
-    tolerance = tolerance_of(case.precision)
-    fault = disagreement(answer.outputs, expected, tolerance)
-    notes = [f"Outputs agree with eager fp32 within {tolerance:.1%} of their scale."]
+    says = {_OUTPUTS: partial(said, reference, inputs), _TOKENS: partial(made, reference, inputs, case)}
+    answers = {_OUTPUTS: answer.outputs} | ({_TOKENS: answer.tokens} if answer.tokens else {})
+    expected = {what: says[what]() for what in answers}
     facts, problems = facts_of(reference, inputs) if with_facts else (None, [])
-    if fault is not None:
-        excuse = _excuse(reference, inputs, expected, case.precision)
+    notes = []
+    for what, given in answers.items():
+        fault = disagreement(given, expected[what], tolerance_of(case.precision))
+        if fault is None:
+            notes.append(_AGREE[what].format(tolerance_of(case.precision)))
+            continue
+        excuse = _excuse(what, reference, says[what], expected[what], case.precision)
         if excuse is None:
             raise WrongOutput(fault)
-        notes = [excuse]
+        notes.append(excuse)
+        break  # the reference is spoilt, and tokens are chosen by the outputs
     if facts is None:
         return None, notes
     return replace(facts, parameter_bytes=answer.weight_bytes), [*notes, *problems]
 
 
-def _excuse(reference: Any, inputs: Mapping[str, Any], expected: Mapping[str, Any], precision: Precision) -> str | None:
+def _excuse(
+    what: str, reference: Any, say: Callable[..., Mapping[str, Any]], expected: Mapping[str, Any], precision: Precision
+) -> str | None:
     """Why the reference's answer is no measure for another's, as a note; None where it is one.
 
     It is none where the reference disagrees with itself: run again without the seed, or with weights moved as little
@@ -102,13 +89,11 @@ def _excuse(reference: Any, inputs: Mapping[str, Any], expected: Mapping[str, An
     import torch
 
     tolerance = tolerance_of(precision)
-    if disagreement(reference.infer(inputs)["outputs"], expected, tolerance) is not None:
-        return _RANDOM
-    generator = torch.Generator().manual_seed(_SEED)
+    if disagreement(say(seeded=False), expected, tolerance) is not None:
+        return _RANDOM.format(what)
+    generator = torch.Generator().manual_seed(SEED)
     for parameter in reference.model.parameters():
         if parameter.is_floating_point():
             noise = torch.randn(parameter.shape, generator=generator)
             parameter.data = parameter.data * (1 + _ROUNDING[precision] * noise)
-    torch.manual_seed(_SEED)
-    moved = reference.infer(inputs)["outputs"]
-    return None if disagreement(moved, expected, tolerance) is None else _JUMPS.format(precision)
+    return None if disagreement(say(), expected, tolerance) is None else _JUMPS.format(what, precision)
