@@ -134,7 +134,7 @@ def test_a_phone_and_a_view_without_figures_take_no_column_away(visitor: Page) -
     opened(visitor, "?model=vit")
     expect(head(visitor, "latency")).to_have_count(0)
     opened(visitor)
-    expect(visitor.locator(".ag-header-cell-text")).to_have_count(13)
+    expect(visitor.locator(".ag-header-cell-text")).to_have_count(14)
     assert heads(visitor)[6:8] == ["Workload", "Latency, ms"]
 
 
