@@ -9,14 +9,13 @@ from html import escape
 
 from app.selection import alike
 from app.url_state import Mode, Rows
-from engine.domain.case import Case, Precision
 from engine.domain.measurement import Metric
 from engine.domain.model import Family, is_checkpoint
 from engine.domain.result import FailureKind
 from engine.domain.summary import CaseSummary, Comparison, Verdict
 from engine.figures.heat_cells import Cell, CellKind, geometric_mean, improvement
-from engine.figures.references import compared, reference
-from engine.figures.wording import hover, way
+from engine.figures.references import common_reference, compared
+from engine.figures.wording import hover, obtained, way, way_order
 from engine.formatting import MISSING, Scale, counted, format_change, format_number, format_ratio, scale_for
 from engine.stats.comparison import RatioSummary, geometric_mean_ratio
 
@@ -41,6 +40,8 @@ class HeatMap:
     rows: Rows
     scale: Scale
     """Of absolute figures."""
+    obtained: str
+    """How the figures came here: measured or imported."""
 
 
 def heat_map(
@@ -52,12 +53,11 @@ def heat_map(
     """
     alike_ones = _comparable(summaries)
     known = [summary for summary in alike_ones if metric in summary.estimates]
-    base = way(reference(known).case)
+    base = way(common_reference(known).case)
     baselines = {summary.case.model: summary for summary in known if way(summary.case) == base}
     comparisons = _comparisons(known, everything, base, metric)
     scale = scale_for([summary.estimates[metric].value for summary in known], metric)
-    columns = sorted({_column_key(summary.case) for summary in alike_ones})
-    names = [f"{backend} {list(Precision)[order]}" for _, backend, order in columns]
+    names = [name for _, name in sorted({(way_order(summary.case), way(summary.case)) for summary in alike_ones})]
     if mode is Mode.RATIO and len(names) > _MOST_WITH_BASELINE:
         names = [name for name in names if name != base]
     members = _members(alike_ones, rows, names)
@@ -76,6 +76,7 @@ def heat_map(
         mode=mode,
         rows=rows,
         scale=scale,
+        obtained=obtained(known[0]),
     )
 
 
@@ -84,7 +85,7 @@ def usual_mode(summaries: Sequence[CaseSummary], everything: Sequence[CaseSummar
     known = [summary for summary in _comparable(summaries) if metric in summary.estimates]
     if not known:
         return Mode.ABSOLUTE
-    judged = _comparisons(known, everything, way(reference(known).case), metric)
+    judged = _comparisons(known, everything, way(common_reference(known).case), metric)
     decided = any(comparison.verdict is not Verdict.UNDECIDED for comparison in judged.values())
     return Mode.RATIO if decided else Mode.ABSOLUTE
 
@@ -135,10 +136,6 @@ def _comparisons(
 ) -> dict[str, Comparison]:
     judged = compared(everything, base, metric)
     return {summary.case.case_id: judged[summary.case.case_id] for summary in known if summary.case.case_id in judged}
-
-
-def _column_key(case: Case) -> tuple[bool, str, int]:
-    return case.backend != "cpu", case.backend, list(Precision).index(case.precision)
 
 
 def _row_names(summaries: Sequence[CaseSummary], rows: Rows) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.heat_map_cells import HeatMap, heat_map, most_telling, usual_mode
-from app.selection import metric_of, narrowed
+from app.selection import chosen_workload, metric_of, narrowed
 from app.url_state import Mode, Rows, ViewState
 from engine.domain.model import Size, is_checkpoint, real_size
 from engine.domain.summary import CaseSummary
@@ -24,7 +24,7 @@ def completed(summaries: Sequence[CaseSummary], state: ViewState) -> ViewState:
     return replace(
         state,
         metric=metric,
-        workload=None,  # the metric brings its workload along
+        workload=chosen_workload(state),  # a metric brings its own along
         rows=state.rows or (Rows.MODEL if alone else Rows.FAMILY),
         mode=state.mode or usual_mode(basis, summaries, metric),
     )

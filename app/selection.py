@@ -32,11 +32,11 @@ class Selection:
     metric: Metric
     workload: Workload
     ways: tuple[CaseSummary, ...]
-    """The model at the batch size on each backend and precision, best first."""
+    """The model at the batch size, run each way, best first."""
     curve: tuple[CaseSummary, ...]
     """The model at every batch size."""
     ranking: tuple[CaseSummary, ...]
-    """One per model on one backend and precision at the batch size, best first: tiny ones, or all that are not."""
+    """One per model, run one way at the batch size, best first: tiny ones, or all that are not."""
     baseline: CaseSummary
     comparisons: Mapping[str, Comparison]
     """By case id: each way but the baseline against it, corrected for everything that is measured."""
@@ -64,6 +64,12 @@ def workload_of(state: ViewState) -> Workload:
     if state.workload is not None:
         return state.workload
     return next((workload for workload, metrics in METRICS.items() if state.metric in metrics), Workload.INFERENCE)
+
+
+def chosen_workload(state: ViewState) -> Workload | None:
+    """What a filter shows: None where inference is meant without anybody having said so."""
+    workload = workload_of(state)
+    return None if state.workload is None and workload is Workload.INFERENCE else workload
 
 
 def narrowed(summaries: Sequence[CaseSummary], state: ViewState, *, but: Sequence[str] = ()) -> list[CaseSummary]:
@@ -145,7 +151,7 @@ def most_measured(summaries: Sequence[CaseSummary]) -> str:
 
 
 def alike(summaries: Sequence[CaseSummary]) -> list[CaseSummary]:
-    """Those with the commonest input shape, thread count and start: what may share an axis."""
+    """Those that do the commonest work, of one input shape and one set of weights: what may share an axis."""
     if not summaries:
         return []
     commonest = _most(summaries, lambda summary: _setting(summary.case))
@@ -168,11 +174,11 @@ def history(results: Sequence[Result], case_id: str, metric: Metric, shown_run: 
 
 def _place(case: Case) -> tuple[Any, ...]:
     """What models must share to stand in one ranking; each has its own input."""
-    return (case.backend, case.precision, case.batch_size, case.is_tiny, case.options)
+    return (case.way, case.batch_size, case.is_tiny, case.new_tokens, case.workers)
 
 
 def _setting(case: Case) -> tuple[Any, ...]:
-    return (case.task, case.sequence_length, case.image_size, case.options)
+    return (case.task, case.work)
 
 
 def _one_per_model(summaries: Sequence[CaseSummary]) -> list[CaseSummary]:

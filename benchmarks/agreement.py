@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.figure import Figure
-from engine.benchmarking.against_eager import answer_of
 from engine.benchmarking.codec import case_from_json, case_to_json
 from engine.benchmarking.fork_server import ForkServerLauncher
 from engine.catalog.registry import load_catalog
@@ -25,6 +24,7 @@ from engine.skillsets.render import render
 from engine.skillsets.write import write
 from engine.workflows.case_facts import default_case
 from engine.workloads.agreement import TOLERANCES, disagreement
+from engine.workloads.answer import answer_of
 from engine.workloads.excuse import SEED as TORCH_SEED
 from engine.workloads.skillset_module import import_skillset, inputs_of, load_skillset
 from engine.workloads.torch_session import open_torch
@@ -72,7 +72,7 @@ def difference_of(arguments: dict[str, Any]) -> dict[str, Any]:
     case: Case = case_from_json(arguments["case"])
     module = import_skillset(Path(arguments["skillset_path"]))
     session = open_torch(module, case, "cpu")
-    answer = answer_of(session.skillset, session.inputs)
+    answer = answer_of(session.skillset, session.inputs, case)
     plain = replace(case, precision=Precision.FP32)
     reference = load_skillset(module, plain, "cpu")
     torch.manual_seed(TORCH_SEED)

@@ -11,10 +11,10 @@ from dash.development.base_component import Component
 from app import data, ids
 from app.heat_map_cells import HeatMap, most_telling
 from app.heat_map_choice import chosen_heat_map, clicked_place, completed, selected_place
-from app.selection import metric_of, narrowed, workload_of
-from app.tabs.comparison_filters import INPUTS, filter_chips, state_from
+from app.selection import metric_of, workload_of
+from app.tabs.comparison_filters import INPUTS, filter_chips, in_table, metric_options, state_from
 from app.tabs.comparison_table import table_card
-from app.url_state import Mode, Rows, ViewState, plain, read_state, start_address, write_state
+from app.url_state import Mode, Rows, ViewState, plain, read_state, start_address, state_of, write_state
 from app.views.case_details import case_details, choose_a_case, family_details
 from app.views.comparison_body import comparison_head, heat_map_card
 from app.views.controls import button, link_button, segmented
@@ -24,6 +24,7 @@ from app.views.page_width import page_width
 from app.views.share_button import share_button
 from app.views.shown_count import shown_count
 from engine.analysis.tails import tails_of
+from engine.domain.case import Workload
 from engine.domain.result import ResultFilter, ResultStatus
 from engine.domain.summary import CaseSummary
 from engine.figures.tokens import Theme
@@ -41,7 +42,7 @@ def layout(search: str) -> Component:
         return html.Div(_nothing_yet(), className="page")
     state = completed(summaries, wanted)
     chips = filter_chips(summaries, state)
-    first, rest = ["model"], ["family", "backend", "precision", "batch", "size", "metric"]
+    first, rest = ["model"], ["family", "backend", "precision", "batch", "workload", "size", "metric"]
     return html.Div(
         [
             page_width(),
@@ -70,7 +71,7 @@ def layout(search: str) -> Component:
                         ],
                         className="grid-12",
                     ),
-                    table_card(narrowed(summaries, state, but=("workload",))),
+                    table_card(in_table(summaries, state)),
                 ],
                 className="page",
             ),
@@ -98,7 +99,7 @@ def show_heat_map(*inputs: Any) -> tuple[Any, Any, Any, int]:
     with workbench.database.cursor() as cursor:
         seen = results.count(cursor, _STORED)
     summaries = data.shown_summaries(state.machine)
-    cases = counted(len(narrowed(summaries, state, but=("workload",))), "case")
+    cases = counted(len(in_table(summaries, state)), "case")
     here = workbench.environment.environment_id
     count = shown_count(cases, summaries, data.all_summaries(), here, "/comparison")
     found, batch, size = chosen_heat_map(summaries, state)
@@ -139,6 +140,24 @@ def choose_case(rows: list[dict[str, Any]] | None, click: dict[str, Any] | None)
 def unfold_family(family: str | None, model: str | None) -> Any:
     """One family alone has nothing to be compared with but its own model types."""
     return Rows.MODEL.value if family or model else no_update
+
+
+@callback(
+    Output(ids.COMPARISON_METRIC, "options"),
+    Output(ids.COMPARISON_METRIC, "value"),
+    Input(ids.COMPARISON_WORKLOAD, "value"),
+    State(ids.COMPARISON_METRIC, "value"),
+    State(ids.COMPARISON_MACHINE, "value"),
+    prevent_initial_call=True,
+)
+def offer_metrics(
+    workload: str | None, metric: str | None, machine: str | None
+) -> tuple[list[dict[str, str]], str | None]:
+    """Each workload has its own metrics; the one chosen stays where it is among those measured."""
+    state = state_of({"workload": workload or Workload.INFERENCE.value, "metric": metric})
+    offered = metric_options(data.shown_summaries(machine), state)
+    wanted, known = metric_of(state).label, [option["value"] for option in offered]
+    return offered, wanted if wanted in known or not known else known[0]
 
 
 @callback(

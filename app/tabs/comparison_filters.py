@@ -9,7 +9,7 @@ from dash import Input
 from dash.development.base_component import Component
 
 from app import ids
-from app.selection import metric_of, sizes_in_use
+from app.selection import metric_of, narrowed, sizes_in_use, workload_of
 from app.url_state import ViewState, plain, state_of
 from app.views.filter_bar import filter_chip
 from engine.domain.case import Precision, Workload
@@ -23,6 +23,7 @@ FILTERS = {
     "backend": ids.COMPARISON_BACKEND,
     "precision": ids.COMPARISON_PRECISION,
     "batch": ids.COMPARISON_BATCH,
+    "workload": ids.COMPARISON_WORKLOAD,
     "size": ids.COMPARISON_SIZE,
     "machine": ids.COMPARISON_MACHINE,
     "metric": ids.COMPARISON_METRIC,
@@ -37,10 +38,21 @@ def state_from(values: Sequence[Any]) -> ViewState:
     return state_of(dict(zip(FILTERS, values, strict=True)))
 
 
+def metric_options(summaries: Sequence[CaseSummary], state: ViewState) -> list[dict[str, str]]:
+    """Those of the workload that were measured; another workload's peak memory is another question."""
+    workload = workload_of(state)
+    known = {metric for summary in summaries if summary.case.workload is workload for metric in summary.estimates}
+    offered = [metric for metric in METRICS[workload] if metric in known]
+    return [{"value": metric.label, "label": metric.title.lower()} for metric in offered]
+
+
+def in_table(summaries: Sequence[CaseSummary], state: ViewState) -> list[CaseSummary]:
+    """What passes the filters: cases of every workload until one is chosen."""
+    return narrowed(summaries, state, but=() if state.workload is not None else ("workload",))
+
+
 def filter_chips(summaries: Sequence[CaseSummary], state: ViewState) -> dict[str, Component]:
     cases = [summary.case for summary in summaries]
-    metrics = dict.fromkeys(metric for workload in Workload for metric in METRICS[workload])
-    known = {metric for summary in summaries for metric in summary.estimates}
     options: dict[str, tuple[str, list[Any], str]] = {
         "model": ("Model", sorted({case.model for case in cases}), "all"),
         "family": (
@@ -51,12 +63,13 @@ def filter_chips(summaries: Sequence[CaseSummary], state: ViewState) -> dict[str
         "backend": ("Backend", sorted({case.backend for case in cases}), "all"),
         "precision": ("Precision", [p.value for p in Precision if p in {case.precision for case in cases}], "all"),
         "batch": ("Batch", sorted({case.batch_size for case in cases}), "all"),
-        "size": ("Size", sizes_in_use(cases), "all"),
-        "metric": (
-            "Metric",
-            [{"value": metric.label, "label": metric.title.lower()} for metric in metrics if metric in known],
-            "latency",
+        "workload": (
+            "Workload",
+            [w.value for w in Workload if w in {case.workload for case in cases}],
+            Workload.INFERENCE.value,
         ),
+        "size": ("Size", sizes_in_use(cases), "all"),
+        "metric": ("Metric", metric_options(summaries, state), "latency"),
     }
     return {
         name: filter_chip(

@@ -11,8 +11,7 @@ from dash import ClientsideFunction, Input, Output, State, callback, clientside_
 from dash.development.base_component import Component
 
 from app import data, ids
-from app.selection import narrowed
-from app.tabs.comparison_filters import FILTERS, INPUTS, state_from
+from app.tabs.comparison_filters import FILTERS, INPUTS, in_table, state_from
 from app.url_state import write_state
 from app.views.card import card
 from app.views.controls import button
@@ -20,6 +19,7 @@ from app.views.data_grid import data_grid
 from app.views.results_grid import COLUMNS, NARROW, USUAL, csv_text, grid_columns, grid_rows, scales
 from engine import __version__
 from engine.domain.summary import CaseSummary
+from engine.figures.wording import way_options
 from engine.formatting import format_time_iso
 
 _GRID_HEIGHT = 430
@@ -43,7 +43,8 @@ def table_card(shown: Sequence[CaseSummary]) -> Component:
     )
     grid = data_grid(
         ids.COMPARISON_GRID,
-        grid_columns(units, USUAL),  # what the browser remembers of the table needs its content at once
+        # What the browser remembers of the table needs its content at once.
+        grid_columns(units, USUAL, with_options=_has_options(shown)),
         grid_rows(shown, units),
         height=_GRID_HEIGHT,
         row_id="case_id",
@@ -73,9 +74,10 @@ def fill_table(*inputs: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]
     """Every case that passes the filters, in the columns that are chosen."""
     *values, chosen, narrow, _ = inputs
     state = state_from(values)
-    shown = narrowed(data.shown_summaries(state.machine), state, but=("workload",))
+    shown = in_table(data.shown_summaries(state.machine), state)
     units = scales(shown)
-    return grid_columns(units, NARROW if narrow else chosen or USUAL), grid_rows(shown, units)
+    columns = grid_columns(units, NARROW if narrow else chosen or USUAL, with_options=_has_options(shown))
+    return columns, grid_rows(shown, units)
 
 
 clientside_callback(
@@ -116,6 +118,10 @@ def download_csv(clicks: int | None, *states: Any) -> Any:
         ],
     )
     return {"content": text, "filename": f"modeldyno-results-{now:%Y%m%d-%H%M}.csv", "type": "text/csv"}
+
+
+def _has_options(shown: Sequence[CaseSummary]) -> bool:
+    return any(way_options(summary.case) for summary in shown)
 
 
 def _shown_columns(state: list[dict[str, Any]] | None, chosen: list[str] | None) -> list[str]:

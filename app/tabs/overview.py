@@ -12,7 +12,7 @@ from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
 from app import data, ids
-from app.selection import history, metric_of, narrowed, select, sizes_in_use, workload_of
+from app.selection import chosen_workload, history, metric_of, narrowed, select, sizes_in_use, workload_of
 from app.url_state import ViewState, address, plain, read_state, start_address, state_of, write_state
 from app.views.controls import button, link_button, segmented
 from app.views.coverage_grid import coverage_table
@@ -190,9 +190,7 @@ def offer_new_results(_: int | None, seen: int | None, clicks: int | None) -> tu
 
 def _completed(state: ViewState) -> ViewState:
     """With the metric that is shown where none is chosen, and the workload that a chosen metric belongs to."""
-    workload = workload_of(state)
-    is_usual = state.workload is None and workload is Workload.INFERENCE
-    return replace(state, metric=metric_of(state), workload=None if is_usual else workload)
+    return replace(state, metric=metric_of(state), workload=chosen_workload(state))
 
 
 def _shown(state: ViewState) -> ViewState:

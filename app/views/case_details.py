@@ -17,7 +17,7 @@ from app.views.error_notice import error_notice
 from app.views.marks import backend_mark, provenance_mark, verdict_mark
 from app.views.resolution_badge import resolution_badge, resolution_of
 from engine.domain.calibration import MachineNoise
-from engine.domain.case import Case
+from engine.domain.case import Case, Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
 from engine.domain.result import Provenance
@@ -290,6 +290,7 @@ def _member_row(found: HeatMap, summary: CaseSummary, noise: MachineNoise | None
     state = ViewState(
         family=case.family,
         batch=case.batch_size,
+        workload=None if case.workload is Workload.INFERENCE else case.workload,
         size=Size.TINY if case.is_tiny else None,
         metric=found.metric,
         case=case.case_id,

@@ -40,7 +40,7 @@ def heat_map_card(
     """Ratios or absolute figures; a click on a cell opens what stands behind it."""
     noun = "family" if found.rows is Rows.FAMILY else "model type"
     metric = found.metric
-    title = family_heatmap_title(found.cells, metric=metric, noun=noun)
+    title = family_heatmap_title(found.cells, metric=metric, noun=noun, obtained=found.obtained)
     return chart_card(
         title,
         family_heatmap(
@@ -107,7 +107,7 @@ def _answer(found: HeatMap) -> str:
     models = counted(len(found.baselines), "model type")
     means = _means(found)
     if not means:
-        return f"{models} measured on {found.baseline_way}; there is nothing to compare them with yet."
+        return f"{models} {found.obtained} on {found.baseline_way}; there is nothing to compare them with yet."
     best = max(means, key=lambda column: improvement(means[column][0].geometric_mean, found.metric))
     mean, is_decided = means[best]
     verb = f"{format_times(mean.geometric_mean)} {ratio_word(mean.geometric_mean, found.metric)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from dash import html
@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from app.views.kpi_tile import kpi_tile
 from app.views.marks import verdict_mark
 from engine.domain.calibration import MachineNoise
-from engine.domain.case import Workload
+from engine.domain.case import Case, Workload
 from engine.domain.measurement import Metric
 from engine.domain.summary import CaseSummary, Comparison
 from engine.domain.workload_metrics import METRICS
@@ -49,12 +49,12 @@ def key_figures(
 
 
 def figures_of(best: CaseSummary, curve: Sequence[CaseSummary], startup: Sequence[CaseSummary]) -> list[KeyFigure]:
-    """Latency, throughput, memory and start of the same backend and precision; what was not measured is left out.
+    """Latency, throughput, memory and start, run the same way; what was not measured is left out.
 
     Generation and concurrency have figures of their own, headline first.
     """
     case = best.case
-    same_way = [s for s in curve if (s.case.backend, s.case.precision) == (case.backend, case.precision)]
+    same_way = [s for s in curve if s.case.way == case.way]
     at_batch = next((s for s in same_way if s.case.batch_size == case.batch_size), best)
     if case.workload in (Workload.GENERATION, Workload.CONCURRENCY):
         return [
@@ -73,14 +73,16 @@ def figures_of(best: CaseSummary, curve: Sequence[CaseSummary], startup: Sequenc
         peak = max(fed, key=lambda summary: summary.estimates[Metric.THROUGHPUT].value)
         label = f"Throughput, batch {peak.case.batch_size}"
         found.insert(1, KeyFigure(label=label, metric=Metric.THROUGHPUT, summary=peak))
-    return found + _start_figures(case.backend, case.precision.value, case.size, startup)
+    return found + _start_figures(case, startup)
 
 
-def _start_figures(backend: str, precision: str, size: str, startup: Sequence[CaseSummary]) -> list[KeyFigure]:
-    same = [s for s in startup if (s.case.backend, s.case.precision, s.case.size) == (backend, precision, size)]
+def _start_figures(case: Case, startup: Sequence[CaseSummary]) -> list[KeyFigure]:
+    """Warm or cold, which only a start can be: warm where there is both."""
+    wanted = replace(case, cold=False).way
+    same = [s for s in startup if replace(s.case, cold=False).way == wanted and s.case.size == case.size]
     if not same:
         return []
-    first = min(same, key=lambda summary: summary.case.batch_size)
+    first = min(same, key=lambda summary: (summary.case.cold, summary.case.batch_size))
     metrics = (Metric.CLASS_INSTANTIATION_TIME, Metric.MODEL_INITIALIZATION_TIME)
     return [
         KeyFigure(label=metric.title, metric=metric, summary=first) for metric in metrics if metric in first.estimates

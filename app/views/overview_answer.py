@@ -6,7 +6,7 @@ from app.selection import Selection
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
 from engine.domain.summary import CaseSummary, Comparison, Verdict
-from engine.figures.wording import best_first, way
+from engine.figures.wording import best_first, obtained, way
 from engine.formatting import counted, format_column, format_estimate, format_times, ratio_word
 
 _VERBS = {
@@ -95,7 +95,7 @@ def ways_title(selection: Selection) -> str:
     ways, metric = selection.ways, selection.metric
     texts = format_column([summary.estimates[metric] for summary in ways], metric)
     if len(ways) == 1:
-        return f"One way to run {selection.model} is measured: {texts[0].plain}"
+        return f"One way to run {selection.model} is {obtained(ways[0])}: {texts[0].plain}"
     number = _NUMBERS[len(ways)] if len(ways) < len(_NUMBERS) else str(len(ways))
     return f"{number} ways to run {selection.model}, {texts[0].value} to {texts[-1].plain}"
 

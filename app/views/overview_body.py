@@ -20,13 +20,14 @@ from app.views.overview_answer import answer, answer_detail, judged_ways, ways_t
 from app.views.resolution_badge import resolution_badge, resolution_of
 from app.views.summary_table import summary_table
 from engine.domain.calibration import MachineNoise
+from engine.domain.case import Workload
 from engine.domain.measurement import Estimate, Metric
 from engine.domain.summary import CaseSummary
 from engine.figures.backend_comparison import backend_comparison
 from engine.figures.batch_scaling import batch_scaling, batch_scaling_title, has_ideal, hidden_lines
 from engine.figures.tokens import Theme
 from engine.figures.top_models import top_models, top_models_title
-from engine.figures.wording import shape, sizes_in, way
+from engine.figures.wording import obtained, shape, sizes_in, way
 from engine.formatting import counted
 
 _UPPER_CHART = 184
@@ -116,7 +117,7 @@ def _one_batch_only(selection: Selection) -> Component:
     case = selection.ways[0].case
     where = start_address(ViewState(model=case.model, workload=case.workload, size=case.size))
     return card(
-        f"{selection.model} is measured at batch {selection.batch} only",
+        f"{selection.model} is {obtained(selection.ways[0])} at batch {selection.batch} only",
         empty_state(
             "How it scales is not known yet",
             "A second batch size shows what a larger batch brings, and where it stops paying.",
@@ -134,6 +135,7 @@ def _ranking(selection: Selection, theme: Theme, narrow: bool) -> Component:
         backend=place.backend,
         precision=place.precision,
         batch=place.batch_size,
+        workload=None if place.workload is Workload.INFERENCE else place.workload,
         size=place.size if {summary.case.size for summary in ranking} == {place.size} else None,
         metric=metric,
     )
@@ -145,7 +147,7 @@ def _ranking(selection: Selection, theme: Theme, narrow: bool) -> Component:
         top_models(ranking, metric=metric, theme=theme, limit=_TOP_MODELS, narrow=narrow, height=_LOWER_CHART),
         summary_table(ranking, metric),
         graph_id=ids.OVERVIEW_TOP_CHART,
-        name=f"top-models-{metric.label}-{place.backend}-{place.precision}",
+        name=f"top-models-{metric.label}-{way(place).replace(' ', '-')}",
         subtitle=f"{metric.title} by model type on {way(place)}, batch {place.batch_size}, {sizes_in(ranking)} size",
         footnote=f"Each type with its own usual input{unseen} · {_interval_words(ranking, metric)}",
         tools=tools,

@@ -7,10 +7,11 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from engine.domain.case import Case, Precision
+from engine.domain.case import Precision
 from engine.domain.measurement import Metric
-from engine.domain.model import Family, is_checkpoint
+from engine.domain.model import Family
 from engine.domain.summary import CaseSummary
+from engine.figures.wording import size_of, way_options, way_order
 from engine.formatting import MISSING, Scale, counted, format_estimate, format_time, format_time_iso, scale_for
 
 METRICS: tuple[Metric, ...] = tuple(Metric)
@@ -19,6 +20,7 @@ COLUMNS: Mapping[str, str] = {
     "family": "Family",
     "backend": "Backend",
     "precision": "Precision",
+    "options": "Options",
     "size": "Size",
     "batch": "Batch",
     "input": "Input",
@@ -36,6 +38,7 @@ USUAL = (
     "family",
     "backend",
     "precision",
+    "options",
     "size",
     "batch",
     "workload",
@@ -52,7 +55,7 @@ USUAL = (
     "measured",
 )
 """What is shown until somebody chooses; metrics that no case has stay hidden."""
-NARROW = ("model", "precision", "batch", "latency")
+NARROW = ("model", "precision", "options", "batch", "latency")
 """What fits a phone."""
 _NUMERIC = frozenset({"batch", "n", *(metric.label for metric in METRICS)})
 
@@ -66,13 +69,16 @@ def scales(summaries: Sequence[CaseSummary]) -> dict[Metric, Scale]:
     return {metric: scale_for(found, metric) for metric, found in values.items() if found}
 
 
-def grid_columns(units: Mapping[Metric, Scale], shown: Sequence[str]) -> list[dict[str, Any]]:
-    """Column definitions; those not in `shown` are hidden, and so are metrics without any value.
+def grid_columns(
+    units: Mapping[Metric, Scale], shown: Sequence[str], *, with_options: bool = False
+) -> list[dict[str, Any]]:
+    """Column definitions; those not in `shown` are hidden, and so are metrics, and options, without any value.
 
     Always all of them, so that the browser keeps their order when it remembers the columns.
     """
     by_label = {metric.label: metric for metric in METRICS}
     empty = {name for name, metric in by_label.items() if metric not in units}
+    empty |= set() if with_options else {"options"}
     return [
         _column(name, by_label.get(name), units, hidden=name != "model" and (name not in shown or name in empty))
         for name in COLUMNS
@@ -132,13 +138,9 @@ def _order(summary: CaseSummary) -> tuple[Any, ...]:
         case.workload.value,
         case.backend,
         precisions.index(case.precision),
+        way_order(case),
         case.batch_size,
     )
-
-
-def _size(case: Case) -> str:
-    """Trained weights have their own; a published size is built from its configuration alone."""
-    return "published" if is_checkpoint(case.size) and case.checkpoint is None else str(case.size)
 
 
 def _column(name: str, metric: Metric | None, units: Mapping[Metric, Scale], *, hidden: bool) -> dict[str, Any]:
@@ -174,7 +176,8 @@ def _row(summary: CaseSummary, units: Mapping[Metric, Scale]) -> dict[str, Any]:
         "family": case.family.label,
         "backend": case.backend,
         "precision": case.precision.value,
-        "size": _size(case),
+        "options": ", ".join(way_options(case)) or MISSING,
+        "size": size_of(summary),
         "batch": case.batch_size,
         "input": _input(summary),
         "workload": case.workload.value,

@@ -9,6 +9,7 @@ from app.views.resolution_badge import resolution_of
 from engine.domain.calibration import MachineNoise
 from engine.domain.measurement import Metric
 from engine.domain.summary import CaseSummary, Comparison
+from engine.figures.wording import way_options
 from engine.formatting import MISSING, format_column, format_comparison, format_resolution
 
 _NUMERIC = frozenset({3, 4, 5, 6})
@@ -32,7 +33,7 @@ def summary_table(
         row = (
             summary.case.model,
             summary.case.backend,
-            summary.case.precision.value,
+            " ".join((summary.case.precision, *way_options(summary.case))),
             str(summary.case.batch_size),
             text.value,
             text.interval or MISSING,

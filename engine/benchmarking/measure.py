@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.backends import BACKENDS
 from engine.backends.nvml import other_gpu_processes
-from engine.benchmarking.against_eager import answer_of, check_against_eager, hides_operations, is_reference
+from engine.benchmarking.against_eager import check_against_eager, hides_operations
 from engine.benchmarking.codec import (
     case_from_json,
     case_to_json,
@@ -30,6 +30,7 @@ from engine.graphs.artifact import read_artifact
 from engine.graphs.session import GraphSource
 from engine.graphs.startup import GraphStartup
 from engine.workloads import WORKLOADS
+from engine.workloads.answer import answer_of, is_reference
 from engine.workloads.machine import MachineWatch
 from engine.workloads.settings import settings_notes
 from engine.workloads.skillset_module import import_skillset
@@ -62,8 +63,10 @@ def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
     machine = _state_of(watch, case)
     with_facts = arguments["with_facts"] and seen.skillset is not None
     facts, notes = facts_of(seen.skillset, seen.inputs) if with_facts and not hides_operations(case) else (None, [])
+    answer = seen.answer
     if seen.skillset is not None and not is_reference(case):
-        answer = answer_of(seen.skillset, seen.inputs)
+        answer = answer_of(seen.skillset, seen.inputs, case)
+    if answer is not None:
         seen = replace(seen, skillset=None, inputs={})  # the reference takes memory of its own
         counts = with_facts and hides_operations(case)
         counted, told = check_against_eager(answer, import_skillset(path), case, with_facts=counts)

@@ -43,17 +43,27 @@ class _Silent:
 
 
 class _Lines:
-    """For logs: what ended, and each new step while nothing is counted yet."""
+    """For logs: what ended, each new step while nothing is counted yet, and whom it waits for."""
 
     def __init__(self) -> None:
         self._step = ""
+        self._told_wait = ""
 
     def show(self, standing: Standing) -> None:
-        if not standing.total and standing.step != self._step:
+        if _is_wait(standing.step):  # two programs that take turns are told of once
+            if standing.step != self._told_wait:
+                say(standing.step)
+            self._told_wait = standing.step
+        elif not standing.total and standing.step != self._step:
             say(standing.step)
         self._step = standing.step
         for line in standing.news:
             say(line)
+
+
+def _is_wait(step: str) -> bool:
+    """Whether it waits for another program, as device claims word it."""
+    return ", which measures on " in step
 
 
 class _Bar:

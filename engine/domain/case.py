@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Hashable
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from pathlib import PurePath
@@ -84,9 +85,15 @@ class Case:
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
     @property
-    def options(self) -> tuple[int | bool | str | None, ...]:
-        """How it is executed beyond backend and precision: what figures must share to be compared as models."""
-        return (self.threads, self.cold, self.compiled, self.attention, self.new_tokens, self.workers)
+    def way(self) -> tuple[str, Precision, bool, str | None, int | None, bool]:
+        """How it is run: what figures must share to be compared as models."""
+        return (self.backend, self.precision, self.compiled, self.attention, self.threads, self.cold)
+
+    @property
+    def work(self) -> tuple[Hashable, ...]:
+        """What is asked for, whatever the batch: what figures must share to be compared as ways."""
+        shape = (self.sequence_length, self.image_size, self.new_tokens, self.workers)
+        return (*shape, self.checkpoint, self.checkpoint_digest)
 
     @property
     def model(self) -> str:

@@ -1,4 +1,4 @@
-"""One model on every backend and precision: which way to run it is best, and by how much."""
+"""One model on every backend, precision and option: which way to run it is best, and by how much."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.domain.measurement import Metric
 from engine.domain.summary import CaseSummary, Comparison, Verdict
 from engine.figures.bars import Bar, draw_bars
 from engine.figures.tokens import Theme, backend_color, backend_marker, color
-from engine.figures.wording import VERDICT_GLYPHS, best_first, best_word, hover, way
+from engine.figures.wording import VERDICT_GLYPHS, best_first, best_word, hover, obtained, turned_out, way, way_options
 from engine.formatting import format_comparison, format_times, join_words, ratio_word
 
 
@@ -50,7 +50,7 @@ def backend_comparison_title(
     ranked = best_first(list(summaries), metric)
     best, model = ranked[0], ranked[0].case.model
     if len(ranked) == 1:
-        return f"One way to run {model} is measured: {way(best.case)}"
+        return f"One way to run {model} is {obtained(best)}: {way(best.case)}"
     level = _level_with(best, ranked, baseline, found)
     if len(level) + 1 == len(ranked):
         return f"{model}: no difference larger than 3\N{THIN SPACE}% between {len(ranked)} ways"
@@ -59,10 +59,10 @@ def backend_comparison_title(
         return f"{leaders} lead for {model}, within 3\N{THIN SPACE}% of each other"
     against, ratio, verdict, processes = _decisive(ranked, baseline, found) or (None, 1.0, Verdict.UNDECIDED, 0)
     if against is None:
-        return f"{way(best.case)} measured {best_word(metric)} of {len(ranked)} ways to run {model}"
+        return f"{way(best.case)} {turned_out(best)} {best_word(metric)} of {len(ranked)} ways to run {model}"
     words = f"{format_times(ratio)} {ratio_word(ratio, metric)}"
     if verdict is Verdict.UNDECIDED:
-        return f"{model}: {way(best.case)} measured {words}, undecided at n = {processes}"
+        return f"{model}: {way(best.case)} {turned_out(best)} {words}, undecided at n = {processes}"
     return f"{way(best.case)} runs {model} {words} than {way(against.case)}"
 
 
@@ -135,7 +135,7 @@ def _bar(
         remark = f"{VERDICT_GLYPHS[comparison.verdict]} {_short(comparison)}"
         remark_color = color(comparison.verdict.value, theme)
     return Bar(
-        label=f"{case.backend} <b>{case.precision}</b>",
+        label=" ".join((case.backend, f"<b>{case.precision}</b>", *way_options(case))),
         color=backend_color(case.backend, theme),
         marker=backend_marker(case.backend),
         estimate=summary.estimates[metric],

@@ -1,4 +1,4 @@
-"""How a metric grows with the batch: one line per backend and precision, its interval as a band, and the ideal."""
+"""How a metric grows with the batch: one line per way to run it, its interval as a band, and the ideal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from engine.domain.summary import CaseSummary
 from engine.figures.axes import linear_ticks, log_range, log_ticks, text_width
 from engine.figures.template import figure
 from engine.figures.tokens import Theme, backend_color, backend_marker, color, translucent
-from engine.figures.wording import hover, is_better
+from engine.figures.wording import hover, is_better, obtained, way, way_options
 from engine.formatting import Scale, counted, format_estimate, format_share, format_times, scale_for
 from engine.stats.comparison import MARGIN, ratio_interval
 
@@ -38,30 +38,38 @@ _GROWING = {
 """What would grow with the batch if that cost no time, and how a title calls it."""
 _STYLES = {Precision.FP32: "9px,3px", Precision.BF16: "2px,3px", Precision.FP16: "7px,3px,2px,3px"}
 """Dashes that tell precisions of one backend apart; what is not named is solid and filled."""
+_WITH_OPTIONS = "12px,3px,2px,3px"
+"""Of a line that is compiled, or has an attention or a number of threads of its own; its label says which."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    backend: str
-    precision: Precision
+    label: str
+    """The way to run it."""
     summaries: tuple[CaseSummary, ...]
     """By batch size, smallest first; each has the metric."""
 
     @property
-    def label(self) -> str:
-        return f"{self.backend} {self.precision}"
+    def backend(self) -> str:
+        return self.summaries[0].case.backend
+
+    @property
+    def precision(self) -> Precision:
+        return self.summaries[0].case.precision
+
+    @property
+    def has_options(self) -> bool:
+        return bool(way_options(self.summaries[0].case))
 
 
 def scaling_lines(summaries: Sequence[CaseSummary], metric: Metric) -> list[Line]:
     """The summaries of one model as lines, best at their last batch size first; single points after all lines."""
     known = sorted(
         (summary for summary in summaries if metric in summary.estimates),
-        key=lambda summary: (summary.case.backend, summary.case.precision, summary.case.batch_size),
+        key=lambda summary: (summary.case.backend, summary.case.precision, way(summary.case), summary.case.batch_size),
     )
-    grouped = groupby(known, key=lambda summary: (summary.case.backend, summary.case.precision))
-    lines = [
-        Line(backend=backend, precision=precision, summaries=tuple(group)) for (backend, precision), group in grouped
-    ]
+    grouped = groupby(known, key=lambda summary: way(summary.case))
+    lines = [Line(label=label, summaries=tuple(group)) for label, group in grouped]
     sign = -1.0 if metric.better.value == "higher" else 1.0
     return sorted(lines, key=lambda line: (len(line.summaries) == 1, sign * line.summaries[-1].estimates[metric].value))
 
@@ -100,7 +108,7 @@ def batch_scaling(
     labels = [_end_label(line, metric, scale) for line in lines]
     right = round(max(text_width(label, 11.5) for label in labels)) + 22
     chart = figure(theme, height, margin={**_MARGIN, "r": right})
-    styled = len({line.precision for line in lines}) > 1
+    styled = len({(line.precision, line.has_options) for line in lines}) > 1
     if has_ideal(metric):
         _draw_ideal(chart, main_line(lines), metric, high, theme)
     for line in reversed(lines):
@@ -132,7 +140,7 @@ def _title_of_line(best: Line, metric: Metric) -> str:
     sizes = [summary.case.batch_size for summary in best.summaries]
     model = best.summaries[0].case.model
     if len(sizes) == 1:
-        return f"{model} is measured at batch {sizes[0]} only"
+        return f"{model} is {obtained(best.summaries[0])} at batch {sizes[0]} only"
     if any(_is_lost_in_noise(best.summaries[at].estimates[metric]) for at in (0, -1)):
         return f"Too noisy to say how {metric.title.lower()} grows with the batch"
     first, last = (best.summaries[at].estimates[metric].value for at in (0, -1))
@@ -254,7 +262,7 @@ def _draw_line(chart: go.Figure, line: Line, metric: Metric, theme: Theme, style
         mode="lines+markers",
         x=[summary.case.batch_size for summary in line.summaries],
         y=[summary.estimates[metric].value for summary in line.summaries],
-        line={"color": ink, "width": 2, "dash": _STYLES.get(line.precision, "solid") if styled else "solid"},
+        line={"color": ink, "width": 2, "dash": _style(line) if styled else "solid"},
         marker={
             "size": 7,
             "symbol": symbol,
@@ -267,6 +275,10 @@ def _draw_line(chart: go.Figure, line: Line, metric: Metric, theme: Theme, style
         name=line.label,
         cliponaxis=False,
     )
+
+
+def _style(line: Line) -> str:
+    return _WITH_OPTIONS if line.has_options else _STYLES.get(line.precision, "solid")
 
 
 def _hover(line: Line, at: int, metric: Metric) -> str:

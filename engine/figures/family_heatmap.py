@@ -1,4 +1,4 @@
-"""Families or model types against backend and precision: where which way of running pays."""
+"""Families or model types against ways to run them: where which way of running pays."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ from engine.stats.comparison import MARGIN
 ROW_PIXELS = 24
 _TALLEST_ROW = 44
 _HEAD_PIXELS = 34
+_OPTIONS_PIXELS = 14
+"""A third line above the columns where a way has more than backend and precision."""
 _GAP = 2
 _HATCH_PIXELS = 9.0
 _HATCHED = (CellKind.UNDECIDED, CellKind.MISSING)
@@ -50,10 +52,9 @@ def family_heatmap(
     placed = by_place(cells)
     fills = _fills(cells, metric, theme)
     left = round(min(max(text_width(row) for row in rows) + 12, 110 if narrow else 180))
-    row_pixels = min(max((height - _HEAD_PIXELS - 4) / len(rows), ROW_PIXELS), _TALLEST_ROW)
-    chart = figure(
-        theme, round(len(rows) * row_pixels) + _HEAD_PIXELS + 4, margin={"l": left, "r": 2, "t": _HEAD_PIXELS, "b": 4}
-    )
+    head = _HEAD_PIXELS + _OPTIONS_PIXELS * any(column.count(" ") > 1 for column in columns)
+    row_pixels = min(max((height - head - 4) / len(rows), ROW_PIXELS), _TALLEST_ROW)
+    chart = figure(theme, round(len(rows) * row_pixels) + head + 4, margin={"l": left, "r": 2, "t": head, "b": 4})
     _draw_fills(chart, rows, columns, placed, fills)
     _draw_hatches(chart, rows, columns, placed, theme, ((width - left - 2) / len(columns), row_pixels))
     _label_cells(chart, rows, columns, placed, fills, theme, narrow)
@@ -63,11 +64,13 @@ def family_heatmap(
     return chart
 
 
-def family_heatmap_title(cells: Sequence[Cell], *, metric: Metric, noun: str = "family") -> str:
-    """What the colours add up to. `noun` is what a row is."""
+def family_heatmap_title(
+    cells: Sequence[Cell], *, metric: Metric, noun: str = "family", obtained: str = "measured"
+) -> str:
+    """What the colours add up to. `noun` is what a row is, `obtained` how the figures came here."""
     ratios = [cell for cell in cells if cell.kind in (CellKind.DECIDED, CellKind.UNDECIDED) and cell.value]
     if not ratios:
-        return _amounts_title(cells, metric, noun)
+        return _amounts_title(cells, metric, noun, obtained)
     decided = [cell for cell in ratios if cell.kind is CellKind.DECIDED]
     if not decided:
         return f"No cell of {len(ratios)} is decided yet" if len(ratios) > 1 else f"{ratios[0].row} is undecided"
@@ -81,7 +84,7 @@ def family_heatmap_title(cells: Sequence[Cell], *, metric: Metric, noun: str = "
     return f"{best.column} pays most for {best.row}; {better} of {counted(len(ratios), 'cell')} better"
 
 
-def _amounts_title(cells: Sequence[Cell], metric: Metric, noun: str) -> str:
+def _amounts_title(cells: Sequence[Cell], metric: Metric, noun: str, obtained: str) -> str:
     amounts = [cell for cell in cells if cell.kind in (CellKind.AMOUNT, CellKind.BASELINE) and cell.value is not None]
     columns = ordered([cell.column for cell in amounts])
     wins: dict[str, int] = dict.fromkeys(columns, 0)
@@ -94,10 +97,10 @@ def _amounts_title(cells: Sequence[Cell], metric: Metric, noun: str) -> str:
             wins[pick(rivals, key=lambda cell: cell.value or 0.0).column] += 1
     if not contested:
         rows = len({cell.row for cell in amounts})
-        one_each = ", one way each" if len(amounts) == rows else "; no two ways measured the same model types"
-        return f"{counted(rows, noun, _plural(noun))} measured{one_each}"
+        one_each = ", one way each" if len(amounts) == rows else "; no two ways have the same model types"
+        return f"{counted(rows, noun, _plural(noun))} {obtained}{one_each}"
     winner = max(wins, key=lambda column: wins[column])
-    word = "lowest memory" if metric.unit == "B" else "fastest measured"
+    word = "lowest memory" if metric.unit == "B" else f"fastest {obtained}"
     return f"{winner} is {word} in {wins[winner]} of {counted(contested, noun, _plural(noun))}"
 
 
@@ -257,7 +260,7 @@ def _label_axes(chart: go.Figure, rows: Sequence[str], columns: Sequence[str], t
     chart.update_xaxes(
         range=[-0.5, len(columns) - 0.5],
         tickvals=list(range(len(columns))),
-        ticktext=[column.replace(" ", "<br>", 1) for column in columns],
+        ticktext=[column.replace(" ", "<br>", 2) for column in columns],
         tickfont={"size": 11, "color": color("text-2", theme)},
         side="top",
         showgrid=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from engine.domain.case import Case, Precision
 from engine.domain.measurement import Metric
 from engine.domain.summary import CaseSummary, Comparison
 from engine.errors import NotEnoughData
-from engine.figures.wording import way
+from engine.figures.wording import way, way_order
 from engine.stats.comparison import compare, correct
 
 
@@ -22,7 +23,23 @@ def reference(ways: Sequence[CaseSummary]) -> CaseSummary:
             summary.case.precision is not Precision.FP32,
             summary.case.backend,
             summary.case.precision,
+            way_order(summary.case),
         ),
+    )
+
+
+def common_reference(summaries: Sequence[CaseSummary]) -> CaseSummary:
+    """`reference` of many models: of backend and precision as that one, what most of them were run with.
+
+    One model measured with two threads, or without that choice, must not leave all others without a ratio. What is
+    compiled, or has another attention than the library's own, is a reference only where nothing else is.
+    """
+    first = reference(summaries).case
+    rivals = [s for s in summaries if (s.case.backend, s.case.precision) == (first.backend, first.precision)]
+    counts = Counter(way(summary.case) for summary in rivals)
+    return min(
+        rivals,
+        key=lambda s: (s.case.compiled, s.case.attention or "", -counts[way(s.case)], way_order(s.case)),
     )
 
 
@@ -48,4 +65,5 @@ def compared(summaries: Sequence[CaseSummary], base: str, metric: Metric) -> dic
 
 def _question(case: Case) -> Case:
     """What stays the same when the same work is run another way."""
-    return replace(case, backend="", precision=Precision.FP32)
+    plain = replace(case, backend="", precision=Precision.FP32, threads=None)
+    return replace(plain, compiled=False, attention=None, cold=False)

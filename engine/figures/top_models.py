@@ -1,4 +1,4 @@
-"""The model types of one backend and precision, best first."""
+"""The model types run one way, best first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from engine.domain.measurement import Estimate, Metric
 from engine.domain.summary import CaseSummary
 from engine.figures.bars import Bar, draw_bars
 from engine.figures.tokens import FAMILY_SLOTS, MARKERS, Theme, color, family_color
-from engine.figures.wording import best_first, best_word, hover, way
+from engine.figures.wording import best_first, best_word, hover, obtained, turned_out, way
 from engine.formatting import format_estimate, join_words
 
 _MOST_NAMED = 2
@@ -49,10 +49,10 @@ def top_models_title(summaries: Sequence[CaseSummary], *, metric: Metric) -> str
     ranked = best_first(list(summaries), metric)
     first, place = ranked[0], way(ranked[0].case)
     if len(ranked) == 1:
-        return f"Only {first.case.model} is measured on {place}"
+        return f"Only {first.case.model} is {obtained(first)} on {place}"
     figure = format_estimate(first.estimates[metric], metric)
     if first.estimates[metric].processes < 2 or ranked[1].estimates[metric].processes < 2:
-        return f"{first.case.model} measured {best_word(metric)} on {place}, n = 1: {figure.plain}"
+        return f"{first.case.model} {turned_out(first)} {best_word(metric)} on {place}, n = 1: {figure.plain}"
     tied = [other for other in ranked[1:] if _overlap(first.estimates[metric], other.estimates[metric])]
     if tied and len(tied) == len(ranked) - 1:
         return f"No model leads on {place}: their intervals overlap"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.domain.case import Case
+from engine.domain.case import Case, Precision
 from engine.domain.measurement import Better, Metric
 from engine.domain.model import is_checkpoint
+from engine.domain.result import Provenance
 from engine.domain.summary import CaseSummary, Comparison, Verdict
 from engine.domain.tail import Tail
 from engine.formatting import (
@@ -32,8 +33,36 @@ VERDICT_GLYPHS: Mapping[Verdict, str] = {
 
 
 def way(case: Case) -> str:
-    """Backend and precision: "cpu bf16"."""
-    return f"{case.backend} {case.precision}"
+    """Backend, precision and whatever else was chosen of how to run it: "cpu bf16", "cpu fp32 compiled"."""
+    return " ".join((case.backend, case.precision, *way_options(case)))
+
+
+def way_options(case: Case) -> list[str]:
+    """What is not left to backend and library; two cases whose words are the same here are run alike."""
+    options = {
+        "compiled": case.compiled,
+        f"{case.attention} attention": case.attention is not None,
+        counted(case.threads or 0, "thread"): case.threads is not None,
+        "cold": case.cold,
+    }
+    return [words for words, is_so in options.items() if is_so]
+
+
+def way_order(case: Case) -> tuple[bool, str, int, bool, str, int, bool]:
+    """Sorts ways as columns stand: the processor first, precisions from the widest down, options after none."""
+    precision = list(Precision).index(case.precision)
+    options = (case.compiled, case.attention or "", case.threads or 0, case.cold)
+    return (case.backend != "cpu", case.backend, precision, *options)
+
+
+def obtained(summary: CaseSummary) -> str:
+    """How its figures came here, as follows "is": nobody here has measured what was imported."""
+    return "imported" if summary.provenance is Provenance.IMPORTED else "measured"
+
+
+def turned_out(summary: CaseSummary) -> str:
+    """Before what a figure says while nothing is decided: "measured fastest"."""
+    return "is, as imported," if summary.provenance is Provenance.IMPORTED else "measured"
 
 
 def best_word(metric: Metric) -> str:
@@ -91,9 +120,16 @@ def tail_words(tails: Sequence[Tail]) -> str:
 
 def sizes_in(summaries: Sequence[CaseSummary]) -> str:
     """Which sizes a figure shows, as stands before "size": a checkpoint's is never called the default one."""
-    cases = [summary.case for summary in summaries]
-    words = {"published" if is_checkpoint(c.size) and c.checkpoint is None else str(c.size) for c in cases}
-    return " and ".join(sorted(words))
+    return " and ".join(sorted({size_of(summary) for summary in summaries}))
+
+
+def size_of(summary: CaseSummary) -> str:
+    """Trained weights have their own; a published size is built from its configuration alone; what a size that was
+    imported with its figures names, only its source knows."""
+    case = summary.case
+    if not is_checkpoint(case.size) or case.checkpoint is not None:
+        return str(case.size)
+    return "imported" if summary.provenance is Provenance.IMPORTED else "published"
 
 
 def hover(summary: CaseSummary, metric: Metric, comparison: Comparison | None = None) -> str:

@@ -15,7 +15,7 @@ from engine.figures.backend_comparison import backend_comparison, backend_compar
 from engine.figures.batch_scaling import batch_scaling, batch_scaling_title, hidden_lines
 from engine.figures.references import compared, reference
 from engine.figures.top_models import top_models, top_models_title
-from engine.figures.wording import best_first, shape, sizes_in, way
+from engine.figures.wording import best_first, shape, sizes_in, way, way_options
 from engine.formatting import counted, format_resolution
 from engine.reports.wording import interval_words
 from engine.stats.resolution import resolution
@@ -77,24 +77,23 @@ def compare_ways(
 
 
 def ways_to_run(summaries: Iterable[CaseSummary]) -> list[list[CaseSummary]]:
-    """Summaries that differ in backend or precision alone, two or more each; most ways first."""
+    """Summaries that differ in the way they are run alone, two or more each; most ways first."""
     return [group for group in _groups(summaries, _same_but_way) if len(group) > 1]
 
 
 def curves(summaries: Iterable[CaseSummary]) -> list[list[CaseSummary]]:
-    """Summaries of one model that differ in batch size, backend and precision alone, with two batch sizes or more."""
-    found = _groups(
-        summaries, lambda case: (case.model_type, case.size, case.sequence_length, case.image_size, case.options)
-    )
+    """Summaries of one model that differ in batch size and way alone, with two batch sizes or more."""
+    found = _groups(summaries, lambda case: (case.model_type, case.size, case.work))
     return [group for group in found if len({summary.case.batch_size for summary in group}) > 1]
 
 
 def rankings(summaries: Iterable[CaseSummary]) -> list[list[CaseSummary]]:
-    """One summary of each model on the same backend, precision and batch, tiny ones apart, two models or more.
+    """One summary of each model run the same way at the same batch, tiny ones apart, two models or more.
 
-    Most models first; among equals the real size before the tiny one, fp32 before others, the smallest batch first.
+    Most models first; among equals the real size before the tiny one, fp32 before others, no option before any, the
+    smallest batch first.
     """
-    found = _groups(summaries, lambda case: (case.backend, case.precision, case.is_tiny, case.batch_size, case.options))
+    found = _groups(summaries, lambda case: (case.way, case.is_tiny, case.batch_size, case.new_tokens, case.workers))
     single = [list({summary.case.model: summary for summary in group}.values()) for group in found]
     return sorted((group for group in single if len(group) > 1), key=_telling_first)
 
@@ -189,9 +188,9 @@ def _scaling_chart(group: Sequence[CaseSummary], metric: Metric) -> Chart:
     )
 
 
-def _telling_first(group: Sequence[CaseSummary]) -> tuple[int, bool, bool, int]:
+def _telling_first(group: Sequence[CaseSummary]) -> tuple[int, bool, bool, int, int]:
     case = group[0].case
-    return (-len(group), case.is_tiny, case.precision is not Precision.FP32, case.batch_size)
+    return (-len(group), case.is_tiny, case.precision is not Precision.FP32, len(way_options(case)), case.batch_size)
 
 
 def _chart(title: str, subtitle: str, footnote: str, draw: Draw) -> Chart:
@@ -199,7 +198,7 @@ def _chart(title: str, subtitle: str, footnote: str, draw: Draw) -> Chart:
 
 
 def _same_but_way(case: Case) -> Hashable:
-    return (case.model_type, case.size, case.batch_size, case.sequence_length, case.image_size, case.options)
+    return (case.model_type, case.size, case.batch_size, case.work)
 
 
 def _groups(summaries: Iterable[CaseSummary], key: Callable[[Case], Hashable]) -> list[list[CaseSummary]]:

@@ -16,6 +16,7 @@ from engine.domain.result import Failure, Result, ResultStatus
 from engine.domain.run import Run, RunRequest, SizeChoice
 from engine.domain.summary import CaseSummary, PairedCase
 from engine.domain.tail import Tail
+from engine.figures.wording import way_options
 from engine.reports.command import benchmark_command
 
 _MOST_NOTES = 12
@@ -114,6 +115,7 @@ def _reading_order(summary: CaseSummary) -> tuple[str, ...]:
         case.size,
         case.backend,
         case.precision,
+        " ".join(way_options(case)),
         shape,
         f"{case.batch_size:08d}",
     )

@@ -9,7 +9,7 @@ from engine.domain.case import Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.summary import CaseSummary
 from engine.domain.workload_metrics import METRICS
-from engine.figures.wording import tail_words
+from engine.figures.wording import tail_words, way_options
 from engine.formatting import MISSING, Scale, format_bytes, format_count, format_estimate, format_number, scale_for
 from engine.reports.content import ReportContent, metrics_in
 from engine.reports.wording import INTERVAL_SENTENCES, PROVENANCE_GLYPHS, STATISTICS, input_shape, model_name
@@ -157,7 +157,7 @@ def _result_row(summary: CaseSummary, metrics: Sequence[Metric], scales: dict[Me
     return (
         Cell(text=model_name(case)),
         Cell(text=case.backend, detail=f"ran on {device}" if elsewhere else ""),
-        Cell(text=case.precision.value),
+        Cell(text=case.precision.value, detail=", ".join(way_options(case))),
         Cell(text=format_count(case.batch_size)),
         Cell(text=input_shape(case)),
         *(_figure(summary, metric, scales[metric]) for metric in metrics),

@@ -195,8 +195,8 @@ class _Carried:
         """What its processes used, as far as they say."""
         self.step = ""
 
-    def wait(self) -> None:
-        self.step = "Waiting for another measurement"
+    def wait(self, line: str) -> None:
+        self.step = line
         self._tell()
 
     def run(self, function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

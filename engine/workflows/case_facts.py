@@ -57,7 +57,7 @@ def count_facts_of(
                 named = chosen.size or chosen.model.display_name
                 on_step(f"Counting parameters of {named}, {position} of {len(models)}")
             try:
-                found[place] = count_case_facts(workbench, asked, cancel=cancel, on_log=on_log)
+                found[place] = count_case_facts(workbench, asked, cancel=cancel, on_step=on_step, on_log=on_log)
             except (SkillsetFailure, LauncherFailure) as problem:
                 _tell(problem.message, on_log)
                 if place not in found and chosen.size is not None:
@@ -83,18 +83,28 @@ def count_case_facts(
     case: Case,
     *,
     cancel: threading.Event | None = None,
+    on_step: Callable[[str], None] | None = None,
     on_log: Callable[[str], None] | None = None,
 ) -> ModelFacts:
     """Facts of a case without measuring it: remembered ones, else counted in a child process.
 
-    Counting waits for the measurement under way, so as not to disturb it. Raises SkillsetFailure, LauncherFailure,
-    Cancelled and StorageError.
+    Counting waits for the measurement under way, so as not to disturb it; `on_step` is then told whose that is, and
+    when the wait is over. Raises SkillsetFailure, LauncherFailure, Cancelled and StorageError.
     """
     if (known := _known(workbench, case)) is not None:
         return known
     stop = cancel or threading.Event()
     path = written_skillset(workbench, workbench.catalog.get(case.model_type))
-    with workbench.supervisor.device_turns.turn(PROCESSOR, stop):
+    waits: list[str] = []
+
+    def wait(line: str) -> None:
+        waits.append(line)
+        if on_step is not None:
+            on_step(line)
+
+    with workbench.supervisor.device_turns.turn(PROCESSOR, stop, on_wait=wait):
+        if waits and on_step is not None:
+            on_step(f"Counting parameters of {case.model}")
         if (known := _known(workbench, case)) is not None:  # another asker counted it meanwhile
             return known
         outcome = workbench.launcher.run(

@@ -12,10 +12,10 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from engine.workflows.device_turns import Cancelled
+from engine.workflows.device_turns import Cancelled, OnWait
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +31,9 @@ class DeviceClaims:
 
     @contextmanager
     def held(
-        self, devices: frozenset[str], cancel: threading.Event, *, on_wait: Callable[[], None] | None = None
+        self, devices: frozenset[str], cancel: threading.Event, *, on_wait: OnWait | None = None
     ) -> Iterator[None]:
-        """Hold all of `devices`; `on_wait` is called once for each that another program holds. Raises Cancelled."""
+        """Hold all of `devices`; `on_wait` is told of each that another program holds, and whose. Raises Cancelled."""
         with ExitStack() as held:
             for device in sorted(devices):
                 # Who waits holds the next place, or the owner would always be quicker to come again.
@@ -42,14 +42,15 @@ class DeviceClaims:
             yield
 
     @contextmanager
-    def _claimed(self, what: str, cancel: threading.Event, on_wait: Callable[[], None] | None) -> Iterator[None]:
+    def _claimed(self, what: str, cancel: threading.Event, on_wait: OnWait | None) -> Iterator[None]:
         address = f"\0{self._name}/{what}"
         claim = _claim(address)
         if claim is None:
-            owner = _owner(address)
-            logger.warning("Waiting: %s measures on %s", owner or "another program", what.partition("/")[0])
+            owner = _owner(address) or "another program"
+            line = f"Waiting for {owner}, which measures on {what.partition('/')[0]}"
+            logger.log(logging.WARNING if on_wait is None else logging.INFO, "%s", line)
             if on_wait is not None:
-                on_wait()
+                on_wait(line)
         while claim is None:
             if cancel.wait(_LOOK_SECONDS):
                 raise Cancelled

@@ -17,6 +17,10 @@ _LOOK_SECONDS = 0.1
 """How often a waiting thread looks whether it was cancelled."""
 
 
+OnWait = Callable[[str], None]
+"""Told whom a thread waits for, in words to show."""
+
+
 class Cancelled(Exception):
     """What a thread meets where it waits or works after its run was cancelled."""
 
@@ -55,16 +59,14 @@ class DeviceTurns:
 
     @contextmanager
     def turn(
-        self, devices: frozenset[str], cancel: threading.Event, *, on_wait: Callable[[], None] | None = None
+        self, devices: frozenset[str], cancel: threading.Event, *, on_wait: OnWait | None = None
     ) -> Iterator[None]:
-        """Hold all of `devices`; `on_wait` is called once when they are not free at once. Raises Cancelled."""
+        """Hold all of `devices`; `on_wait` is told whom it waits for where they are not free. Raises Cancelled."""
         with self.turn_of(self.queue_up(devices), cancel, on_wait=on_wait):
             yield
 
     @contextmanager
-    def turn_of(
-        self, ticket: Ticket, cancel: threading.Event, *, on_wait: Callable[[], None] | None = None
-    ) -> Iterator[None]:
+    def turn_of(self, ticket: Ticket, cancel: threading.Event, *, on_wait: OnWait | None = None) -> Iterator[None]:
         """`turn`, at a place taken before."""
         devices = ticket.devices
         self._acquire(ticket, cancel, on_wait)
@@ -76,10 +78,10 @@ class DeviceTurns:
                 self._using -= devices
                 self._condition.notify_all()
 
-    def _acquire(self, ticket: Ticket, cancel: threading.Event, on_wait: Callable[[], None] | None) -> None:
+    def _acquire(self, ticket: Ticket, cancel: threading.Event, on_wait: OnWait | None) -> None:
         try:
             if on_wait is not None and not self._is_next(ticket):
-                on_wait()
+                on_wait("Waiting for another measurement")
             with self._condition:
                 while not self._may_go(ticket):
                     if cancel.is_set():

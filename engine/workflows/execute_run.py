@@ -70,7 +70,7 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
             continue
         live.set_remaining(clock.remaining(waiting[position:], history))
         asked_at = time.monotonic()
-        with turns.turn(devices, live.cancel, on_wait=lambda: live.set_step("Waiting for another measurement")):
+        with turns.turn(devices, live.cancel, on_wait=live.set_step):
             clock.add_waiting(time.monotonic() - asked_at)
             if position == 0:
                 _look_at_the_machine(workbench, live)

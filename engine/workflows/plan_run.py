@@ -44,6 +44,8 @@ def plan_run(
     Counts the parameters of types and checkpoints never seen before, in child processes. Raises what `check_request`
     raises, InvalidValue for a budget that is too short for any case, Cancelled and StorageError.
     """
+    if on_step is not None:
+        on_step("Looking at what can run here")
     check_request(workbench, request)
     models = choose_models(workbench, request)
     facts: dict[tuple[str, str], ModelFacts] = {}

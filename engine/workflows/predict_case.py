@@ -17,6 +17,7 @@ from engine.domain.result import Provenance, ResultFilter
 from engine.domain.run import MAX_BATCH_SIZE
 from engine.domain.summary import CaseSummary
 from engine.errors import InvalidValue, NotEnoughData
+from engine.figures.wording import way_options
 from engine.prediction.features import facts_at_batch
 from engine.prediction.predict import TrainedPredictor, predict, refuse_useless, train
 from engine.workflows.case_facts import count_case_facts
@@ -34,18 +35,19 @@ class Predictors:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._trained: dict[tuple[Metric, str, int | None, str], tuple[int, TrainedPredictor]] = {}
+        self._trained: dict[tuple[Metric, str, str, str], tuple[int, TrainedPredictor]] = {}
 
     def get(
         self, metric: Metric, case: Case, environment_id: str, summaries: Sequence[CaseSummary], writes: int
     ) -> TrainedPredictor:
         """Raises NotEnoughData; `writes` is the database's counter that `summaries` belong to."""
-        key = (metric, case.backend, case.threads, environment_id)
+        options = " ".join(way_options(case))
+        key = (metric, case.backend, options, environment_id)
         with self._lock:
             known = self._trained.get(key)
             if known is None or known[0] != writes:
-                # A thread count is no feature: cases with another one would teach what is not so of this one.
-                alike = [summary for summary in summaries if summary.case.threads == case.threads]
+                # Options are no features: cases with others would teach what is not so of this one.
+                alike = [summary for summary in summaries if " ".join(way_options(summary.case)) == options]
                 known = (writes, train(alike, metric, case.backend))
                 self._trained[key] = known
             return known[1]

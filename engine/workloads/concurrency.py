@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import os
+import pickle
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
@@ -22,6 +23,7 @@ from engine.domain.measurement import Metric
 from engine.domain.run import WORKERS, Protocol
 from engine.errors import NotEnoughData
 from engine.stats.quantiles import median
+from engine.workloads.answer import is_reference
 from engine.workloads.crew import Crew, hired
 from engine.workloads.skillset_module import checksum_of, import_skillset
 from engine.workloads.stopping import Stopping, StopRule
@@ -52,6 +54,7 @@ class Concurrency:
                 protocol,
             )
             peaks = crew.all("peak", _MEMORY_REQUESTS)
+            said: bytes | None = None if is_reference(case) else crew.one(0, "say")
         together, alone = _rate(rounds, 1), _rate(rounds, 0)
         found = {
             Metric.REQUESTS_PER_SECOND: [together],
@@ -78,6 +81,7 @@ class Concurrency:
             skillset=None,
             inputs={},
             checksum=checksum_of(module),
+            answer=None if said is None else pickle.loads(said),
         )
 
 

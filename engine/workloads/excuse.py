@@ -10,9 +10,9 @@ from engine.workloads.agreement import TOLERANCES, disagreement
 
 SEED = 0
 """What torch's generator is set to before each answer that is compared."""
-_RANDOM = "Outputs were not compared with eager fp32: this model draws random numbers in its forward pass."
+_RANDOM = "{} were not compared with eager fp32: this model draws random numbers in its forward pass."
 _JUMPS = (
-    "Outputs cannot be compared with eager fp32: it gives another answer itself once its weights are rounded as {} "
+    "{} cannot be compared with eager fp32: it gives another answer itself once its weights are rounded as {} "
     "rounds, as models do that choose between near equals (queries, experts, codes)."
 )
 _ROUNDING: Mapping[Precision, float] = {
@@ -27,7 +27,11 @@ _ROUNDING: Mapping[Precision, float] = {
 
 
 def excuse_of(
-    model: Any, answer: Callable[[], Mapping[str, Any]], reference: Mapping[str, Any], precision: Precision
+    model: Any,
+    answer: Callable[[], Mapping[str, Any]],
+    reference: Mapping[str, Any],
+    precision: Precision,
+    what: str = "Outputs",
 ) -> str | None:
     """Why what eager fp32 answered, `reference`, is no measure for another answer, as a note; None where it is one.
 
@@ -38,10 +42,10 @@ def excuse_of(
 
     tolerance = TOLERANCES[precision]
     if disagreement(answer(), reference, tolerance)[0] is not None:
-        return _RANDOM
+        return _RANDOM.format(what)
     _move_weights(model, _ROUNDING[precision])
     torch.manual_seed(SEED)
-    return None if disagreement(answer(), reference, tolerance)[0] is None else _JUMPS.format(precision)
+    return None if disagreement(answer(), reference, tolerance)[0] is None else _JUMPS.format(what, precision)
 
 
 def _move_weights(model: Any, relative: float) -> None:

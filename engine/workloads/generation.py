@@ -13,7 +13,6 @@ from engine.domain.result import FailureKind
 from engine.domain.run import NEW_TOKENS, Protocol
 from engine.errors import EngineError, InvalidValue
 from engine.workloads.inference import timed_iterations, warm_up
-from engine.workloads.memory import MemoryMeter
 from engine.workloads.outputs import WrongOutput
 from engine.workloads.prefill import Prefill
 from engine.workloads.skillset_module import checksum_of, import_skillset
@@ -42,7 +41,7 @@ class Generation:
     def run(self, skillset_path: Path, case: Case, protocol: Protocol, device: Device) -> Observation:
         module = import_skillset(skillset_path)
         threads = device.prepare()
-        meter = MemoryMeter()
+        meter = device.memory_meter()
         session = device.open(module, case)
         skillset, wanted = session.skillset, case.new_tokens or NEW_TOKENS
         if skillset is None or not hasattr(skillset, "generate"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from time import perf_counter
@@ -14,10 +14,10 @@ from typing import Any
 from engine.domain.case import Case
 from engine.domain.run import Protocol
 from engine.errors import EngineError
+from engine.workloads.answer import answer_of
 from engine.workloads.inference import collector_held, warm_up
-from engine.workloads.memory import MemoryMeter
 from engine.workloads.outputs import check_outputs
-from engine.workloads.workload import Device, Session
+from engine.workloads.workload import Device, PeakMeter, Session
 
 Span = tuple[float, float]
 """When something began and ended, on the clock that all processes of the machine share."""
@@ -49,12 +49,12 @@ class Worker:
         self._module, self._case, self._protocol, self._device, self._wait = module, case, protocol, device, wait
         self._session: Session | None = None
         self._first_seconds = 0.0
-        self._meter: MemoryMeter | None = None
+        self._meter: PeakMeter | None = None
 
     def open(self) -> Opened:
         """Together with the others: build the model and run it once."""
         threads = self._device.prepare()
-        self._meter = MemoryMeter()
+        self._meter = self._device.memory_meter()
         self._wait()
         begun = perf_counter()
         session = self._device.open(self._module, replace(self._case, threads=threads))
@@ -85,12 +85,20 @@ class Worker:
                 spans.append((begun, perf_counter()))
         return spans
 
-    def peak(self, requests: int) -> tuple[int | None, list[str]]:
+    def peak(self, requests: int) -> tuple[int | None, Sequence[str]]:
         """Peak memory of this process while all answer, and remarks on it."""
         assert self._meter is not None
         self._meter.start_pass()
         self.answer(requests, True)
         return self._meter.peak_bytes(), self._meter.notes
+
+    def say(self) -> bytes | None:
+        """Its `Answer`, pickled: a pipe would send tensors as names of memory that goes with this process. None where
+        no torch model is in memory."""
+        assert self._session is not None
+        if self._session.skillset is None:
+            return None
+        return pickle.dumps(answer_of(self._session.skillset, self._session.inputs, self._case))
 
     def _once(self) -> None:
         assert self._session is not None

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from engine.domain.case import Case, Workload
 from engine.domain.measurement import Metric
 from engine.domain.run import Protocol as MeasuringProtocol
+from engine.workloads.answer import Answer
 from engine.workloads.memory import MemoryMeter
 
 
@@ -117,6 +118,9 @@ class Observation:
     """The loaded skillset, so that what follows need not build the model again; None where none was loaded."""
     inputs: Mapping[str, Any]
     checksum: str | None
+    answer: Answer | None = None
+    """Where the model itself is out of reach: what it said, to be compared with eager fp32; None where it is not, or
+    where there is nothing to compare."""
 
 
 class Exercise(Protocol):

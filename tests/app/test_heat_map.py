@@ -10,7 +10,7 @@ from app.url_state import Mode, Rows, ViewState
 from engine.domain.case import Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Family, Size
-from engine.domain.result import FailureKind
+from engine.domain.result import FailureKind, Provenance
 from engine.domain.summary import CaseSummary, Comparison, Verdict
 from engine.figures.family_heatmap import family_heatmap, family_heatmap_title
 from engine.figures.heat_cells import Cell, CellKind
@@ -138,7 +138,7 @@ def test_what_nobody_tried_is_not_taken_for_a_failure() -> None:
 
 def test_a_mean_over_fewer_models_wins_nothing() -> None:
     unlike = [timed("bert", 0.04), timed("roberta", 0.4), timed("bert", 0.05, precision=BF16)]
-    assert title(drawn(unlike, mode=Mode.ABSOLUTE)) == "1 family measured; no two ways measured the same model types"
+    assert title(drawn(unlike, mode=Mode.ABSOLUTE)) == "1 family measured; no two ways have the same model types"
     alike = [*unlike, timed("roberta", 0.5, precision=BF16)]
     assert title(drawn(alike, mode=Mode.ABSOLUTE)) == "cpu fp32 is fastest measured in 1 of 1 family"
 
@@ -255,3 +255,47 @@ def test_what_cannot_be_asked_of_a_type_is_no_failure_of_it() -> None:
     found = cell(drawn([impossible, timed("gpt2")]), ENCODERS, "cpu fp32")
     assert found.kind is CellKind.MISSING
     assert f"not available: {reason}" in found.hover
+
+
+@pytest.mark.parametrize(
+    ("option", "column"),
+    [
+        ({"compiled": True}, "cpu fp32 compiled"),
+        ({"attention": "eager"}, "cpu fp32 eager attention"),
+        ({"threads": 1}, "cpu fp32 1 thread"),
+    ],
+)
+@pytest.mark.parametrize("rows", Rows)
+def test_what_is_run_with_an_option_has_a_column_of_its_own(option: dict[str, object], column: str, rows: Rows) -> None:
+    """Also where one model was run with it alone, and another without."""
+    plain, optioned = timed(latency=0.04), timed(latency=0.02, **option)
+    found = drawn([plain, optioned, timed("roberta"), timed("albert", 0.02, **option)], rows=rows)
+    assert list(dict.fromkeys(one.column for one in found.cells)) == ["cpu fp32", column]
+    row = ENCODERS if rows is Rows.FAMILY else "bert"
+    assert plain in found.members[row, "cpu fp32"] and optioned not in found.members[row, "cpu fp32"]
+    assert optioned in found.members[row, column] and plain not in found.members[row, column]
+    assert cell(found, row, column).text == "2.00"
+
+
+def test_columns_stand_plain_ways_first() -> None:
+    ways = [timed(compiled=True), timed(backend="openvino"), timed(precision=BF16), timed(threads=2), timed()]
+    columns = list(dict.fromkeys(one.column for one in drawn(ways).cells))
+    assert columns == ["cpu fp32", "cpu fp32 2 threads", "cpu fp32 compiled", "cpu bf16", "openvino fp32"]
+    chart = family_heatmap(drawn(ways).cells, metric=Metric.LATENCY, theme="light")
+    assert list(chart.layout.xaxis.ticktext)[1:3] == ["cpu<br>fp32<br>2 threads", "cpu<br>fp32<br>compiled"]
+
+
+def test_weights_that_have_changed_since_are_no_mean_with_those_of_before() -> None:
+    before, after = (timed(checkpoint="org/mine", checkpoint_digest=digest * 32) for digest in ("0a", "0b"))
+    found = drawn([after, before, timed(checkpoint="org/mine", checkpoint_digest="0b" * 32, precision=BF16)])
+    assert found.members[ENCODERS, "cpu fp32"] == (after,)
+
+
+def test_imported_figures_are_never_said_to_be_measured() -> None:
+    theirs = [
+        a_summary(a_case(**case), latencies=processes(latency, 5), provenance=Provenance.IMPORTED)
+        for case, latency in (({}, 0.04), ({"precision": BF16}, 0.05))
+    ]
+    found = drawn(theirs, mode=Mode.ABSOLUTE)
+    said = family_heatmap_title(found.cells, metric=found.metric, obtained=found.obtained)
+    assert said == "cpu fp32 is fastest imported in 1 of 1 family"

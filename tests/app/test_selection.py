@@ -17,6 +17,8 @@ from app.selection import (
 )
 from app.url_state import ViewState
 from app.views.coverage_grid import coverage_table
+from app.views.key_figures import figures_of
+from app.views.overview_answer import answer
 from app.views.overview_body import overview_body
 from engine.domain.case import Precision, Workload
 from engine.domain.measurement import Metric
@@ -24,7 +26,7 @@ from engine.domain.model import Family, Size
 from engine.domain.summary import CaseSummary, Verdict
 from tests.app.measured import measured, processes
 from tests.app.tabs.component_tree import of_class, text_of
-from tests.builders import A_TIME, a_case, a_failed_result, a_result, a_summary
+from tests.builders import A_TIME, a_case, a_failed_result, a_result, a_summary, an_estimate
 
 BF16 = Precision.BF16
 
@@ -207,3 +209,25 @@ def test_a_history_is_one_case_by_run_from_the_oldest_on() -> None:
     assert [len(values) for values in found] == [3, 2]
     assert history([*newer, *older], case.case_id, Metric.LATENCY, "first") == found[:1], "the shown run ends it"
     assert found[0] == pytest.approx(processes(0.04, 3))
+
+
+def test_a_compiled_case_is_a_way_to_run_the_model_with_a_line_and_a_ranking_of_its_own() -> None:
+    eager, compiled = timed(latency=0.04), timed(latency=0.02, compiled=True)
+    others = [timed("gpt2", compiled=True), timed(latency=0.1, compiled=True, batch_size=8)]
+    found = chosen([eager, compiled, *others], model="bert")
+    assert found.ways == (compiled, eager)
+    assert found.baseline is eager and found.ranking == (eager,)
+    assert found.comparisons[compiled.case.case_id].verdict is Verdict.BETTER
+    assert answer(found) == "cpu fp32 compiled runs bert 2.00x faster than cpu fp32."
+    throughput = next(one for one in figures_of(eager, found.curve, []) if one.metric is Metric.THROUGHPUT)
+    assert throughput.summary is eager
+
+
+def test_a_start_is_told_beside_the_way_it_belongs_to_warm_where_there_is_both() -> None:
+    built = {Metric.CLASS_INSTANTIATION_TIME: an_estimate(1.0)}
+    cases = [
+        a_case(workload=Workload.STARTUP, **more) for more in ({"cold": True}, {"compiled": True}, {"batch_size": 8})
+    ]
+    starts = [a_summary(case, estimates=built) for case in cases]
+    figures = figures_of(timed(), [], starts)
+    assert [one.summary for one in figures if one.metric is Metric.CLASS_INSTANTIATION_TIME] == [starts[2]]

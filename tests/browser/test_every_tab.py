@@ -47,6 +47,19 @@ def test_a_tab_loads_from_this_machine_alone_and_fits_a_desk_and_a_phone(
         expect(visitor.locator("html")).to_have_js_property("scrollWidth", width)
 
 
+@pytest.mark.parametrize("path", ["/", "/comparison"])
+def test_on_a_phone_the_opened_filters_tell_whose_figures_these_are(visitor: Page, path: str) -> None:
+    """The way to figures of other machines is in that count."""
+    visitor.set_viewport_size({"width": 390, "height": 844})
+    visitor.goto(path)
+    count = visitor.locator(".filter-count")
+    expect(count).to_contain_text(re.compile("[0-9] (cases|results)"))
+    expect(count).to_be_hidden()
+    visitor.locator(".filter-sheet-button").click()
+    expect(count).to_be_visible()
+    expect(visitor.locator("html")).to_have_js_property("scrollWidth", 390)
+
+
 def test_the_metric_switch_changes_every_chart(visitor: Page) -> None:
     visitor.goto("/")
     subtitles = visitor.locator(".chart-card .card-subtitle")

@@ -13,6 +13,7 @@ from app.data import shown_summaries
 from app.tabs.comparison import (
     choose_case,
     layout,
+    offer_metrics,
     offer_new_results,
     show_details,
     show_heat_map,
@@ -24,6 +25,7 @@ from app.tabs.comparison_table import download_csv, fill_table
 from app.views.case_details import reproduce_command
 from app.views.results_grid import COLUMNS, NARROW, USUAL
 from engine.domain.case import Precision, Workload
+from engine.domain.measurement import Metric
 from engine.domain.model import Size
 from engine.storage import calibrations
 from tests.app.measured import measured, store
@@ -31,6 +33,7 @@ from tests.app.stand_in import StandInWorkbench
 from tests.app.tabs.component_tree import of_class, of_kind, parts, text_of, with_id
 from tests.builders import a_case, a_failed_result, startup_measurements
 from tests.calibration_builders import a_calibration
+from tests.workload_builders import a_generation, generation_figures, results_with
 
 BF16 = Precision.BF16
 ENCODERS = "text encoder"
@@ -223,6 +226,37 @@ def test_the_table_holds_every_workload_batch_and_size(two_ways: StandInWorkbenc
     assert {row["batch"] for row in table(batch=8)} == {8}
 
 
+@pytest.fixture
+def two_workloads(bench: StandInWorkbench) -> StandInWorkbench:
+    """gpt2 forward and generating, in fp32 and bf16; either has a peak memory of its own."""
+    for precision in (Precision.FP32, BF16):
+        figures = generation_figures() | {Metric.PEAK_MEMORY: 9e8 if precision is BF16 else 3e8}
+        store(bench, results_with(a_generation(precision=precision), figures), measured(a_case("gpt2"), 0.08))
+    return bench
+
+
+def test_peak_memory_is_that_of_the_chosen_workload(two_workloads: StandInWorkbench) -> None:
+    head = text_of(show(metric="peak_memory", workload="generation", rows="model")[0])
+    assert head.startswith("cpu bf16 needs 3.00x more memory than cpu fp32 over 1 model type.")
+    assert "nothing to compare them with yet" in text_of(show(metric="peak_memory", rows="model")[0])
+
+
+def test_a_workload_has_the_metrics_that_were_measured_of_it_and_narrows_the_table(
+    two_workloads: StandInWorkbench,
+) -> None:
+    page = layout("?workload=generation")
+    assert with_id(page, ids.COMPARISON_WORKLOAD).options == ["inference", "generation"]
+    offered = [option["value"] for option in with_id(page, ids.COMPARISON_METRIC).options]
+    assert offered == ["inter_token_latency", *(name for name in offered[1:])] and "latency" not in offered
+    assert "energy" not in offered and "peak_memory" in offered
+    options, chosen = offer_metrics("generation", "latency", None)
+    assert ([option["value"] for option in options], chosen) == (offered, "inter_token_latency")
+    assert offer_metrics("generation", "peak_memory", None)[1] == "peak_memory"
+    assert offer_metrics(None, "inter_token_latency", None)[1] == "latency"
+    assert {row["workload"] for row in table(workload="generation")} == {"generation"}
+    assert {row["workload"] for row in table()} == {"inference", "generation"}
+
+
 def test_a_column_of_the_table_has_one_unit(two_ways: StandInWorkbench) -> None:
     columns, rows = filled()
     heads = {column["field"]: column["headerName"] for column in columns}
@@ -235,8 +269,8 @@ def test_columns_keep_their_places_whatever_was_measured(two_ways: StandInWorkbe
     everything, nothing = (filled(**filters)[0] for filters in ({}, {"model": "none"}))
     assert [column["field"] for column in everything] == [column["field"] for column in nothing] == list(COLUMNS)
     shown = [column["field"] for column in everything if not column["hide"]]
-    of_other_workloads = ("inter_token_latency", "generation_throughput", "requests_per_second", "speedup")
-    assert shown == [name for name in USUAL if name not in of_other_workloads]
+    empty = ("inter_token_latency", "generation_throughput", "requests_per_second", "speedup", "options")
+    assert shown == [name for name in USUAL if name not in empty]
     assert "latency" not in [column["field"] for column in nothing if not column["hide"]]
 
 
@@ -245,7 +279,10 @@ def test_the_columns_that_are_chosen_are_shown_and_on_a_phone_those_that_fit(two
         return [column["field"] for column in filled(**given)[0] if not column["hide"]]
 
     assert shown(columns=["batch", "latency", "input"]) == ["model", "batch", "input", "latency"]
+    assert shown(columns=["batch"], narrow=True) == [name for name in NARROW if name != "options"]
+    store(two_ways, measured(a_case("gpt2", compiled=True, threads=2), 0.05))
     assert shown(columns=["batch"], narrow=True) == list(NARROW)
+    assert "compiled, 2 threads" in [row["options"] for row in table()]
 
 
 def test_a_row_and_a_cell_take_turns(triggered: Trigger) -> None:

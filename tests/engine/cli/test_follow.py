@@ -37,6 +37,15 @@ def test_a_log_has_a_line_for_each_outcome_and_none_for_waiting(capsys: pytest.C
     assert captured.err.splitlines() == ["Counting parameters", "[1/2] bert: completed"]
 
 
+def test_a_log_says_once_for_which_program_it_waits(capsys: pytest.CaptureFixture[str]) -> None:
+    waiting = "Waiting for process 7, which measures on cpu"
+    steps = [waiting, waiting, "bert, process 1 of 2", waiting, waiting.replace("7", "8")]
+    with display(quiet=False) as shown:
+        for step in steps:
+            shown.show(Standing(done=0, total=2, step=step, remaining=None))
+    assert capsys.readouterr().err.splitlines() == [waiting, waiting.replace("7", "8")]
+
+
 def test_quiet_shows_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with display(quiet=True) as shown:
         shown.show(Standing(done=1, total=1, step="bert", remaining=None, news=("done",)))

@@ -182,3 +182,12 @@ def test_the_title_claims_nothing_from_points_lost_in_noise():
 def test_a_chart_of_one_batch_size_can_be_drawn():
     chart = batch_scaling(GROWING[:1], metric=Metric.THROUGHPUT, theme="dark")
     assert all(math.isfinite(bound) for bound in chart.layout.yaxis.range)
+
+
+def test_compiled_and_eager_cases_are_two_lines_that_look_different():
+    compiled = [replace(summary, case=replace(summary.case, compiled=True)) for summary in curve({1: 0.02, 8: 0.05})]
+    both = [*GROWING, *compiled]
+    assert [line.label for line in scaling_lines(both, Metric.THROUGHPUT)] == ["cpu fp32 compiled", "cpu fp32"]
+    chart = batch_scaling(both, metric=Metric.THROUGHPUT, theme="light")
+    dashes = {trace.name: trace.line.dash for trace in chart.data if trace.mode == "lines+markers"}
+    assert dashes["cpu fp32"] != dashes["cpu fp32 compiled"]

@@ -15,6 +15,7 @@ from engine.figures.backend_comparison import backend_comparison, backend_compar
 from engine.figures.bars import ROW_PIXELS
 from engine.figures.tokens import backend_color, color, family_color, translucent
 from engine.figures.top_models import top_models, top_models_title
+from engine.figures.wording import sizes_in
 from tests.builders import a_case, a_summary, an_estimate
 
 
@@ -198,3 +199,18 @@ def test_a_range_that_begins_at_nothing_is_a_range():
         replace(other, estimates={**other.estimates, metric: narrow}),
     ]
     assert top_models_title(pair, metric=metric) == "No model leads on cpu fp32: their intervals overlap"
+
+
+def test_titles_never_say_that_imported_figures_were_measured():
+    ways = ((Precision.FP32, 0.034), (Precision.BF16, 0.068))
+    theirs = [way("cpu", precision, latency, provenance=Provenance.IMPORTED) for precision, latency in ways]
+    assert backend_comparison_title(theirs[:1], metric=Metric.LATENCY) == "One way to run bert is imported: cpu fp32"
+    many = backend_comparison_title(theirs, metric=Metric.LATENCY)
+    assert many == "cpu fp32 is, as imported, fastest of 2 ways to run bert"
+    assert top_models_title(theirs[:1], metric=Metric.LATENCY) == "Only bert is imported on cpu fp32"
+
+
+def test_a_size_that_came_with_imported_figures_is_not_called_published():
+    case = a_case(size="bert-large-uncased")
+    assert sizes_in([a_summary(case)]) == "published"
+    assert sizes_in([a_summary(case, provenance=Provenance.IMPORTED)]) == "imported"

@@ -3,7 +3,8 @@ from __future__ import annotations
 from engine.domain.case import Precision
 from engine.domain.measurement import Metric
 from engine.domain.summary import Verdict
-from engine.reports.charts import MOST_SCALING, charts_of, compare_ways
+from engine.reports.charts import MOST_SCALING, charts_of, compare_ways, rankings, ways_to_run
+from engine.reports.tables import _result_row
 from tests.builders import a_case, a_summary
 
 BF16 = Precision.BF16
@@ -35,3 +36,17 @@ def test_what_is_not_drawn_is_counted() -> None:
     assert len(drawn) == MOST_SCALING
     assert drawn[-1].footnote.endswith("2 more curves in the table of all results")
     assert all("more" not in chart.footnote for chart in drawn[:-1])
+
+
+def test_options_are_ways_to_run_a_model_and_never_rivals_in_a_ranking() -> None:
+    eager, compiled = a_summary(), a_summary(a_case(compiled=True), latencies=(0.021, 0.0211, 0.0212))
+    other = a_summary(a_case("roberta", compiled=True))
+    assert ways_to_run([eager, compiled, other]) == [[eager, compiled]]
+    assert rankings([eager, compiled, other]) == [[compiled, other]]
+    titles = [chart.title for chart in charts_of([eager, compiled]) if "against cpu fp32" in chart.subtitle]
+    assert len(titles) == 1 and "cpu fp32 compiled" in titles[0]
+
+
+def test_an_option_stands_beside_the_precision_in_the_table() -> None:
+    cell = _result_row(a_summary(a_case(attention="sdpa", threads=2)), [], {})[2]
+    assert (cell.text, cell.detail) == ("fp32", "sdpa attention, 2 threads")

@@ -59,6 +59,22 @@ def test_askers_that_wait_for_the_same_count_share_it(open_workbench: Open):
     assert (counts, launcher.count("count_facts")) == ([7] * 5, 1)
 
 
+def test_who_waits_to_count_says_so_and_says_when_it_counts(open_workbench: Open):
+    workbench, steps, waits = open_workbench(FakeLauncher(parameters=lambda case: 7)), [], threading.Event()
+    case = default_case(workbench.catalog.get("bert"))
+
+    def tell(step: str) -> None:
+        steps.append(step)
+        waits.set()
+
+    asker = threading.Thread(target=lambda: count_case_facts(workbench, case, on_step=tell))
+    with workbench.supervisor.device_turns.turn(PROCESSOR, threading.Event()):
+        asker.start()
+        assert waits.wait(20.0)
+    asker.join(20.0)
+    assert steps == ["Waiting for another measurement", "Counting parameters of bert"]
+
+
 def test_a_type_that_cannot_be_counted_is_missing_and_said_so(open_workbench: Open, caplog):
     workbench, lines = open_workbench(_Uncounting()), []
     with caplog.at_level(logging.WARNING):

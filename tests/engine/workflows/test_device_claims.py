@@ -49,13 +49,13 @@ def other_program(name: str) -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize("end", ["lets go", "is killed"])
 def test_a_program_waits_for_another_until_that_lets_go_or_dies(name, end, caplog):
-    other, got_it, waits = other_program(name), threading.Event(), threading.Event()
+    other, got_it, waits, lines = other_program(name), threading.Event(), threading.Event(), []
 
     def wait_for_it() -> None:
-        with DeviceClaims(name).held(CPU, never(), on_wait=waits.set):
+        with DeviceClaims(name).held(CPU, never(), on_wait=lambda line: (lines.append(line), waits.set())):
             got_it.set()
 
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.INFO):
         thread = threading.Thread(target=wait_for_it)
         thread.start()
         assert waits.wait(PATIENCE)
@@ -67,7 +67,8 @@ def test_a_program_waits_for_another_until_that_lets_go_or_dies(name, end, caplo
         assert got_it.wait(PATIENCE)
     thread.join(PATIENCE)
     other.wait(PATIENCE)
-    assert f"Waiting: process {other.pid} measures on cpu" in caplog.text
+    assert lines == [f"Waiting for process {other.pid}, which measures on cpu"]
+    assert lines[0] in caplog.text
 
 
 def test_other_devices_and_other_names_are_nobodys_concern(name):
@@ -92,7 +93,7 @@ def test_who_held_it_last_does_not_overtake_who_waits(name):
     order, waits = [], threading.Event()
 
     def wait_for_it() -> None:
-        with DeviceClaims(name).held(CPU, never(), on_wait=waits.set):
+        with DeviceClaims(name).held(CPU, never(), on_wait=lambda _: waits.set()):
             order.append("waiting")
 
     first = DeviceClaims(name)

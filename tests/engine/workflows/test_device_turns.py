@@ -17,7 +17,7 @@ def hold(turns: DeviceTurns, devices: frozenset[str], order: list[str], name: st
     waits = threading.Event()
 
     def take() -> None:
-        with turns.turn(devices, threading.Event(), on_wait=waits.set):
+        with turns.turn(devices, threading.Event(), on_wait=lambda _: waits.set()):
             order.append(name)
 
     thread = threading.Thread(target=take)

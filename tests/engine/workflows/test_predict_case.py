@@ -143,6 +143,12 @@ def test_cases_with_another_number_of_threads_teach_nothing(workbench):
     assert one_thread.value == pytest.approx(8 * law(asked), rel=0.1)
 
 
+@pytest.mark.parametrize("option", [{"compiled": True}, {"attention": "eager"}])
+def test_compiled_cases_and_those_of_another_attention_teach_nothing(workbench, option):
+    measure(workbench, *[a_case(name, **option) for name in ("bert", "gpt2", "vit")], factor=8.0)
+    assert predict_case(workbench, a_case("bert", batch_size=4)).predictions[Metric.LATENCY].training_cases == 12
+
+
 def test_new_measurements_are_learned_from_at_once(workbench):
     asked = a_case("bert", batch_size=4)
     assert predict_case(workbench, asked).predictions[Metric.LATENCY].training_cases == 12

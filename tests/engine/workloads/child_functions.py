@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from engine.domain.case import Workload
+from engine.domain.measurement import Metric
+from engine.workloads import WORKLOADS
 from engine.workloads.activations import activation_watch
 from engine.workloads.inference import Inference
 from engine.workloads.memory import MemoryMeter
@@ -16,6 +19,8 @@ from engine.workloads.torch_session import open_torch
 from engine.workloads.workload import Device
 from tests.builders import a_case, a_protocol
 from tests.engine.workloads.a_slow_skillset_facts import SLOW_SKILLSET
+
+KNOWN_BYTES = 12_345
 
 
 def hold_and_let_go(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -201,3 +206,30 @@ def _touched(size: int) -> mmap.mmap:
     for position in range(0, size, mmap.PAGESIZE):
         held[position] = 1
     return held
+
+
+class KnownMeter:
+    """Of memory that lies elsewhere than in this process."""
+
+    notes = ()
+
+    def start_pass(self) -> None:
+        """There is nothing to forget."""
+
+    def peak_bytes(self) -> int | None:
+        return KNOWN_BYTES
+
+
+def weigh_by_a_known_meter(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The peak memory of a workload on a device that brings its own meter along."""
+    workload = Workload(arguments["workload"])
+    case = a_case("other", sequence_length=None, batch_size=2, workload=workload, new_tokens=2, workers=2, threads=1)
+    device = Device(
+        name="cpu",
+        prepare=lambda: 1,
+        synchronize=lambda: None,
+        open=lambda module, wanted: open_torch(module, wanted, "cpu"),
+        memory_meter=KnownMeter,
+    )
+    seen = WORKLOADS.get(workload).run(Path(arguments["path"]), case, a_protocol(max_seconds=0.05), device)
+    return {"peak_memory": seen.samples[Metric.PEAK_MEMORY]}

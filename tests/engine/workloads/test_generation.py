@@ -11,7 +11,7 @@ from engine.benchmarking.fork_server import ForkServerLauncher
 from engine.benchmarking.launchers import ProcessOutcome
 from engine.benchmarking.measure import measuring_arguments
 from engine.catalog.registry import Catalog, load_catalog
-from engine.domain.case import Case, Workload
+from engine.domain.case import Case, Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
 from engine.domain.result import FailureKind
@@ -20,7 +20,9 @@ from engine.skillsets.write import write
 from engine.workloads.generation import figures
 from engine.workloads.token_times import Generated
 from tests.builders import a_case, a_protocol
+from tests.engine.workloads.child_functions import KNOWN_BYTES
 
+FUNCTIONS = "tests.engine.workloads.child_functions"
 GENERATIONS = 3
 NEW_TOKENS = 6
 BATCH = 2
@@ -143,3 +145,66 @@ def test_a_type_without_generate_is_not_available_and_says_what_else_to_measure(
     assert failure is not None
     assert failure.kind is FailureKind.NOT_AVAILABLE
     assert "measure its forward passes with the workload inference" in failure.reason
+
+
+COUNTS = """
+import torch
+from types import SimpleNamespace
+
+def describe():
+    return {}
+
+def load(size, device, precision):
+    return Skillset(device, precision)
+
+class Model(torch.nn.Module):
+    config = SimpleNamespace()
+    def generate(self, count, stopping_criteria=None):
+        tokens = torch.arange(16).repeat(2, 1)
+        for token in range(count):
+            tokens = torch.cat([tokens, torch.full((2, 1), token)], dim=1)
+            if stopping_criteria is not None:
+                stopping_criteria(tokens, None)
+        return tokens
+
+class Skillset:
+    fallback_reason = None
+    def __init__(self, device, precision):
+        self.device, self.precision, self.model = device, precision, Model()
+    def example_inputs(self, batch_size):
+        return {}
+    def infer(self, inputs):
+        return {"outputs": {"y": torch.ones(2, 3)}}
+    def generate(self, inputs, max_new_tokens):
+        tokens = self.model.generate(max_new_tokens)
+        if self.precision == "bf16":
+            tokens[:, 16:] += WRONG
+        return {"outputs": {"tokens": tokens}}
+"""
+
+
+@pytest.mark.parametrize("wrong", [0, 1])
+def test_tokens_that_eager_fp32_does_not_make_are_no_result_however_fast(loaded, tmp_path: Path, wrong: int):
+    """Its forward pass alone answers right, and so do the tokens of the prompt."""
+    path = tmp_path / "a_counter.py"
+    path.write_text(f"WRONG = {wrong}\n{COUNTS}")
+    outcome = outcome_of(loaded, path, a_generation("other", sequence_length=None, precision=Precision.BF16))
+    if wrong:
+        assert outcome.failure is not None
+        assert outcome.failure.kind is FailureKind.WRONG_OUTPUT
+        assert outcome.failure.reason.startswith(
+            "Output tokens is not that of eager fp32: 100.0% of its choices differ"
+        )
+    else:
+        assert outcome.value is not None, outcome.failure
+        assert "Generated tokens agree with those of eager fp32, of which 10.0% may differ." in outcome.value["notes"]
+
+
+@pytest.mark.parametrize(("workload", "times"), [("generation", 1), ("concurrency", 2)])
+def test_memory_is_what_the_devices_own_meter_says(loaded, tmp_path: Path, workload: str, times: int):
+    path = tmp_path / "a_counter_to_weigh.py"
+    path.write_text(f"WRONG = 0\n{COUNTS}")
+    arguments = {"path": str(path), "workload": workload}
+    outcome = loaded.run(f"{FUNCTIONS}:weigh_by_a_known_meter", arguments, timeout_seconds=60)
+    assert outcome.value is not None, outcome.failure
+    assert outcome.value["peak_memory"] == [times * KNOWN_BYTES]
