@@ -231,5 +231,5 @@ def weigh_by_a_known_meter(arguments: dict[str, Any]) -> dict[str, Any]:
         open=lambda module, wanted: open_torch(module, wanted, "cpu"),
         memory_meter=KnownMeter,
     )
-    seen = WORKLOADS.get(workload).run(Path(arguments["path"]), case, a_protocol(max_seconds=0.05), device)
+    seen = WORKLOADS.get(workload).run(Path(arguments["path"]), case, a_protocol(max_seconds=1.0), device)
     return {"peak_memory": seen.samples[Metric.PEAK_MEMORY]}
