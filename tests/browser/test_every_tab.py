@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import PATIENCE
+
 pytestmark = pytest.mark.browser
 
 
@@ -136,6 +138,19 @@ def test_the_theme_is_switched_and_remembered(visitor: Page) -> None:
     expect(root).to_have_attribute("data-bs-theme", str(before))
 
 
+def go_by_keys(visitor: Page, key: str, path: str, tries: int = 3) -> None:
+    """Again where a busy page took the second key of the chord too late: each key is sent once the last was taken."""
+    current = visitor.locator(".tab-link[aria-current]")
+    for _ in range(tries):
+        visitor.keyboard.press("g")
+        visitor.keyboard.press(key)
+        try:
+            return expect(current).to_have_attribute("href", path, timeout=PATIENCE / tries)
+        except AssertionError:
+            continue
+    expect(current).to_have_attribute("href", path, timeout=1)
+
+
 def test_keys_go_to_tabs_and_open_the_help_unless_somebody_types(visitor: Page) -> None:
     visitor.goto("/reports")
     expect(visitor.locator("#report-make")).to_be_visible()
@@ -145,10 +160,8 @@ def test_keys_go_to_tabs_and_open_the_help_unless_somebody_types(visitor: Page) 
     expect(visitor.locator("#help-dialog")).to_be_hidden()
     drawn = {"c": ".ag-row", "o": ".kpi-tile", "p": "#predict-answer h1", "r": "#report-make"}
     for key, path in (("c", "/comparison"), ("o", "/"), ("p", "/predict"), ("r", "/reports")):
-        visitor.keyboard.press("g")
-        visitor.keyboard.press(key)
-        expect(visitor.locator(".tab-link[aria-current]")).to_have_attribute("href", path)
-        expect(visitor.locator(f"main {drawn[key]}").first).to_be_visible()  # a busy page would stretch the next chord
+        go_by_keys(visitor, key, path)
+        expect(visitor.locator(f"main {drawn[key]}").first).to_be_visible()
     visitor.locator("#sql-editor").fill("")
     visitor.keyboard.type("g c ? / t")
     assert visitor.locator("#sql-editor").input_value() == "g c ? / t"
