@@ -30,7 +30,6 @@ from engine.figures.wording import shape, tail_words, way
 from engine.formatting import (
     format_bytes,
     format_change,
-    format_comparison,
     format_conditions,
     format_count,
     format_estimate,
@@ -38,6 +37,7 @@ from engine.formatting import (
     format_time_iso,
 )
 from engine.reports.command import benchmark_command
+from engine.verdict_words import format_comparison
 
 _NOISE = {
     True: "other programs took more than 5\N{THIN SPACE}% of the processor",

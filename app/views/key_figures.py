@@ -18,10 +18,11 @@ from engine.domain.summary import CaseSummary, Comparison
 from engine.domain.workload_metrics import METRICS
 from engine.figures.sparkline import HEIGHT, WIDTH, sparkline
 from engine.figures.tokens import Theme
-from engine.formatting import format_comparison, format_estimate, format_resolution
+from engine.formatting import format_estimate
 from engine.stats.comparison import compare
 from engine.stats.quantiles import median
 from engine.stats.resolution import resolution
+from engine.verdict_words import format_comparison, format_resolution
 
 History = Callable[[CaseSummary, Metric], Sequence[tuple[float, ...]]]
 """Per-process values of a case in each run that completed it, oldest run first."""

@@ -59,7 +59,7 @@ def provenance_mark(provenance: Provenance | str, *, label: bool = True) -> Comp
 
 
 def verdict_mark(verdict: Verdict | str, text: str, *, filled: bool = False) -> Component:
-    """`text` is the verdict in words (engine.formatting.format_comparison); `filled` gives it its soft ground."""
+    """`text` is the verdict in words (engine.verdict_words.format_comparison); `filled` gives it its soft ground."""
     name = Verdict(verdict).value
     ground = " mark-filled" if filled else ""
     return html.Span([icon(f"verdict-{name}"), html.Span(text)], className=f"mark verdict verdict-{name}{ground}")

@@ -15,8 +15,9 @@ from engine.domain.case import Case
 from engine.domain.result import ResultStatus
 from engine.domain.run import CaseProgress, RunProgress
 from engine.domain.summary import PairedCase
-from engine.formatting import counted, format_count, format_paired
+from engine.formatting import counted, format_count
 from engine.stats.resolution import resolution_in_pairs
+from engine.verdict_words import format_paired
 
 _NOT_YET = "The verdicts come with the last pair: looking before it would find differences that are not there."
 _NONE = "No pair was completed, so there is no verdict."

@@ -10,8 +10,8 @@ from dash.development.base_component import Component
 from engine.domain.calibration import MachineNoise, Resolution
 from engine.domain.measurement import Metric
 from engine.domain.summary import CaseSummary
-from engine.formatting import format_resolution, resolution_grounds
 from engine.stats.resolution import resolution
+from engine.verdict_words import format_resolution, resolution_grounds
 
 
 def resolution_badge(found: Resolution | None) -> Component:

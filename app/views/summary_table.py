@@ -10,7 +10,8 @@ from engine.domain.calibration import MachineNoise
 from engine.domain.measurement import Metric
 from engine.domain.summary import CaseSummary, Comparison
 from engine.figures.wording import way_options
-from engine.formatting import MISSING, format_column, format_comparison, format_resolution
+from engine.formatting import MISSING, format_column
+from engine.verdict_words import format_comparison, format_resolution
 
 _NUMERIC = frozenset({3, 4, 5, 6})
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 
 _READ_BYTES = 2**20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_known: dict[tuple[str, int, int, int], str] = {}
-"""By path, inode, size and time of change: a file is read once as long as it stays what it is."""
-_lock = Lock()
 
 
 def digest_of(files: Sequence[Path]) -> str:
@@ -27,14 +24,12 @@ def sha256_of(path: Path) -> str:
     if target.parent.name == "blobs" and _SHA256.fullmatch(target.name):
         return target.name
     state = target.stat()
-    key = (str(target), state.st_ino, state.st_size, state.st_mtime_ns)
-    with _lock:
-        if key not in _known:
-            _known[key] = _read(target)
-        return _known[key]
+    return _sum_of(target, state.st_ino, state.st_size, state.st_mtime_ns)
 
 
-def _read(path: Path) -> str:
+@lru_cache(maxsize=1024)
+def _sum_of(path: Path, *state: int) -> str:
+    """Read once for as long as the file's `state` stays what it is: its inode, size and time of change."""
     found = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_READ_BYTES):

@@ -12,7 +12,8 @@ from engine.domain.case import Workload
 from engine.domain.measurement import Metric
 from engine.domain.summary import Verdict
 from engine.domain.workload_metrics import METRICS
-from engine.formatting import MISSING, counted, format_number, format_time, format_value, scale_for, would_decide
+from engine.formatting import MISSING, counted, format_number, format_time, format_value, scale_for
+from engine.verdict_words import would_decide
 
 Row = dict[str, Any]
 

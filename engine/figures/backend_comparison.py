@@ -11,7 +11,8 @@ from engine.domain.summary import CaseSummary, Comparison, Verdict
 from engine.figures.bars import Bar, draw_bars
 from engine.figures.tokens import Theme, backend_color, backend_marker, color
 from engine.figures.wording import VERDICT_GLYPHS, best_first, best_word, hover, obtained, turned_out, way, way_options
-from engine.formatting import format_comparison, format_times, join_words, ratio_word
+from engine.formatting import format_times, join_words, ratio_word
+from engine.verdict_words import format_comparison
 
 
 def backend_comparison(

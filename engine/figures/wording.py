@@ -10,16 +10,9 @@ from engine.domain.model import is_checkpoint
 from engine.domain.result import Provenance
 from engine.domain.summary import CaseSummary, Comparison, Verdict
 from engine.domain.tail import Tail
-from engine.formatting import (
-    counted,
-    format_comparison,
-    format_estimate,
-    format_number,
-    format_time,
-    format_value,
-    scale_for,
-)
+from engine.formatting import counted, format_estimate, format_number, format_time, format_value, scale_for
 from engine.stats.percentiles import fewest_samples
+from engine.verdict_words import format_comparison
 
 TITLE_LENGTH = 65
 """A title that answers stays below this many characters where it can."""

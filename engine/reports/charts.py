@@ -16,9 +16,10 @@ from engine.figures.batch_scaling import batch_scaling, batch_scaling_title, hid
 from engine.figures.references import compared, reference
 from engine.figures.top_models import top_models, top_models_title
 from engine.figures.wording import best_first, shape, sizes_in, way, way_options
-from engine.formatting import counted, format_resolution
+from engine.formatting import counted
 from engine.reports.wording import interval_words
 from engine.stats.resolution import resolution
+from engine.verdict_words import format_resolution
 
 MOST_SCALING = 4
 MOST_WAYS = 4

@@ -7,19 +7,11 @@ from collections.abc import Sequence
 
 from engine.domain.calibration import MachineNoise
 from engine.domain.summary import PairedCase, Verdict
-from engine.formatting import (
-    MISSING,
-    counted,
-    format_count,
-    format_number,
-    format_paired,
-    format_resolution,
-    join_words,
-    would_decide,
-)
+from engine.formatting import MISSING, counted, format_count, format_number, join_words
 from engine.reports.tables import Cell, Column, Table
 from engine.reports.wording import model_name
 from engine.stats.resolution import resolution_in_pairs
+from engine.verdict_words import format_paired, format_resolution, would_decide
 
 PAIR_METHOD = (
     "Each pair is two processes, one of each configuration, measured one after the other and in the other order every "

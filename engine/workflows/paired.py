@@ -10,8 +10,8 @@ from engine.domain.against import partner_of
 from engine.domain.result import Result, ResultStatus
 from engine.domain.run import Run, RunRequest
 from engine.domain.summary import PairedCase
-from engine.formatting import format_paired
 from engine.storage import results
+from engine.verdict_words import format_paired
 
 if TYPE_CHECKING:
     from engine.workflows.workbench import Workbench

@@ -22,6 +22,7 @@ from engine.domain.case import Case, Workload
 from engine.domain.measurement import Metric
 from engine.domain.run import WORKERS, Protocol
 from engine.errors import NotEnoughData
+from engine.formatting import counted
 from engine.stats.quantiles import median
 from engine.workloads.answer import is_reference
 from engine.workloads.crew import Crew, hired
@@ -48,7 +49,7 @@ class Concurrency:
             opened: list[Opened] = crew.all("open")
             warmup = min(crew.all("warm"))
             requests = _requests_of_a_round(crew, protocol)
-            rounds, rule = alternate(
+            rounds, rule, lost = alternate(
                 lambda number: [crew.one(number % count, "answer", requests, False)],
                 lambda: crew.all("answer", requests, True),
                 protocol,
@@ -74,6 +75,7 @@ class Concurrency:
                 f"{count} workers, processes with a model of their own each and {threads} threads each; "
                 f"{warmup} warm-up passes, {len(rounds)} rounds of {requests} requests a worker, each beside one of a "
                 f"worker alone; stopped because {rule}.",
+                *_without_overlap(lost),
                 "Peak memory is the sum over all workers.",
                 *_too_many(count * threads),
                 *dict.fromkeys(remarks),
@@ -91,27 +93,31 @@ Round = tuple[tuple[float, float], tuple[float, float]]
 
 def alternate(
     one: Callable[[int], list[list[Span]]], everyone: Callable[[], list[list[Span]]], protocol: Protocol
-) -> tuple[list[Round], StopRule]:
-    """Rounds of both kinds until the interval of their ratio is narrow, by the same rules as iterations."""
+) -> tuple[list[Round], StopRule, int]:
+    """Rounds of both kinds until the interval of their ratio is narrow, by the same rules as iterations.
+
+    And how many were repeated, because the workers were never busy together. Raises NotEnoughData after three in a row.
+    """
     stopping = Stopping(protocol)
     rounds: list[Round] = []
     ratios: list[float] = []
     rule: StopRule | None = None
     started = perf_counter()
-    lost = 0
+    lost = lost_in_a_row = 0
     while rule is None:
         try:
             alone, together = _pair(one, everyone, len(rounds))
         except NotEnoughData:  # on a busy machine one may not get a turn before another is done
             lost += 1
-            if lost >= _MOST_LOST:
+            lost_in_a_row += 1
+            if lost_in_a_row >= _MOST_LOST:
                 raise
             continue
-        lost = 0
+        lost_in_a_row = 0
         rounds.append((alone, together))
         ratios.append(together[0] / together[1] * alone[1] / alone[0])
         rule = stopping.rule(ratios, perf_counter() - started)
-    return rounds, rule
+    return rounds, rule, lost
 
 
 def _pair(one: Callable[[int], list[list[Span]]], everyone: Callable[[], list[list[Span]]], number: int) -> Round:
@@ -148,6 +154,12 @@ def _requests_of_a_round(crew: Crew, protocol: Protocol) -> int:
     spans: list[Span] = crew.one(0, "answer", _PROBES, False)
     seconds = median([ended - begun for begun, ended in spans])
     return max(_FEWEST_REQUESTS, math.ceil(protocol.max_seconds / (2 * protocol.min_iterations) / seconds))
+
+
+def _without_overlap(rounds: int) -> list[str]:
+    if not rounds:
+        return []
+    return [f"{counted(rounds, 'round')} more had no time in which all workers were busy, and were repeated."]
 
 
 def _too_many(threads: int) -> list[str]:

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from engine.domain.calibration import SpreadSource
-from engine.formatting import format_resolution, resolution_grounds
 from engine.stats.detectable import detectable_change, detectable_change_in_pairs, pooled_spread
 from engine.stats.paired import paired_ratio
 from engine.stats.resolution import resolution, resolution_in_pairs
+from engine.verdict_words import format_resolution, resolution_grounds
 from tests.calibration_builders import a_noise
 
 FIVE = [1.00, 1.02, 0.98, 1.01, 0.99]

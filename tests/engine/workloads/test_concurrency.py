@@ -63,7 +63,7 @@ def test_rounds_alternate_in_turned_order_so_that_drift_touches_both():
         now = next(seconds)
         return [[(now, now + 0.5), (now + 0.5, now + 1.0)]]
 
-    rounds, _ = alternate(lambda number: spans(f"one {number}"), lambda: spans("all"), a_protocol(min_iterations=3))
+    rounds, _, _ = alternate(lambda number: spans(f"one {number}"), lambda: spans("all"), a_protocol(min_iterations=3))
     assert order == ["one 0", "all", "all", "one 1", "one 2", "all"]
     assert rounds == [((1.0, 0.5), (1.0, 0.5))] * 3
 
@@ -72,8 +72,8 @@ def test_a_round_in_which_one_worker_got_no_turn_is_repeated_and_many_end_the_ca
     good = [[(0.0, 1.0), (1.0, 2.0)]]
     none = [[(0.0, 1.0), (1.0, 2.0)], [(5.0, 6.0), (6.0, 7.0)]]
     answers = iter([none, none, *[good] * 3])
-    rounds, _ = alternate(lambda number: good, lambda: next(answers), a_protocol(min_iterations=3))
-    assert len(rounds) == 3
+    rounds, _, lost = alternate(lambda number: good, lambda: next(answers), a_protocol(min_iterations=3))
+    assert (len(rounds), lost) == (3, 2)
     with pytest.raises(NotEnoughData):
         alternate(lambda number: good, lambda: none, a_protocol(min_iterations=3))
 
