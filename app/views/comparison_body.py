@@ -12,7 +12,7 @@ from app.views.chart_card import ChartTable, chart_card
 from engine.domain.measurement import Better, Metric
 from engine.domain.model import Family
 from engine.domain.summary import Comparison, Verdict
-from engine.figures.family_heatmap import family_heatmap, family_heatmap_title
+from engine.figures.family_heatmap import common_options, family_heatmap, family_heatmap_title
 from engine.figures.heat_cells import CellKind, improvement
 from engine.figures.tokens import Theme
 from engine.figures.wording import way
@@ -62,7 +62,8 @@ def heat_map_card(
 
 
 def _subtitle(found: HeatMap, batch: int, size: str) -> str:
-    what = f"batch {batch}, {size} size"
+    options = common_options([cell.column for cell in found.cells])
+    what = f"batch {batch}, {size} size" + (f", {options}" if options else "")
     if found.mode is Mode.RATIO:
         return f"Median {found.metric.title.lower()} against {found.baseline_way}, {what} · above 1 is better"
     return f"Median {found.metric.title.lower()}, {found.scale.unit}, {what}"

@@ -55,7 +55,7 @@ USUAL = (
     "measured",
 )
 """What is shown until somebody chooses; metrics that no case has stay hidden."""
-NARROW = ("model", "precision", "options", "batch", "latency")
+NARROW = ("model", "precision", "batch", "latency")
 """What fits a phone."""
 _NUMERIC = frozenset({"batch", "n", *(metric.label for metric in METRICS)})
 
@@ -107,6 +107,8 @@ def csv_text(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], header: 
     return text.getvalue()
 
 
+_LEAST_PIXELS = {"family": 100, "backend": 100, "options": 82, "workload": 98}
+"""In which the usual words of a column stand whole."""
 _CSV_FIELDS = {"measured": "measured_iso"}
 
 
@@ -145,7 +147,8 @@ def _order(summary: CaseSummary) -> tuple[Any, ...]:
 
 def _column(name: str, metric: Metric | None, units: Mapping[Metric, Scale], *, hidden: bool) -> dict[str, Any]:
     title = f"{COLUMNS[name]}, {units[metric].unit}" if metric in units else COLUMNS[name]
-    column: dict[str, Any] = {"field": name, "headerName": title, "hide": hidden, "minWidth": 64, "flex": 1}
+    column: dict[str, Any] = {"field": name, "headerName": title, "hide": hidden, "flex": 1}
+    column |= {"minWidth": _LEAST_PIXELS.get(name, 64)}
     if metric is not None:
         shown = {"function": f"params.data.{name}_text"}
         column |= {"valueFormatter": shown, "tooltipField": f"{name}_detail", "headerTooltip": metric.definition}

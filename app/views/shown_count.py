@@ -48,7 +48,11 @@ def _hidden(count: int, shown: Sequence[CaseSummary], everything: Sequence[CaseS
     links = [
         html.Li(
             [
-                dcc.Link(one_of[machine].machine_label or machine, href=address(path, ViewState(machine=machine))),
+                dcc.Link(
+                    one_of[machine].machine_label or machine,
+                    href=address(path, ViewState(machine=machine)),
+                    title="Show the figures of this machine",
+                ),
                 f" {counted(cases, 'case')}",
             ]
         )

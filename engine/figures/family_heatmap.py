@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
@@ -27,7 +28,8 @@ ROW_PIXELS = 24
 _TALLEST_ROW = 44
 _HEAD_PIXELS = 34
 _OPTIONS_PIXELS = 14
-"""A third line above the columns where a way has more than backend and precision."""
+"""A third line above the columns where ways differ in more than backend and precision."""
+_LABEL_SIZE = 11
 _GAP = 2
 _HATCH_PIXELS = 9.0
 _HATCHED = (CellKind.UNDECIDED, CellKind.MISSING)
@@ -45,20 +47,22 @@ def family_heatmap(
 ) -> go.Figure:
     """One cell per row and column. Ratios: diverging on log2, blue is better. Amounts: sequential on log.
 
-    Undecided and missing cells carry no colour but a hatch. `width` is the expected width in pixels: it only sets
-    how dense the hatch is. Few rows grow taller to fill `height` pixels, up to a limit.
+    Undecided and missing cells carry no colour but a hatch. `width` is the expected width in pixels: it sets how
+    dense the hatch is, and whether the columns' labels are turned. Few rows grow taller to fill `height` pixels, up
+    to a limit.
     """
     rows, columns = ordered([cell.row for cell in cells]), ordered([cell.column for cell in cells])
     placed = by_place(cells)
     fills = _fills(cells, metric, theme)
     left = round(min(max(text_width(row) for row in rows) + 12, 110 if narrow else 180))
-    head = _HEAD_PIXELS + _OPTIONS_PIXELS * any(column.count(" ") > 1 for column in columns)
+    labels = _column_labels(columns, (width - left - 2) / len(columns))
+    head = labels.pixels
     row_pixels = min(max((height - head - 4) / len(rows), ROW_PIXELS), _TALLEST_ROW)
     chart = figure(theme, round(len(rows) * row_pixels) + head + 4, margin={"l": left, "r": 2, "t": head, "b": 4})
     _draw_fills(chart, rows, columns, placed, fills)
     _draw_hatches(chart, rows, columns, placed, theme, ((width - left - 2) / len(columns), row_pixels))
     _label_cells(chart, rows, columns, placed, fills, theme, narrow)
-    _label_axes(chart, rows, columns, theme)
+    _label_axes(chart, rows, labels, theme)
     if selected is not None and selected in placed:
         _outline(chart, rows.index(selected[0]), columns.index(selected[1]), theme)
     return chart
@@ -256,12 +260,41 @@ def _label_cells(
     chart.update_layout(annotations=labels)
 
 
-def _label_axes(chart: go.Figure, rows: Sequence[str], columns: Sequence[str], theme: Theme) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Labels:
+    """What stands above the columns, and how high."""
+
+    texts: tuple[str, ...]
+    angle: int
+    pixels: int
+
+
+def _column_labels(columns: Sequence[str], column_pixels: float) -> _Labels:
+    """Backend, precision and options below each other; turned, in one line, where a column is too narrow for that."""
+    parts = [column.split(" ", 2) for column in columns]
+    if common_options(columns):
+        parts = [part[:2] for part in parts]  # the subtitle tells what all have in common
+    widest = max(text_width(word, _LABEL_SIZE) for part in parts for word in part)
+    if widest <= column_pixels:
+        pixels = _HEAD_PIXELS + _OPTIONS_PIXELS * any(len(part) > 2 for part in parts)
+        return _Labels(texts=tuple("<br>".join(part) for part in parts), angle=0, pixels=pixels)
+    texts = tuple(" ".join(part) for part in parts)
+    return _Labels(texts=texts, angle=-90, pixels=round(max(text_width(text, _LABEL_SIZE) for text in texts)) + 8)
+
+
+def common_options(columns: Sequence[str]) -> str:
+    """What follows backend and precision in every one of them, where that is the same; else nothing."""
+    options = {" ".join(column.split(" ")[2:]) for column in columns}
+    return options.pop() if len(options) == 1 else ""
+
+
+def _label_axes(chart: go.Figure, rows: Sequence[str], labels: _Labels, theme: Theme) -> None:
     chart.update_xaxes(
-        range=[-0.5, len(columns) - 0.5],
-        tickvals=list(range(len(columns))),
-        ticktext=[column.replace(" ", "<br>", 2) for column in columns],
-        tickfont={"size": 11, "color": color("text-2", theme)},
+        range=[-0.5, len(labels.texts) - 0.5],
+        tickvals=list(range(len(labels.texts))),
+        ticktext=list(labels.texts),
+        tickangle=labels.angle,
+        tickfont={"size": _LABEL_SIZE, "color": color("text-2", theme)},
         side="top",
         showgrid=False,
     )

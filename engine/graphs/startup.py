@@ -8,6 +8,7 @@ from time import perf_counter
 
 from engine.domain.case import Case, Workload
 from engine.domain.run import Protocol
+from engine.formatting import counted
 from engine.graphs.session import GraphSource
 from engine.workloads.startup import first_answer
 from engine.workloads.workload import Device, Observation
@@ -30,7 +31,7 @@ class GraphStartup:
             case,
             device,
             import_seconds=perf_counter() - before_import,
-            notes=[_steps(case, was_loaded=was_loaded), f"{threads} threads."],
+            notes=[_steps(case, was_loaded=was_loaded), f"{counted(threads, 'thread')}."],
             checksum=self._source.artifact.checksum,
         )
 

@@ -72,7 +72,7 @@ class Concurrency:
             samples=found,
             actual_device=", ".join(dict.fromkeys(one.actual_device for one in opened)),
             notes=[
-                f"{count} workers, processes with a model of their own each and {threads} threads each; "
+                f"{count} workers, processes with a model of their own each and {counted(threads, 'thread')} each; "
                 f"{warmup} warm-up passes, {len(rounds)} rounds of {requests} requests a worker, each beside one of a "
                 f"worker alone; stopped because {rule}.",
                 *_without_overlap(lost),

@@ -12,6 +12,7 @@ from engine.domain.measurement import Metric
 from engine.domain.result import FailureKind
 from engine.domain.run import NEW_TOKENS, Protocol
 from engine.errors import EngineError, InvalidValue
+from engine.formatting import counted
 from engine.workloads.inference import timed_iterations, warm_up
 from engine.workloads.outputs import WrongOutput
 from engine.workloads.prefill import Prefill
@@ -76,7 +77,7 @@ class Generation:
         if peak is not None:
             found[Metric.PEAK_MEMORY] = [float(peak)]
         how = (
-            f"{threads} threads, {warmup} warm-up and {timed} timed generations of {wanted} tokens; "
+            f"{counted(threads, 'thread')}, {warmup} warm-up and {timed} timed generations of {wanted} tokens; "
             f"stopped because {rule}."
         )
         return Observation(

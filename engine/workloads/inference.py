@@ -11,6 +11,7 @@ from time import perf_counter
 from engine.domain.case import Case, Workload
 from engine.domain.measurement import Metric
 from engine.domain.run import Protocol
+from engine.formatting import counted
 from engine.workloads.outputs import check_outputs
 from engine.workloads.skillset_module import checksum_of, import_skillset
 from engine.workloads.stopping import Stopping, StopRule, is_warm
@@ -51,7 +52,10 @@ class Inference:
             found[Metric.PEAK_MEMORY] = [float(peak)]
         if joules is not None:
             found[Metric.ENERGY] = [joules / (case.batch_size * len(samples))]
-        how = f"{threads} threads, {warmup} warm-up and {len(samples)} timed iterations; stopped because {rule}."
+        how = (
+            f"{counted(threads, 'thread')}, {warmup} warm-up and {len(samples)} timed iterations; "
+            f"stopped because {rule}."
+        )
         by_events = [] if device.clock is None else ["Times are by the device's own events."]
         return Observation(
             samples=found,

@@ -10,6 +10,7 @@ from time import perf_counter
 from engine.domain.case import Case, Workload
 from engine.domain.measurement import Metric
 from engine.domain.run import Protocol
+from engine.formatting import counted
 from engine.workloads.outputs import check_outputs
 from engine.workloads.skillset_module import checksum_of, import_skillset
 from engine.workloads.workload import Device, Observation, Session
@@ -31,7 +32,7 @@ class Startup:
             case,
             device,
             import_seconds=import_seconds,
-            notes=[preload_note(loaded), f"{threads} threads."],
+            notes=[preload_note(loaded), f"{counted(threads, 'thread')}."],
             checksum=checksum_of(module),
         )
 

@@ -67,7 +67,7 @@ def test_a_graph_is_measured_where_the_runtime_says_and_agrees_with_torch(loaded
     assert (result.status, result.actual_device) == (ResultStatus.COMPLETED, PROVIDERS[backend])
     assert len(result.measurement(Metric.LATENCY).samples) == 3
     assert result.facts.parameters > 10_000 and result.facts.flops > 0
-    assert result.notes[0].startswith("1 threads, ")
+    assert result.notes[0].startswith("1 thread, ")
     assert any(note.startswith("Outputs differ from eager fp32 by less than 0.01") for note in result.notes)
     assert result.skillset_checksum is not None
 

@@ -51,7 +51,7 @@ def test_throughput_is_items_over_the_time_of_all_timed_iterations(inference):
 
 
 def test_the_number_of_threads_is_fixed_and_recorded(loaded, inference):
-    assert inference["notes"][0].startswith("1 threads, ")
+    assert inference["notes"][0].startswith("1 thread, ")
     two = measured(loaded, a_linear(threads=2), a_protocol())
     assert two["notes"][0].startswith("2 threads, ")
 
@@ -66,7 +66,7 @@ def test_a_process_is_pinned_where_that_was_asked_for_and_says_so(loaded, infere
 def test_slow_first_passes_are_discarded_as_warm_up(loaded):
     protocol = a_protocol(warmup=2, min_iterations=6, max_iterations=6, max_seconds=100.0)
     note = measured(loaded, a_linear(batch_size=known.DECLINING_AT_BATCH), protocol)["notes"][0]
-    discarded = int(note.partition(" threads, ")[2].partition(" warm-up")[0])
+    discarded = int(note.partition(", ")[2].partition(" warm-up")[0])
     assert discarded > len(known.DECLINING_SECONDS)
     assert "and 6 timed iterations" in note
 

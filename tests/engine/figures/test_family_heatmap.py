@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.domain.measurement import Metric
-from engine.figures.family_heatmap import family_heatmap, family_heatmap_title
+from engine.figures.family_heatmap import common_options, family_heatmap, family_heatmap_title
 from engine.figures.heat_cells import Cell, CellKind, geometric_mean, improvement
 from engine.figures.tokens import DIVERGING, blended, contrast
 
@@ -20,6 +20,27 @@ CELLS = [
     cell("audio", "cpu bf16", CellKind.FAILED, None, "× fails"),
     cell("audio", "cpu int8", CellKind.MISSING),
 ]
+
+
+def labels_above(columns: list[str], width: int = 640) -> tuple[list[str], int]:
+    cells = [cell("vision", column, CellKind.AMOUNT, 1.0, "1") for column in columns]
+    axis = family_heatmap(cells, metric=Metric.LATENCY, theme="light", width=width).layout.xaxis
+    return list(axis.ticktext), axis.tickangle
+
+
+def test_columns_name_their_options_where_these_differ():
+    assert labels_above(["cpu fp32", "cpu fp32 2 threads"]) == (["cpu<br>fp32", "cpu<br>fp32<br>2 threads"], 0)
+    same = ["cpu fp32 1 thread", "cpu bf16 1 thread"]
+    assert labels_above(same) == (["cpu<br>fp32", "cpu<br>bf16"], 0)
+    assert common_options(same) == "1 thread"
+    assert common_options(["cpu fp32", "cpu bf16"]) == common_options(["cpu fp32", "cpu bf16 1 thread"]) == ""
+
+
+def test_labels_are_turned_where_columns_are_too_narrow_for_their_words():
+    ways = [f"{backend} {precision}" for backend in ("cpu", "onnxruntime") for precision in ("fp32", "bf16", "int8")]
+    assert labels_above(ways, width=640)[1] == 0
+    texts, angle = labels_above(ways, width=330)
+    assert (texts, angle) == (ways, -90)
 
 
 def test_only_decided_cells_have_a_colour():

@@ -14,6 +14,7 @@ from engine.benchmarking.measure import measuring_arguments
 from engine.domain.case import Workload
 from engine.domain.result import FailureKind
 from engine.errors import NotEnoughData
+from engine.formatting import counted
 from engine.workloads.concurrency import _too_many, alternate, busy
 from engine.workloads.worker import Span
 from tests.builders import a_protocol
@@ -88,7 +89,7 @@ def test_workers_answer_at_once_and_are_compared_with_one_alone(loaded):
     assert value["actual_device"] == "cpu"
     assert value["facts"] is None
     assert value["checksum"] == "0123abcd"
-    assert value["notes"][0].startswith("2 workers, processes with a model of their own each and 1 threads each; ")
+    assert value["notes"][0].startswith("2 workers, processes with a model of their own each and 1 thread each; ")
 
 
 def test_memory_is_that_of_all_workers_together(loaded):
@@ -116,9 +117,9 @@ def test_what_befalls_a_worker_is_what_befell_the_case(loaded, batch_size: int, 
 def test_workers_without_a_number_of_threads_share_the_cores_and_more_than_there_are_take_turns(loaded):
     cores = usable_physical_cores()
     notes = outcome_of(loaded, threads=None, workers=cores + 1).value["notes"]
-    assert notes[0].startswith(f"{cores + 1} workers, processes with a model of their own each and 1 threads each; ")
+    assert notes[0].startswith(f"{cores + 1} workers, processes with a model of their own each and 1 thread each; ")
     shared = outcome_of(loaded, threads=None).value["notes"][0]
-    assert f" and {max(1, cores // WORKERS)} threads each; " in shared
+    assert f" and {counted(max(1, cores // WORKERS), 'thread')} each; " in shared
 
 
 def test_more_threads_than_cores_are_told():
