@@ -125,6 +125,7 @@ def test_filters_narrow_the_rows_and_stand_in_the_address(coverage: Page) -> Non
     choose(coverage, "coverage-check", "Import")
     expect(coverage.locator("#coverage-count")).to_contain_text("0 of")
     expect(coverage.locator(".conformance-grid")).to_contain_text("No model type passes these filters.")
+    expect(coverage).to_have_url(re.compile("check=import"))
     coverage.go_back()
     expect(coverage.locator("#coverage-count")).to_contain_text("1 of")
     expect(cell(coverage, "gpt2", "overall")).to_be_visible()

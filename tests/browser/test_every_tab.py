@@ -104,6 +104,7 @@ def test_back_and_forward_go_through_what_was_chosen(
     first = place.inner_text()
     choose(visitor, switch, label)
     expect(place).not_to_have_text(first)
+    expect(visitor).to_have_url(re.compile(r"\?."))
     second, changed = place.inner_text(), query(visitor)
     visitor.go_back()
     expect(place).to_have_text(first)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -168,7 +169,7 @@ def count_operations_of(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def exercise_the_slow_skillset(arguments: dict[str, Any]) -> dict[str, Any]:
-    """First sample of each metric by name, of one workload on the slow skillset."""
+    """First sample of each metric by name, of one workload on the slow skillset, and what the whole of it took."""
     workload = {"inference": Inference(), "startup": Startup()}[arguments["workload"]]
     case = a_case(workload=workload.name, sequence_length=None)
     device = Device(
@@ -177,8 +178,10 @@ def exercise_the_slow_skillset(arguments: dict[str, Any]) -> dict[str, Any]:
         synchronize=lambda: None,
         open=lambda module, wanted: open_torch(module, wanted, "cpu"),
     )
+    begun = time.perf_counter()
     observation = workload.run(SLOW_SKILLSET, case, a_protocol(), device)
-    return {metric.label: samples[0] for metric, samples in observation.samples.items()}
+    took = time.perf_counter() - begun
+    return {metric.label: samples[0] for metric, samples in observation.samples.items()} | {"whole": took}
 
 
 class _Callable:

@@ -56,7 +56,8 @@ def test_each_step_of_starting_up_has_its_own_time(loaded):
     assert seconds["module_import_time"] >= slow.IMPORT_SECONDS
     assert seconds["class_instantiation_time"] >= slow.LOAD_SECONDS
     assert seconds["model_initialization_time"] >= slow.FIRST_PASS_SECONDS
-    assert seconds["module_import_time"] < seconds["class_instantiation_time"] < seconds["model_initialization_time"]
+    steps = seconds["module_import_time"], seconds["class_instantiation_time"], seconds["model_initialization_time"]
+    assert sum(steps) <= seconds["whole"]
 
 
 def test_outputs_that_are_no_answer_are_told_with_their_fault(loaded):
