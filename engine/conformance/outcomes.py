@@ -57,7 +57,7 @@ def _stopped(check: Check, seen: Seen, failure: Failure, seconds: float, time_li
     lasted = None if seen.begun_after is None else max(0.0, seconds - seen.begun_after)
     reason = failure.reason
     if failure.kind is FailureKind.TIMEOUT:
-        within = "" if lasted is None else f", {lasted:.1f} s of them in this check"
+        within = "" if lasted is None else f", {min(lasted, time_limit):.1f} s of them in this check"
         reason = f"Stopped after {time_limit:g} s{within}."
     detail = "\n".join(failure.log.splitlines()[-_DETAIL_LINES:]) or None
     return CheckOutcome(check=check, verdict=Verdict.FAILS, reason=reason, detail=detail, seconds=lasted)

@@ -132,7 +132,8 @@ def busy(spans: Sequence[Sequence[Span]]) -> tuple[float, float]:
 
     It begins when every worker has answered its first one, so that whatever they wait for has its usual queue, and ends
     when the first of them has answered its last. A request that straddles an edge counts by the part of its time that
-    lies inside. NotEnoughData where there is no such time.
+    lies inside, as if it were served evenly; where one only waits for others at an edge this is a part of a request too
+    many. NotEnoughData where there is no such time.
     """
     begin = max(worker[0][1] for worker in spans)
     end = min(worker[-1][1] for worker in spans)

@@ -156,7 +156,7 @@ def test_a_chart_becomes_its_table_and_both_can_be_taken_away(comparison: Page, 
     with comparison.expect_download() as data:
         card.get_by_role("button", name="Download the data (CSV)").click()
     assert data.value.suggested_filename == "latency-by-family-ratio.csv"
-    with comparison.expect_download() as picture:
+    with comparison.expect_download(timeout=60_000) as picture:
         card.get_by_role("button", name="Download the picture (PNG)").click()
     path = tmp_path / picture.value.suggested_filename
     picture.value.save_as(path)

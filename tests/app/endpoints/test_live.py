@@ -19,11 +19,14 @@ from tests.builders import a_plan, a_request, a_result
 
 
 class EagerClient(Client):
-    """The library's own leaves a message that came in one packet with the handshake's answer until another comes."""
+    """The library's own leaves a message that came in one packet with the handshake's answer until another comes.
+
+    And holds that a server which said goodbye in that packet was never there.
+    """
 
     def handshake(self) -> None:
         super().handshake()
-        self.connected = self._handle_events()
+        self._handle_events()
 
 
 @pytest.fixture

@@ -49,7 +49,11 @@ FAULTS = {
         "test_a_forward_pass_returns_sound_numbers",
     ),
     "infinite": ("logits + float('inf')", "max_new_tokens", "test_a_forward_pass_returns_sound_numbers"),
-    "unsteady": ("logits + time.perf_counter()", "max_new_tokens", "test_the_same_seed_gives_the_same_outputs"),
+    "unsteady": (
+        "logits + time.perf_counter_ns() % 997",
+        "max_new_tokens",
+        "test_the_same_seed_gives_the_same_outputs",
+    ),
     "mixing": ("logits + logits.mean(0)", "max_new_tokens", "test_examples_of_a_batch_do_not_disturb_each_other"),
     "forgetting": (
         "logits * len(type(self.model).__mro__) ** self.model.config._name_or_path.count('/')",
