@@ -15,6 +15,8 @@ Choice = TypeVar("Choice", bound=StrEnum)
 _PRECISIONS = {"float32": "fp32", "float": "fp32", "float16": "fp16", "half": "fp16", "bfloat16": "bf16"}
 """What other tools call a precision."""
 _MOST_CHARACTERS = 200
+_MOST_WHOLE = 2**31 - 1
+"""What the database holds in a column of whole numbers."""
 
 
 def text_of(name: str, value: Any) -> str | None:
@@ -35,6 +37,8 @@ def whole_of(name: str, value: Any) -> int | None:
     number = _number(name, value)
     if number != int(number) or number < 1:
         raise ValueError(f"{name} {value!r} is not a whole number of 1 or more")
+    if number > _MOST_WHOLE:
+        raise ValueError(f"{name} {value!r} is more than {_MOST_WHOLE}")
     return int(number)
 
 
@@ -72,7 +76,10 @@ def time_of(name: str, value: Any) -> datetime | None:
         found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
     except ValueError:
         raise ValueError(f"{name} {value!r} is no time; write it like 2026-01-31T12:00:00Z") from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    try:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{name} {value!r} lies outside the years 1 to 9999 in UTC") from None
 
 
 def choice_of(kind: type[Choice], name: str, value: Any) -> Choice | None:
@@ -87,12 +94,14 @@ def choice_of(kind: type[Choice], name: str, value: Any) -> Choice | None:
 
 
 def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool):
+    if isinstance(value, bool) or (isinstance(value, str) and "_" in value):
         raise ValueError(f"{name} {value!r} is no number")
     try:
         number = float(value)
     except (TypeError, ValueError):
         raise ValueError(f"{name} {value!r} is no number") from None
+    except OverflowError:
+        raise ValueError(f"{name} has {len(str(abs(value)))} digits and is no number that can be kept") from None
     if not math.isfinite(number):
         raise ValueError(f"{name} {value!r} is no finite number")
     return number

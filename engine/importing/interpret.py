@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,8 @@ from engine.importing.named_models import NamedModels
 from engine.importing.table import RawRow, RawTable
 from engine.importing.units import factor_of, in_own_unit, metric_column, units_of
 
+_SMALLEST = 1e-300
+"""What lies nearer to nought has lost its digits."""
 IGNORED = "ignore"
 """What a column is mapped to that is to be left out."""
 FIELDS: Mapping[str, str] = {
@@ -174,6 +177,7 @@ def _machine(device: str | None, cells: Mapping[str, Any]) -> ForeignMachine:
 def _measurements(cells: Mapping[str, Any], workload: Workload) -> tuple[Measurement, ...]:
     """Of the long form (metric, value, unit) and of columns named after metrics; at least one."""
     unit = text_of("unit", cells.get("unit"))
+    is_long = cells.get("metric") is not None
     found: dict[Metric, Measurement] = {}
     for label, name, value in _figures(cells):
         metric, own_unit = metric_column(name) or (Metric.named(name), None)
@@ -186,11 +190,16 @@ def _measurements(cells: Mapping[str, Any], workload: Workload) -> tuple[Measure
         factor = factor_of(metric, used)
         if factor is None:
             raise ValueError(f"{used!r} is no unit of {metric.label}; use {', '.join(units_of(metric))}")
+        if unit is not None and not is_long and factor_of(metric, unit) != factor:
+            raise ValueError(f"unit says {unit!r} and the column {label} another; keep one of them")
         if metric not in METRICS[workload]:
             raise ValueError(f"{metric.label} is no metric of {workload}; set the workload that it belongs to")
         if metric in found:
             raise ValueError(f"{metric.label} stands there twice")
-        found[metric] = Measurement(metric=metric, samples=tuple(in_own_unit(sample, factor) for sample in samples))
+        kept = tuple(in_own_unit(sample, factor) for sample in samples)
+        if faulty := [sample for sample, own in zip(samples, kept, strict=True) if not _SMALLEST < own < math.inf]:
+            raise ValueError(f"{label} {faulty[0]:g} {used} is too large or too small to be a measurement")
+        found[metric] = Measurement(metric=metric, samples=kept)
     if not found:
         raise ValueError("there is no figure; give a column such as latency_ms, or metric, value and unit")
     return tuple(found.values())

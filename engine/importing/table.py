@@ -72,9 +72,11 @@ def table_of_json(document: Any) -> RawTable:
 
 def parse_json(text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_refused_constant)
+        return json.loads(text, parse_constant=_refused_constant, object_pairs_hook=_without_twins)
     except ValueError as error:
         raise InvalidValue(f"It is no JSON ({error}).") from error
+    except RecursionError as error:
+        raise InvalidValue("It is nested too deep to be a list of results.") from error
 
 
 def checked(columns: Sequence[str], rows: Sequence[RawRow]) -> RawTable:
@@ -90,6 +92,15 @@ def checked(columns: Sequence[str], rows: Sequence[RawRow]) -> RawTable:
 def _delimiter(text: str) -> str:
     head = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
     return max((",", ";", "\t"), key=head.count)
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} stands twice in one object")
+    return found
 
 
 def _refused_constant(name: str) -> None:

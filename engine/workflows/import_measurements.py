@@ -160,7 +160,7 @@ def _table_of(path: Path, content: bytes, format: Format) -> tuple[Format, RawTa
     """The format that it turned out to be, and its rows."""
     kind = path.suffix.casefold()
     if format is Format.PARQUET or (format is Format.AUTO and kind in (".parquet", ".pq")):
-        rows = read_parquet(path, most=MOST_ROWS)
+        rows = read_parquet(content, name=path.name, most=MOST_ROWS)
         return Format.PARQUET, table_of_records(rows, [f"row {number}" for number in range(1, len(rows) + 1)])
     try:
         text = content.decode("utf-8-sig")

@@ -14,7 +14,7 @@ from engine.domain.model import Family
 from engine.errors import InvalidValue
 from engine.importing.interpret import interpret
 from engine.importing.named_models import NamedModels
-from engine.importing.table import table_of_csv, table_of_json
+from engine.importing.table import parse_json, table_of_csv, table_of_json
 
 HEAD = "model,backend,precision,batch_size,latency_ms\n"
 FULL = "bert,cpu,fp32,8,"
@@ -154,3 +154,48 @@ def test_what_is_told_wrongly_of_a_name_is_refused(catalog: Catalog, told, words
 @pytest.mark.parametrize("text", ["", "model,latency_ms\n", "# only a remark\n"])
 def test_an_empty_file_is_refused(catalog: Catalog, text: str):
     assert "has no rows" in refusal(catalog, text)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "words"),
+    [
+        ("measured_at", "0001-01-01T00:00:00+14:00", "outside the years 1 to 9999"),
+        ("sequence_length", "99999999999999999999", "is more than 2147483647"),
+        ("cores", "3000000000", "is more than 2147483647"),
+        ("energy_kj", "1e308", "too large or too small"),
+        ("energy_j", "1_000", "is no number"),
+        ("unit", "s", "unit says 's'"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused_by_line(catalog: Catalog, column: str, cell: str, words: str):
+    head = HEAD.replace("\n", f",{column}\n")
+    said = refusal(catalog, f"{head}{FULL}12.5,{cell}\n")
+    assert said.startswith("line ")
+    assert words in said
+
+
+def test_a_unit_that_says_the_same_as_the_column_is_fine(catalog: Catalog):
+    (row,) = read(catalog, HEAD.replace("\n", ",unit\n") + FULL + "12.5,ms\n")
+    assert row.measurements[0].samples == (0.0125,)
+
+
+def test_a_latency_that_lost_its_digits_is_refused(catalog: Catalog):
+    assert "too large or too small" in refusal(catalog, HEAD + FULL + "1e-320\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[{"latency_ms": 1, "latency_ms": 9}]', "'latency_ms' stands twice"),
+        ("[" * 200_000 + "]" * 200_000, "nested too deep"),
+    ],
+)
+def test_json_that_says_two_things_or_too_deep_is_refused(text: str, words: str):
+    with pytest.raises(InvalidValue, match=words):
+        parse_json(text)
+
+
+def test_a_whole_number_of_many_digits_is_refused_by_row(catalog: Catalog):
+    row = {"model": "bert", "backend": "cpu", "precision": "fp32", "batch_size": 8, "latency_ms": 10**400}
+    with pytest.raises(InvalidValue, match=r"row 1: .*401 digits"):
+        interpret(table_of_json([row]), NamedModels(catalog, {}))

@@ -133,6 +133,21 @@ def test_a_dry_run_checks_and_stores_nothing(workbench: Workbench, tmp_path: Pat
     assert not stored(workbench)
 
 
+def test_parquet_is_the_file_that_is_named_and_nothing_from_around_it(workbench: Workbench, tmp_path: Path):
+    folder = tmp_path / "precision=fp16"
+    folder.mkdir()
+    for name, milliseconds in (("r1", 11), ("r2", 22), ("r[12]", 99)):
+        row = f"'bert' as model, 'cpu' as backend, 1 as batch_size, {milliseconds} as latency_ms"
+        with duckdb.connect() as fresh:
+            fresh.execute(f"copy (select {row}) to '{folder / name}.parquet' (format parquet)")
+    with pytest.raises(InvalidValue, match="precision"):
+        import_measurements(workbench, folder / "r[12].parquet")
+    outcome = import_measurements(workbench, folder / "r[12].parquet", constants={"precision": "fp32"})
+    assert outcome.file.results == 1
+    (kept,) = stored(workbench)
+    assert [found.samples for found in kept.measurements] == [(0.099,)]
+
+
 def test_parquet_is_read_like_csv(workbench: Workbench, tmp_path: Path):
     path = tmp_path / "theirs.parquet"
     with duckdb.connect() as fresh:
