@@ -33,7 +33,7 @@ from engine.workloads.workload import Device, Observation
 
 _FEWEST_REQUESTS = 4
 """Of each worker in a round: the first does not count, nor what of the last ones comes after the others have ended."""
-_MOST_LOST = 3
+_MOST_LOST = 10
 """Rounds in a row in which workers were never busy together."""
 _PROBES = 3
 _MEMORY_REQUESTS = 2
@@ -96,7 +96,7 @@ def alternate(
 ) -> tuple[list[Round], StopRule, int]:
     """Rounds of both kinds until the interval of their ratio is narrow, by the same rules as iterations.
 
-    And how many were repeated, because the workers were never busy together. Raises NotEnoughData after three in a row.
+    And how many were repeated, because the workers were never busy together. Raises NotEnoughData after ten in a row.
     """
     stopping = Stopping(protocol)
     rounds: list[Round] = []

@@ -99,7 +99,7 @@ def test_an_address_with_a_misspelt_model_starts_nothing_else(
     page.goto(failed_server + "/live-runs?models=bertt&size=tiny")
     _plan(page, "Unknown model type 'bertt'. Did you mean bert")
     expect(page.locator("#form-models")).to_contain_text("bertt")
-    expect(page.locator("#start-run")).to_be_disabled()
+    expect(page.locator("#start-run")).to_be_disabled(timeout=30_000)
     expect(page.locator("#copy-command button")).to_be_disabled()
 
 
