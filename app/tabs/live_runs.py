@@ -172,7 +172,7 @@ def preview_plan(*values: Any) -> tuple[Any, Any, bool, Any]:
     Input(ids.START_RUN, "n_clicks"),
     *_FORM_STATE,
     prevent_initial_call=True,
-    running=[(Output(ids.START_RUN, "disabled"), True, False)],
+    running=[(Output(ids.START_LOCK, "disabled"), True, False)],
 )
 def start_run(clicks: int | None, *values: Any) -> tuple[Any, Any, Any, Any]:
     if not clicks:

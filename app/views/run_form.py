@@ -173,7 +173,10 @@ def run_form(options: RunOptions, *, is_addressed: bool = False) -> Component:
                 html.Div(plan_pending(), id=ids.PLAN_PREVIEW, className="plan-preview", **{"aria-live": "polite"}),
                 html.Div(
                     [
-                        button("Start", id=ids.START_RUN, kind="primary", drawing="play", disabled=True),
+                        html.Fieldset(
+                            button("Start", id=ids.START_RUN, kind="primary", drawing="play", disabled=True),
+                            id=ids.START_LOCK,
+                        ),
                         html.Div(no_command(), id=ids.COPY_COMMAND),
                     ],
                     className="action-row",
