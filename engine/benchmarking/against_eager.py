@@ -14,7 +14,7 @@ from types import ModuleType
 from engine.benchmarking.model_facts import facts_of
 from engine.domain.case import Case, Precision
 from engine.domain.model import ModelFacts
-from engine.workloads.agreement import TOLERANCES, agreement_note, disagreement
+from engine.workloads.agreement import TOLERANCES, agreement_note, disagreement, misfit
 from engine.workloads.answer import Answer, made, said
 from engine.workloads.excuse import excuse_of
 from engine.workloads.outputs import WrongOutput
@@ -52,6 +52,8 @@ def check_against_eager(
             agree = _TOKENS_AGREE.format(tolerance.typical, case.precision)
             notes.append(agreement_note(difference, case.precision) if what == _OUTPUTS else agree)
             continue
+        if misfit(given, expected[what]) is not None:
+            raise WrongOutput(fault)
         excuse = excuse_of(reference.model, partial(says[what], seeded=False), expected[what], case.precision, what)
         if excuse is None:
             raise WrongOutput(fault)

@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.domain.case import Precision
 from engine.errors import BackendUnavailable
+from engine.workloads.quantized import LEAST_SHARE
 
 FEW_BITS = {Precision.INT4: 4, Precision.INT2: 2}
 BLOCK = 32
@@ -18,8 +19,6 @@ _FEW_BIT_PRODUCTS = ("MatMulNBits",)
 _FLOAT_PRODUCTS = ("MatMul", "Gemm")
 _WITH_WEIGHTS = (*_FLOAT_PRODUCTS, "Conv", "ConvTranspose", "Einsum", "LSTM", "GRU")
 """Operations whose weights cost arithmetic in proportion."""
-LEAST_SHARE = 0.5
-"""Of the weights that are computed with: below it a graph is not called quantised."""
 
 
 def quantised_dynamically(model: Any, inputs: dict[str, Any]) -> tuple[Any, str]:

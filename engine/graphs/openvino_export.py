@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from engine.backends.openvino import import_openvino
 from engine.domain.case import Precision
 from engine.errors import BackendUnavailable
 from engine.graphs.exported import Exported
+from engine.workloads.quantized import LEAST_SHARE
 
 GRAPH = "openvino_model.xml"
 _EIGHT_BITS = ("i8", "u8")
@@ -23,22 +25,26 @@ def export_openvino(skillset: Any, inputs: dict[str, Any], precision: Precision,
         import nncf
 
         model = nncf.compress_weights(model, mode=nncf.CompressWeightsMode.INT8_SYM)
-        compressed = _compressed(model)
-        if not compressed:
+        compressed, share = _compressed(model)
+        if share < LEAST_SHARE:
             raise BackendUnavailable(
-                "int8 has nothing to work on: no weight of this model can be compressed, so it would run in fp32.",
+                f"int8 would be fp32 under another name: OpenVINO can compress {share:.0%} of this model's weights.",
                 field="precisions",
             )
         notes.append(
-            f"int8 is {compressed} weights in eight bits, symmetric, a scale for each channel (nncf.compress_weights); "
-            "OpenVINO computes with them in fp32 or quantises activations as it goes."
+            f"int8 is {compressed} tensors, {share:.0%} of the weights, in eight bits, symmetric, with a scale for "
+            "each channel (nncf.compress_weights); OpenVINO computes in fp32 or quantises activations too."
         )
     openvino.save_model(model, str(folder / GRAPH), compress_to_fp16=False)
     weights = (folder / GRAPH).with_suffix(".bin").stat().st_size
     return Exported(graph=GRAPH, weight_bytes=weights, notes=notes)
 
 
-def _compressed(model: Any) -> int:
-    """How many constants are kept in eight bits."""
-    constants = (found for found in model.get_ops() if found.get_type_name() == "Constant")
-    return sum(found.get_element_type().get_type_name() in _EIGHT_BITS for found in constants)
+def _compressed(model: Any) -> tuple[int, float]:
+    """How many constants are kept in eight bits, and their share of all numbers that stand for weights."""
+    constants = [found for found in model.get_ops() if found.get_type_name() == "Constant"]
+    sizes = {id(found): math.prod(found.get_output_shape(0)) for found in constants}
+    short = [found for found in constants if found.get_element_type().get_type_name() in _EIGHT_BITS]
+    plain = [found for found in constants if found.get_element_type().is_real() and len(found.get_output_shape(0)) > 1]
+    inside, left = (sum(sizes[id(found)] for found in kind) for kind in (short, plain))
+    return len(short), inside / (inside + left) if short else 0.0

@@ -279,7 +279,12 @@ def _generation(generation: Generation | None) -> dict[str, object] | None:
         words = "Sound made of exactly `max_new_tokens` tokens, the likeliest each."
     elif generation.at_most:
         words = "At most `max_new_tokens` tokens more, the likeliest each; the model may have said all before."
-    tokens = {"max_new_tokens": "max_new_tokens", "min_new_tokens": "max_new_tokens", "do_sample": "False"}
+    tokens = {
+        "max_new_tokens": "max_new_tokens",
+        "min_new_tokens": "max_new_tokens",
+        "do_sample": "False",
+        "num_beams": "1",
+    }
     given = {name: _argument(value) for name, value in generation.arguments.items() if value is not None}
     left_out = [name for name, value in generation.arguments.items() if value is None]
     arguments = {name: value for name, value in {**tokens, **given}.items() if name not in left_out}

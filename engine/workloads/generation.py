@@ -80,10 +80,18 @@ class Generation:
             f"{counted(threads, 'thread')}, {warmup} warm-up and {timed} timed generations of {wanted} tokens; "
             f"stopped because {rule}."
         )
+        rows = max(generated.rows for generated in seen)
+        side_by_side = [f"{rows} sequences are made for {counted(case.batch_size, 'prompt')}."]
         return Observation(
             samples={metric: samples for metric, samples in found.items() if samples},
             actual_device=session.actual_device,
-            notes=[how, prefill_note, *session.notes, *meter.notes],
+            notes=[
+                how,
+                *(side_by_side if rows != case.batch_size else []),
+                prefill_note,
+                *session.notes,
+                *meter.notes,
+            ],
             skillset=skillset,
             inputs=session.inputs,
             checksum=checksum_of(module),

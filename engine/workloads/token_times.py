@@ -26,6 +26,8 @@ class Generated:
     token_at: tuple[float, ...]
     lengths: tuple[int, ...]
     """Tokens so far, prompt included where the type returns it, at each moment of `token_at`."""
+    rows: int
+    """Sequences that were made side by side."""
 
     @property
     def seconds(self) -> float:
@@ -72,7 +74,9 @@ class TokenTimes:
             self._skillset.generate(inputs, max_new_tokens=new_tokens)
             synchronize()
             ended = perf_counter()
-        return Generated(begun=begun, ended=ended, token_at=tuple(at), lengths=tuple(lengths))
+        return Generated(
+            begun=begun, ended=ended, token_at=tuple(at), lengths=tuple(lengths), rows=max(going_on, default=0)
+        )
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def _tokens(
     """The tokens, or in words why there are none."""
     import torch
 
-    tokens = {"max_new_tokens": count, "min_new_tokens": count, "do_sample": False}
+    tokens = {"max_new_tokens": count, "min_new_tokens": count, "do_sample": False, "num_beams": 1}
     settings = {**tokens, **_given(model, prompt, arguments, count)}
     try:
         with torch.inference_mode(), torch.random.fork_rng(devices=[]):

@@ -11,6 +11,7 @@ from tests.engine.benchmarking.a_deep_skillset_facts import (
     CHOOSING_AT_BATCH,
     INNER,
     RANDOM_AT_BATCH,
+    SHORT_AT_BATCH,
     SIZE_THAT_READS_WEIGHTS,
     SIZE_WITHOUT_LINEAR,
     WIDTH,
@@ -79,4 +80,6 @@ class Skillset:
             y = (1e6 * y).sin()
         if y.shape[0] == RANDOM_AT_BATCH:
             y = torch.randn(y.shape) if self.precision == "fp32" else torch.rand(y.shape)
+        if y.shape[0] == SHORT_AT_BATCH:
+            y = torch.randn(y.shape) if self.precision == "fp32" else torch.rand(y.shape)[:, 1:]
         return {"outputs": {"y": y}}

@@ -23,6 +23,8 @@ WRONG_AT_BATCH = 11
 """Turns its answer round, in bf16 alone."""
 RANDOM_AT_BATCH = 12
 """Answers random numbers, by another rule in bf16."""
+SHORT_AT_BATCH = 15
+"""Likewise, with a column less."""
 CHOOSING_AT_BATCH = 14
 """Answers what any rounding turns into something else."""
 BREAK_AT_BATCH = 13

@@ -87,7 +87,8 @@ def save_tiny_bert(arguments: dict[str, Any]) -> dict[str, Any]:
 
     folder = Path(arguments["folder"])
     torch.manual_seed(1)
-    config = transformers.BertConfig(**{k: v for k, v in BERT_CONFIG.items() if k not in ("architectures",)})
+    fields = {name: value for name, value in BERT_CONFIG.items() if name != "architectures"} | arguments["fields"]
+    config = transformers.BertConfig(**fields)
     getattr(transformers, arguments["kind"])(config).save_pretrained(folder)
     if arguments["pickled"]:
         state = getattr(transformers, arguments["kind"])(config).state_dict()
@@ -113,9 +114,9 @@ def save_tiny_bert(arguments: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def saved(loaded: ForkServerLauncher, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    def save(kind: str = "BertModel", *, tokenizer: bool = False, pickled: bool = False) -> Path:
+    def save(kind: str = "BertModel", *, tokenizer: bool = False, pickled: bool = False, **fields: int) -> Path:
         folder = tmp_path_factory.mktemp("saved")
-        arguments = {"folder": str(folder), "kind": kind, "tokenizer": tokenizer, "pickled": pickled}
+        arguments = {"folder": str(folder), "kind": kind, "tokenizer": tokenizer, "pickled": pickled, "fields": fields}
         outcome = loaded.run(f"{__name__}:save_tiny_bert", arguments, timeout_seconds=120)
         assert outcome.failure is None, outcome.failure
         return folder
@@ -163,6 +164,17 @@ def test_without_a_tokenizer_the_recipe_makes_the_inputs_and_the_notes_say_so(be
     assert result.status is ResultStatus.COMPLETED, result.failure
     assert result.case.task == "fill-mask"
     assert any(note.startswith("Inputs from the recipe, random values (no tokenizer") for note in result.notes)
+
+
+def test_weights_that_the_file_holds_are_part_of_peak_memory(bench: Workbench, saved):
+    """They are read by mapping the file, whose pages the meter leaves out where they belong to libraries."""
+    folder = saved(vocab_size=1_000_000)
+    result = measured(bench, of_checkpoint(folder, sequence_length=16))
+    assert result.status is ResultStatus.COMPLETED, result.failure
+    weights = 4 * find_parameters(result.case)
+    peak = result.measurement(Metric.PEAK_MEMORY)
+    assert peak is not None and weights > 60e6
+    assert weights <= peak.samples[0] <= 1.5 * weights
 
 
 def test_starting_up_with_saved_weights_is_measured(bench: Workbench, saved):
@@ -234,4 +246,6 @@ def test_the_sentence_model_inside_a_wheel_is_measured(bench: Workbench):
     result = measured(bench, of_checkpoint(folder))
     assert result.status is ResultStatus.COMPLETED, result.failure
     assert result.facts is not None and result.facts.parameters == 22_713_216
+    peak = result.measurement(Metric.PEAK_MEMORY)
+    assert peak is not None and peak.samples[0] >= 4 * result.facts.parameters
     assert any("input_ids" in note and "own processor" in note for note in result.notes)

@@ -184,6 +184,19 @@ def exercise_the_slow_skillset(arguments: dict[str, Any]) -> dict[str, Any]:
     return {metric.label: samples[0] for metric, samples in observation.samples.items()} | {"whole": took}
 
 
+def generate_with_beams_configured(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Sequences side by side for two prompts, and whether their tokens are those without beams."""
+    from engine.workloads.skillset_module import import_skillset
+    from engine.workloads.token_times import TokenTimes
+
+    skillset = import_skillset(Path(arguments["path"])).load(size="tiny")
+    inputs = skillset.example_inputs(batch_size=2, sequence_length=8)
+    plain = skillset.generate(inputs, max_new_tokens=6)["outputs"]["tokens"]
+    skillset.model.generation_config.num_beams = 4
+    rows = TokenTimes(skillset, lambda: None).generate(inputs, 6).rows
+    return {"rows": rows, "same": skillset.generate(inputs, max_new_tokens=6)["outputs"]["tokens"].equal(plain)}
+
+
 class _Callable:
     def __init__(self, model: Any) -> None:
         self._model = model

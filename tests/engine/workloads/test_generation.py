@@ -57,8 +57,8 @@ def measured(launcher: ForkServerLauncher, catalog: Catalog, folder: Path, case:
 
 def test_times_are_of_each_generation_and_rates_of_all_together():
     seen = [
-        Generated(begun=10.0, ended=12.1, token_at=(10.5, 11.0, 12.0), lengths=(5, 6, 7)),
-        Generated(begun=20.0, ended=21.0, token_at=(20.25, 20.5, 20.75), lengths=(5, 6, 7)),
+        Generated(begun=10.0, ended=12.1, token_at=(10.5, 11.0, 12.0), lengths=(5, 6, 7), rows=4),
+        Generated(begun=20.0, ended=21.0, token_at=(20.25, 20.5, 20.75), lengths=(5, 6, 7), rows=4),
     ]
     found = figures(seen, batch_size=4, new_tokens=3)
     assert found[Metric.TIME_TO_FIRST_TOKEN] == [0.5, 0.25]
@@ -147,6 +147,14 @@ def test_a_type_without_generate_is_not_available_and_says_what_else_to_measure(
     assert "measure its forward passes with the workload inference" in failure.reason
 
 
+def test_generation_is_greedy_whatever_the_checkpoints_own_configuration_asks_for(loaded, catalog, folder):
+    """Beams would make four sequences for each prompt, and choose other tokens than the likeliest each."""
+    model = catalog.get("gpt2")
+    arguments = {"path": str(write(model, render(model), folder))}
+    outcome = loaded.run(f"{FUNCTIONS}:generate_with_beams_configured", arguments, timeout_seconds=120)
+    assert outcome.value == {"rows": 2, "same": True}, outcome.failure
+
+
 COUNTS = """
 import torch
 from types import SimpleNamespace
@@ -188,7 +196,8 @@ def test_tokens_that_eager_fp32_does_not_make_are_no_result_however_fast(loaded,
     """Its forward pass alone answers right, and so do the tokens of the prompt."""
     path = tmp_path / "a_counter.py"
     path.write_text(f"WRONG = {wrong}\n{COUNTS}")
-    outcome = outcome_of(loaded, path, a_generation("other", sequence_length=None, precision=Precision.BF16))
+    case = a_generation("other", sequence_length=None, precision=Precision.BF16, batch_size=1)
+    outcome = outcome_of(loaded, path, case)
     if wrong:
         assert outcome.failure is not None
         assert outcome.failure.kind is FailureKind.WRONG_OUTPUT
@@ -197,6 +206,7 @@ def test_tokens_that_eager_fp32_does_not_make_are_no_result_however_fast(loaded,
         )
     else:
         assert outcome.value is not None, outcome.failure
+        assert "2 sequences are made for 1 prompt." in outcome.value["notes"]
         agreed = "Generated tokens agree with those of eager fp32, of which 10.0% may differ in bf16."
         assert agreed in outcome.value["notes"]
 
