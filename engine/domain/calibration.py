@@ -217,12 +217,15 @@ class Resolution:
     """Which change the processes behind a verdict could have shown."""
 
     change: float | None
-    """The share that would be found with a power of 80 %; None with fewer processes than any verdict needs."""
+    """The share that would be found with a power of 80 %, if no other of the `comparisons` differs; None with fewer
+    processes than that needs."""
     with_fewest: float | None
-    """What as many as a verdict needs would resolve; None where there are enough."""
+    """What as many as it needs would resolve; None where there are enough."""
     source: SpreadSource
     processes: tuple[int, int]
     """Of each side; the number of pairs twice where they are pairs."""
     fewest: int
-    """How many processes on each side, or pairs, a verdict needs."""
+    """How many processes on each side, or pairs, a verdict needs on the only one of the `comparisons` that differs."""
     in_pairs: bool = False
+    comparisons: int = 1
+    """How many the verdict is corrected for, this one among them."""
