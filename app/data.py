@@ -10,7 +10,7 @@ from app.selection import in_one_environment
 from engine.domain.calibration import MachineNoise
 from engine.domain.result import ResultFilter
 from engine.domain.summary import CaseSummary
-from engine.workflows.calibrate import newest_calibration
+from engine.workflows.calibrate import counting_calibration
 from engine.workflows.case_summaries import case_summaries
 from engine.workflows.workbench import Workbench
 
@@ -33,7 +33,10 @@ def all_summaries() -> list[CaseSummary]:
     return case_summaries(workbench(), ResultFilter())
 
 
-def machine_noise() -> MachineNoise | None:
-    """How much processes differ here, as the newest calibration found; None before the first."""
-    found = newest_calibration(workbench())
+def machine_noise(environment_id: str) -> MachineNoise | None:
+    """How much processes differ in the environment that figures come from, as it was calibrated; None if it was not.
+
+    What this machine was found to be worth says nothing of figures that another one measured.
+    """
+    found = counting_calibration(workbench(), environment_id)
     return found.noise if found is not None else None

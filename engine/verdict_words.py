@@ -8,6 +8,7 @@ from engine.formatting import (
     THIN_SPACE,
     counted,
     format_change,
+    format_count,
     format_percent,
     format_ratio,
     format_times,
@@ -51,32 +52,40 @@ def would_decide(pairs: int | None) -> str:
 
 
 def format_resolution(found: Resolution | None) -> str:
-    """What every verdict says beside itself: which change its processes could have resolved."""
+    """What every verdict says beside itself: which change its processes could have resolved, among how many."""
     if found is None:
         return "not calibrated"
+    among = "" if found.comparisons == 1 else f" among {format_count(found.comparisons)}"
     if found.change is not None:
-        return f"resolves ±{format_percent(found.change)}"
-    return f"{found.fewest} {_replicates(found)} would resolve ±{format_percent(found.with_fewest)}"
+        return f"resolves ±{format_percent(found.change)}{among}"
+    return f"{found.fewest} {_replicates(found)} would resolve ±{format_percent(found.with_fewest)}{among}"
 
 
 def resolution_grounds(found: Resolution | None) -> str:
     """Where the resolution comes from, in a sentence or two."""
     if found is None:
         return (
-            "How much processes differ here is not known: calibrate this machine (`modeldyno doctor`), or measure five "
-            "processes or more."
+            "How much processes differ on the machine of these figures is not known: calibrate it (`modeldyno doctor` "
+            "there), or measure five processes or more."
         )
     spread = {
         SpreadSource.CASE: "the spread of the case's own processes",
-        SpreadSource.MACHINE: "the spread of a known matrix product when this machine was calibrated",
+        SpreadSource.MACHINE: "the spread of a known matrix product when its machine was calibrated",
     }[found.source]
+    alone = f"the only one of {format_count(found.comparisons)} comparisons that differs"
+    several = "where several differ, each is found more easily"
     if found.change is None:
         needed = f"{found.fewest} pairs" if found.in_pairs else f"{found.fewest} processes on each side"
-        return f"A verdict needs {needed}. By {spread}."
+        if found.comparisons == 1:
+            return f"A verdict needs {needed}. By {spread}."
+        return f"Corrected for one another, a verdict on {alone} needs {needed}; {several}. By {spread}."
     measured = f"{found.processes[0]}" if found.in_pairs else f"{found.processes[0]} and {found.processes[1]}"
+    sure = f"A change of {format_percent(found.change)} would be found four times out of five with {measured}"
+    if found.comparisons == 1:
+        return f"{sure} {_replicates(found)}; smaller ones mostly stay undecided. By {spread}."
     return (
-        f"A change of {format_percent(found.change)} would be found four times out of five with {measured} "
-        f"{_replicates(found)}; smaller ones mostly stay undecided. By {spread}."
+        f"{sure} {_replicates(found)} in {alone}; smaller ones mostly stay undecided. Corrected for one another; "
+        f"{several}. By {spread}."
     )
 
 

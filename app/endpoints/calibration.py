@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, StrictBool
 from app import data
 from app.endpoints.json_body import read_body
 from app.endpoints.payloads import calibration_progress_payload
-from engine.workflows.calibrate import newest_calibration
+from engine.workflows.calibrate import counting_calibration, newest_calibration
 from engine.workflows.calibration_rows import calibration_row
 
 calibration = Blueprint("calibration", __name__, url_prefix="/api/benchmark/calibration")
@@ -25,12 +25,18 @@ class CalibrationBody(BaseModel):
 
 @calibration.get("")
 def read_calibration() -> Response:
-    """The newest of this machine, null before the first; and how far one under way has come, null without."""
+    """The one of this machine that counts and the newest, null before the first; and how far one under way has come,
+    null without.
+
+    A full one counts until another is made, whatever quick ones come after it, for a month.
+    """
     workbench = data.workbench()
-    found, state = newest_calibration(workbench), workbench.calibration.state
+    found, newest = counting_calibration(workbench), newest_calibration(workbench)
+    state = workbench.calibration.state
     return jsonify(
         {
             "calibration": calibration_row(found) if found is not None else None,
+            "newest": calibration_row(newest) if newest is not None else None,
             "under_way": calibration_progress_payload(state),
             "error": state.error,
         }

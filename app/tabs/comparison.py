@@ -176,7 +176,8 @@ def show_details(chosen: dict[str, Any] | None, *inputs: Any) -> Component:
     if found is not None and place is not None:
         members = found.members.get(place, ())
         if len(members) != 1:
-            return family_details(found, *place, noise=data.machine_noise())
+            noise = data.machine_noise(summaries[0].environment_id)
+            return family_details(found, *place, noise=noise)
         return _details(members[0], found, state, theme)
     summary = next((s for s in summaries if s.case.case_id == (chosen or {}).get("case")), None)
     if summary is not None:
@@ -237,7 +238,7 @@ def _details(summary: CaseSummary, found: HeatMap | None, state: ViewState, them
         baseline=baseline,
         comparison=comparison,
         theme=_theme(theme),
-        noise=data.machine_noise(),
+        noise=data.machine_noise(summary.environment_id),
         tails=tails_of(summary, measured),
     )
 

@@ -229,6 +229,7 @@ def _page(
             of = selection.model if place.checkpoint is None else place.model_type
             return results.find(cursor, replace(_COMPLETED, models=(of,)))
 
+    noise = data.machine_noise(selection.baseline.environment_id)
     body = overview_body(
         selection,
         table,
@@ -241,9 +242,9 @@ def _page(
         ),
         theme=theme,
         narrow=narrow,
-        noise=data.machine_noise(),
+        noise=noise,
     )
-    return overview_head(selection, data.machine_noise()), body, selection.model
+    return overview_head(selection, noise), body, selection.model
 
 
 def _nothing_yet(summaries: Sequence[CaseSummary]) -> list[Component]:

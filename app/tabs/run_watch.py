@@ -151,7 +151,7 @@ def show_run(_: Any, __: Any, shown: str | None, rows: str, seen: dict[str, Any]
             rows=rows,
             machine=note,
             verdicts=verdicts_of(data.workbench(), run),
-            noise=data.machine_noise(),
+            noise=data.machine_noise(run.environment_id),
         ),
         failures,
         state | {"quietness": asdict(quietness)},

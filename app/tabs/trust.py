@@ -15,19 +15,20 @@ from app.views.overview_switch import overview_switch
 from app.views.trust_cards import resolution_card, trust_cards, trust_head
 from engine.domain.calibration import Calibration
 from engine.errors import EngineError
-from engine.workflows.calibrate import newest_calibration
+from engine.workflows.calibrate import counting_calibration, newest_calibration
 
 PATH = "/trust"
 
 
 def layout(_: str) -> Component:
     workbench = data.workbench()
-    found, state = newest_calibration(workbench), workbench.calibration.state
+    found, newest = counting_calibration(workbench), newest_calibration(workbench)
+    state = workbench.calibration.state
     return html.Div(
         [
-            dcc.Store(id=ids.TRUST_SEEN, data=_identity(found)),
+            dcc.Store(id=ids.TRUST_SEEN, data=_identity(newest)),
             html.Div(
-                [html.Div(trust_head(found, workbench.environment), id=ids.TRUST_HEAD), overview_switch(PATH)],
+                [html.Div(trust_head(found, newest, workbench.environment), id=ids.TRUST_HEAD), overview_switch(PATH)],
                 className="page-head",
             ),
             html.Div(
@@ -101,10 +102,10 @@ def follow_calibration(
     prevent_initial_call=True,
 )
 def show_calibration(_: str | None) -> tuple[Any, Any, Any]:
-    """The newest calibration, once there is another than the page was opened with."""
+    """The calibration that counts, once there is a newer one than the page was opened with."""
     workbench = data.workbench()
-    found = newest_calibration(workbench)
-    return trust_head(found, workbench.environment), trust_cards(found), resolution_card(found)
+    found, newest = counting_calibration(workbench), newest_calibration(workbench)
+    return trust_head(found, newest, workbench.environment), trust_cards(found), resolution_card(found)
 
 
 def _identity(found: Calibration | None) -> str | None:

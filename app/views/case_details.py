@@ -214,7 +214,7 @@ def _facts(
                 [
                     verdict_mark(comparison.verdict, format_comparison(comparison), filled=True),
                     " ",
-                    resolution_badge(resolution_of(baseline, summary, metric, noise)),
+                    resolution_badge(resolution_of(baseline, summary, comparison, noise)),
                 ],
             ),
             (
@@ -298,7 +298,7 @@ def _member_row(found: HeatMap, summary: CaseSummary, noise: MachineNoise | None
     verdict = None
     if comparison is not None:
         mark = verdict_mark(comparison.verdict, format_comparison(comparison))
-        verdict = [mark, " ", resolution_badge(resolution_of(base, summary, found.metric, noise))]
+        verdict = [mark, " ", resolution_badge(resolution_of(base, summary, comparison, noise))]
     return html.Tr(
         [
             html.Td(dcc.Link(case.model, href=address("/comparison", state))),

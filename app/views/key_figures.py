@@ -96,7 +96,9 @@ def _tile(figure: KeyFigure, runs: Sequence[tuple[float, ...]], theme: Theme, no
     resolves = ""
     if comparison is not None:
         verdict = verdict_mark(comparison.verdict, f"{format_comparison(comparison)}, against the run before")
-        resolves = f" Verdict: {format_resolution(resolution(runs[-2], runs[-1], noise))}."
+        resolves = (
+            f" Verdict: {format_resolution(resolution(runs[-2], runs[-1], noise, comparisons=comparison.comparisons))}."
+        )
         if len(runs) >= _FEWEST_RUNS:
             spark = _spark([median(values) for values in runs], comparison, theme)
     estimate = figure.summary.estimates[figure.metric]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.selection import Selection
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
@@ -100,12 +102,12 @@ def ways_title(selection: Selection) -> str:
     return f"{number} ways to run {selection.model}, {texts[0].value} to {texts[-1].plain}"
 
 
-def judged_ways(selection: Selection) -> tuple[CaseSummary, CaseSummary] | None:
-    """The two ways that the answer's verdict is about, the best one last; None where it tells none."""
+def judged_ways(selection: Selection) -> tuple[CaseSummary, CaseSummary, Comparison] | None:
+    """The two ways that the answer's verdict is about, the best one second, and the verdict; None where it has none."""
     if len(selection.ways) < 2:
         return None
     other, comparison = _rival(selection)
-    return None if comparison is None else (other, selection.ways[0])
+    return None if comparison is None else (other, selection.ways[0], comparison)
 
 
 def _rival(selection: Selection) -> tuple[CaseSummary, Comparison | None]:
@@ -121,14 +123,11 @@ def _rival(selection: Selection) -> tuple[CaseSummary, Comparison | None]:
 def _turned(comparison: Comparison) -> Comparison:
     """The same comparison seen from the other side."""
     opposite = {Verdict.BETTER: Verdict.WORSE, Verdict.WORSE: Verdict.BETTER}
-    return Comparison(
-        metric=comparison.metric,
+    return replace(
+        comparison,
         ratio=1 / comparison.ratio,
         low=1 / comparison.high if comparison.high else None,
         high=1 / comparison.low if comparison.low else None,
-        p_value=comparison.p_value,
-        q_value=comparison.q_value,
         verdict=opposite.get(comparison.verdict, comparison.verdict),
         processes=(comparison.processes[1], comparison.processes[0]),
-        reason=comparison.reason,
     )

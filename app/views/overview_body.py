@@ -64,7 +64,7 @@ def overview_head(selection: Selection, noise: MachineNoise | None = None) -> li
     detail: list[Component | str] = [answer_detail(selection)]
     judged = judged_ways(selection)
     if judged is not None:
-        detail += [" ", resolution_badge(resolution_of(*judged, selection.metric, noise))]
+        detail += [" ", resolution_badge(resolution_of(*judged, noise))]
     return [html.H1(answer(selection), className="answer"), html.P(detail, className="answer-detail")]
 
 

@@ -8,8 +8,7 @@ from dash import dcc
 from dash.development.base_component import Component
 
 from engine.domain.calibration import MachineNoise, Resolution
-from engine.domain.measurement import Metric
-from engine.domain.summary import CaseSummary
+from engine.domain.summary import CaseSummary, Comparison
 from engine.stats.resolution import resolution
 from engine.verdict_words import format_resolution, resolution_grounds
 
@@ -26,8 +25,9 @@ def resolution_badge(found: Resolution | None) -> Component:
 
 
 def resolution_of(
-    base: CaseSummary | None, new: CaseSummary, metric: Metric, noise: MachineNoise | None
+    base: CaseSummary | None, new: CaseSummary, comparison: Comparison, noise: MachineNoise | None
 ) -> Resolution | None:
-    """Of one case against another."""
+    """Of one case against another, for as many comparisons as the verdict on it is corrected for."""
+    metric = comparison.metric
     of_base: Sequence[float] = base.process_values.get(metric, ()) if base is not None else ()
-    return resolution(of_base, new.process_values.get(metric, ()), noise)
+    return resolution(of_base, new.process_values.get(metric, ()), noise, comparisons=comparison.comparisons)

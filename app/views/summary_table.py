@@ -40,21 +40,23 @@ def summary_table(
             text.interval or MISSING,
             str(summary.estimates[metric].processes),
         )
-        told = (_verdict(summary, comparisons or {}, baseline), _resolves(summary, metric, baseline, noise))
+        comparison = (comparisons or {}).get(summary.case.case_id)
+        told = (_verdict(summary, comparison, baseline), _resolves(summary, comparison, baseline, noise))
         rows.append((*row, *told) if judged else row)
     titles = (*columns, "Against baseline", "Resolves") if judged else columns
     return ChartTable(columns=titles, rows=tuple(rows), numeric=_NUMERIC)
 
 
-def _resolves(summary: CaseSummary, metric: Metric, baseline: CaseSummary | None, noise: MachineNoise | None) -> str:
-    """Which change the verdict beside it could have shown."""
-    if baseline is None or summary.case.case_id == baseline.case.case_id:
+def _resolves(
+    summary: CaseSummary, comparison: Comparison | None, baseline: CaseSummary | None, noise: MachineNoise | None
+) -> str:
+    """Which change the verdict beside it could have shown; nothing without one."""
+    if comparison is None or baseline is None or summary.case.case_id == baseline.case.case_id:
         return ""
-    return format_resolution(resolution_of(baseline, summary, metric, noise)).removeprefix("resolves ")
+    return format_resolution(resolution_of(baseline, summary, comparison, noise)).removeprefix("resolves ")
 
 
-def _verdict(summary: CaseSummary, comparisons: Mapping[str, Comparison], baseline: CaseSummary | None) -> str:
+def _verdict(summary: CaseSummary, comparison: Comparison | None, baseline: CaseSummary | None) -> str:
     if baseline is not None and summary.case.case_id == baseline.case.case_id:
         return "baseline"
-    comparison = comparisons.get(summary.case.case_id)
     return format_comparison(comparison) if comparison is not None else MISSING

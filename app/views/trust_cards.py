@@ -13,6 +13,7 @@ from app.views.marks import status_mark
 from engine.domain.calibration import Calibration, Finding, FindingState
 from engine.domain.hardware import Environment
 from engine.domain.result import ResultStatus
+from engine.domain.run import RunStatus
 from engine.formatting import (
     MISSING,
     format_count,
@@ -35,14 +36,15 @@ from engine.reports.calibration_words import (
 
 _DRAWN_AS = {
     FindingState.REACHED: ResultStatus.COMPLETED.value,
+    FindingState.OPEN: RunStatus.QUEUED.value,
     FindingState.MISSED: ResultStatus.FAILED.value,
     FindingState.FAILED: ResultStatus.FAILED.value,
     FindingState.UNAVAILABLE: ResultStatus.SKIPPED.value,
 }
 
 
-def trust_head(found: Calibration | None, environment: Environment) -> list[Component]:
-    """Whether the meters can be trusted, and when and where that was found."""
+def trust_head(found: Calibration | None, newest: Calibration | None, environment: Environment) -> list[Component]:
+    """Which goals hold, and when and where that was found; then what a quick calibration since has found."""
     if found is None:
         return [
             html.H1("What the meters of this machine are worth is not known yet.", className="answer"),
@@ -56,7 +58,12 @@ def trust_head(found: Calibration | None, environment: Environment) -> list[Comp
         else f"other programs took {format_share(found.cpu_busy_others)} of it meanwhile"
     )
     detail = [f"Calibrated{quick} ", at, f" in {format_duration(found.seconds)} on {environment.label}; {busy}."]
-    return [html.H1(verdict_sentence(found), className="answer"), html.P(detail, className="answer-detail")]
+    told = [html.H1(verdict_sentence(found), className="answer"), html.P(detail, className="answer-detail")]
+    if newest is not None and newest.calibration_id != found.calibration_id:
+        later = html.Span(format_time(newest.calibrated_at), title=format_time_iso(newest.calibrated_at))
+        since = ["A quick one, ", later, f", does not replace it: {_lowered(verdict_sentence(newest))}"]
+        told.append(html.P(since, className="answer-detail"))
+    return told
 
 
 def trust_cards(found: Calibration | None) -> list[Component]:
@@ -111,10 +118,11 @@ def resolution_card(found: Calibration | None) -> Component | None:
     return card(
         title,
         html.Table([html.Thead(head), html.Tbody(body)], className="plain-table"),
-        subtitle="Smallest change found four times out of five",
+        subtitle="Smallest change found four times out of five, by a comparison told alone",
         footnote=f"Processes of one matrix product differ by {format_percent(found.noise.process_spread)} (standard "
         f"deviation, n = {format_count(found.noise.processes)}), neighbours by "
         f"{format_percent(found.noise.pair_spread)}. A case with five processes of its own is told by its own spread. "
+        f"Among many comparisons it takes a larger one: the badge beside a verdict says which. "
         f"{MISSING} : too few for any verdict.",
     )
 
@@ -168,3 +176,8 @@ def _gauge(finding: Finding) -> Component | None:
 
 def _next_steps(steps: Sequence[str]) -> Component:
     return card("What to do next", html.Ul([html.Li(step) for step in steps], className="trust-steps"))
+
+
+def _lowered(sentence: str) -> str:
+    """To stand behind a colon."""
+    return sentence[0].lower() + sentence[1:]

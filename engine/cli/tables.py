@@ -101,7 +101,8 @@ def print_pairs(rows: Sequence[Row]) -> None:
     """The verdicts of a run in pairs, one line per case and metric; nothing of any other run."""
     if not rows:
         return
-    headings = ["Model", "Size", "Batch", "Type", "Metric", "New / base", "Ratio", "95 % interval", "p", "q", "Verdict"]
+    of_case = ["Model", "Size", "Batch", "Type", "Metric", "New / base"]
+    headings = [*of_case, "Ratio", "95 % interval", "p", "q", "Verdict", "Resolves"]
     lines = (
         [
             *(row[name] for name in ("model", "size", "batch_size", "workload")),
@@ -112,6 +113,7 @@ def print_pairs(rows: Sequence[Row]) -> None:
             format_number(row["p_value"], 2),
             format_number(row["q_value"], 2),
             _verdict(row),
+            row["resolution"].removeprefix("resolves "),
         ]
         for row in rows
     )

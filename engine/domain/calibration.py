@@ -71,20 +71,23 @@ class MeterCheck(Enum):
     FALSE_ALARMS_APART = (
         "false_alarms_apart",
         "share",
-        "False alarms between runs",
-        "The same with the five processes of one side after the five of the other, as two runs are.",
+        "False alarms one after the other",
+        "The same with the five processes of one side after the five of the other, seconds later; two runs lie further "
+        "apart.",
     )
     FALSE_ALARMS_IN_PAIRS = (
         "false_alarms_in_pairs",
         "share",
         "False alarms in pairs",
-        "Ten interleaved pairs of a matrix product with itself: how often a difference is told.",
+        "Ten interleaved pairs of a matrix product with itself: how often a difference is told, corrected among ten "
+        "comparisons.",
     )
     POWER = (
         "power",
         "share",
         "A true +5\N{THIN SPACE}%",
-        "A matrix product against 5 % more of it in ten interleaved pairs: how often it is found to be slower.",
+        "A matrix product against 5 % more of it in ten interleaved pairs: how often it is found to be slower, "
+        "corrected among ten comparisons.",
     )
 
     def __init__(self, label: str, unit: str, title: str, definition: str) -> None:
@@ -100,6 +103,9 @@ class MeterCheck(Enum):
         """Whether its goal is the least it may be instead of the most."""
         return self is MeterCheck.POWER
 
+    def reaches(self, value: float, goal: float) -> bool:
+        return value >= goal if self.wants_more else value <= goal
+
     @staticmethod
     def named(label: str) -> MeterCheck:
         for check in MeterCheck:
@@ -110,6 +116,8 @@ class MeterCheck(Enum):
 
 class FindingState(StrEnum):
     REACHED = "reached"
+    OPEN = "open"
+    """The share that was counted reaches the goal, but so few trials do not exclude that it is missed."""
     MISSED = "missed"
     FAILED = "failed"
     """It should have given a value and gave none."""
@@ -145,7 +153,10 @@ class Finding:
             return FindingState.FAILED
         if self.goal is None:
             return FindingState.TOLD
-        holds = self.value >= self.goal if self.check.wants_more else self.value <= self.goal
+        holds = self.check.reaches(self.value, self.goal)
+        worst = self.low if self.check.wants_more else self.high
+        if holds and worst is not None and not self.check.reaches(worst, self.goal):
+            return FindingState.OPEN
         return FindingState.REACHED if holds else FindingState.MISSED
 
 
@@ -163,7 +174,7 @@ class MachineNoise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """One calibration of one machine; the newest counts."""
+    """One calibration of one machine."""
 
     calibration_id: str
     environment_id: str
@@ -171,6 +182,7 @@ class Calibration:
     """When it ended."""
     seconds: float
     is_quick: bool
+    """With fewer trials of verdicts than a full one: it does not stand in for one."""
     findings: tuple[Finding, ...]
     noise: MachineNoise | None
     """None when it could not be measured."""
@@ -185,6 +197,11 @@ class Calibration:
         return tuple(
             finding for finding in self.findings if finding.state in (FindingState.MISSED, FindingState.FAILED)
         )
+
+    @property
+    def open(self) -> tuple[Finding, ...]:
+        """What is not shown yet, for want of trials: neither held nor missed."""
+        return tuple(finding for finding in self.findings if finding.state is FindingState.OPEN)
 
     def finding(self, check: MeterCheck) -> Finding | None:
         return next((finding for finding in self.findings if finding.check is check), None)
@@ -217,12 +234,15 @@ class Resolution:
     """Which change the processes behind a verdict could have shown."""
 
     change: float | None
-    """The share that would be found with a power of 80 %; None with fewer processes than any verdict needs."""
+    """The share that would be found with a power of 80 %, if no other of the `comparisons` differs; None with fewer
+    processes than that needs."""
     with_fewest: float | None
-    """What as many as a verdict needs would resolve; None where there are enough."""
+    """What as many as it needs would resolve; None where there are enough."""
     source: SpreadSource
     processes: tuple[int, int]
     """Of each side; the number of pairs twice where they are pairs."""
     fewest: int
-    """How many processes on each side, or pairs, a verdict needs."""
+    """How many processes on each side, or pairs, a verdict needs on the only one of the `comparisons` that differs."""
     in_pairs: bool = False
+    comparisons: int = 1
+    """How many the verdict is corrected for, this one among them."""

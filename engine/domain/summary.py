@@ -64,6 +64,8 @@ class Comparison:
     processes: tuple[int, int]
     reason: str
     """One clause: why undecided, or which rule decided."""
+    comparisons: int = 1
+    """How many it is corrected for, this one among them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,8 @@ class PairedRatio:
     """How many pairs would likely decide, these included; None when decided, or when even very many would not."""
     q_value: float | None = None
     """After correction for the number of cases and metrics compared; None when judged alone."""
+    comparisons: int = 1
+    """How many it is corrected for, this one among them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,15 @@ from engine.stats.detectable import detectable_change, detectable_change_in_pair
 
 STATE_WORDS: Mapping[FindingState, str] = {
     FindingState.REACHED: "reached",
+    FindingState.OPEN: "not shown yet",
     FindingState.MISSED: "missed",
     FindingState.FAILED: "failed",
     FindingState.UNAVAILABLE: "not available here",
     FindingState.TOLD: "",
 }
+SHOWING_GROUPS = 200
+"""Trials of verdicts that show both goals: a share of at most 2 % needs 183 without one false alarm, or the interval
+reaches beyond it, one of at least 95 % needs 72 that are all found."""
 RESOLVING_PROCESSES = (3, 5, 10)
 """For how many processes or pairs a machine's resolution is told."""
 _QUIET = "Close other programs, or run it when the machine is quiet, then calibrate again."
@@ -29,8 +33,8 @@ _NEXT_STEPS: Mapping[MeterCheck, str] = {
     MeterCheck.ALLOCATOR_PEAK: "Do not trust peak memory here below this error; say so beside figures you publish.",
     MeterCheck.DEVICE_PEAK: "Do not trust the GPU's peak memory here below this error.",
     MeterCheck.FALSE_ALARMS: f"Verdicts within a run are too hasty here. {_QUIET}",
-    MeterCheck.FALSE_ALARMS_APART: "This machine drifts: compare ways of running within one run or in interleaved "
-    "pairs, not one run with a later one.",
+    MeterCheck.FALSE_ALARMS_APART: "This machine drifts within seconds: compare ways of running in interleaved pairs, "
+    "not one run with a later one.",
     MeterCheck.FALSE_ALARMS_IN_PAIRS: f"Even neighbours differ too much here. {_QUIET}",
     MeterCheck.POWER: f"Ten pairs are too few here for a change of 5 %. {_QUIET} Or measure more pairs.",
 }
@@ -71,14 +75,21 @@ def next_steps(calibration: Calibration) -> list[str]:
 
 
 def verdict_sentence(calibration: Calibration) -> str:
-    """Whether the meters can be trusted, in a sentence."""
-    missed = [finding.check.title for finding in calibration.missed]
-    held = [finding for finding in calibration.findings if finding.state is FindingState.REACHED]
+    """Which goals hold, in a sentence; what so few trials cannot show is neither held nor missed."""
+    missed, unshown = calibration.missed, calibration.open
+    held = sum(finding.state is FindingState.REACHED for finding in calibration.findings)
+    if not missed and not unshown:
+        return f"All {held} goals hold."
+    asked = held + len(missed) + len(unshown)
+    more = f"more trials (modeldyno doctor --groups {SHOWING_GROUPS})"
     if not missed:
-        return f"All {len(held)} goals hold: figures of this machine can be trusted."
-    names = ", ".join(f"{name[0].lower()}{name[1:]}" for name in missed)
+        holds = "goal holds" if held == 1 else "goals hold"
+        are, need = ("is", "it needs") if len(unshown) == 1 else ("are", "they need")
+        return f"{held} {holds}, {len(unshown)} {are} not shown yet: {need} {more}."
+    names = ", ".join(f"{name[0].lower()}{name[1:]}" for name in (finding.check.title for finding in missed))
     holds = "does" if len(missed) == 1 else "do"
-    return f"{len(missed)} of {len(held) + len(missed)} goals {holds} not hold: {names}."
+    sentence = f"{len(missed)} of {asked} goals {holds} not hold: {names}"
+    return f"{sentence}; {len(unshown)} not shown yet, for want of {more}." if unshown else f"{sentence}."
 
 
 def resolution_rows(noise: MachineNoise) -> list[tuple[int, float | None, float | None]]:

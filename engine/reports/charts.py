@@ -145,16 +145,30 @@ def _way_chart(
     return _chart(
         backend_comparison_title(group, metric=metric, baseline=baseline, comparisons=judged),
         f"{metric.title} of {group[0].case.model}, {shape(group[0].case)} · against {way(baseline.case)}",
-        f"Median and {interval_words(group, metric)} · {_resolves(group, baseline, metric, noise)}",
+        f"Median and {interval_words(group, metric)} · {_resolves(group, baseline, judged, noise)}",
         draw,
     )
 
 
-def _resolves(group: Sequence[CaseSummary], baseline: CaseSummary, metric: Metric, noise: MachineNoise | None) -> str:
+def _resolves(
+    group: Sequence[CaseSummary],
+    baseline: CaseSummary,
+    judged: Mapping[str, Comparison],
+    noise: MachineNoise | None,
+) -> str:
     """What the chart's verdicts could have shown: that of the one which resolves least."""
-    of_base = baseline.process_values.get(metric, ())
-    others = [summary for summary in group if summary is not baseline]
-    found = [resolution(of_base, summary.process_values.get(metric, ()), noise) for summary in others]
+    found = [
+        resolution(
+            baseline.process_values.get(comparison.metric, ()),
+            summary.process_values.get(comparison.metric, ()),
+            noise,
+            comparisons=comparison.comparisons,
+        )
+        for summary in group
+        if (comparison := judged.get(summary.case.case_id)) is not None
+    ]
+    if not found:
+        return "no verdict"
     unknown = [one for one in found if one is None or one.change is None]
     if unknown:
         return format_resolution(unknown[0])

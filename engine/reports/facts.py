@@ -107,7 +107,7 @@ def _meters(calibration: Calibration | None) -> str:
         return text
     resolved = [(count, change) for count, change, _ in resolution_rows(calibration.noise) if change is not None]
     told = join_words([f"{count} processes a side resolve ±{format_percent(change)}" for count, change in resolved])
-    return f"{text} Of a known matrix product, {told}."
+    return f"{text} Of a known matrix product, in a comparison told alone, {told}."
 
 
 def _quiet(summaries: Sequence[CaseSummary]) -> str:

@@ -88,13 +88,15 @@ def ratio_interval(base: Sequence[float], new: Sequence[float]) -> tuple[float |
 def correct(comparisons: Iterable[Judged]) -> list[Judged]:
     """The same comparisons judged as one family: Benjamini-Hochberg on those that were tested.
 
-    A better or worse that does not survive becomes undecided.
+    A better or worse that does not survive becomes undecided. What has too few values to be tested is told the whole
+    family's size: among so many it would be judged if all had enough.
     """
     judged = list(comparisons)
     tested = [index for index, found in enumerate(judged) if found.p_value is not None]
     q_values = benjamini_hochberg([judged[index].p_value or 0.0 for index in tested])
+    judged = [replace(found, comparisons=len(judged)) for found in judged]
     for index, q_value in zip(tested, q_values, strict=True):
-        found = replace(judged[index], q_value=q_value)
+        found = replace(judged[index], q_value=q_value, comparisons=len(tested))
         if found.verdict in (Verdict.BETTER, Verdict.WORSE) and q_value >= SIGNIFICANCE:
             found = replace(
                 found,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,20 @@ def mann_whitney(base: Sequence[float], new: Sequence[float]) -> float:
     total = ways.sum()
     at_most, at_least = ways[: observed + 1].sum() / total, ways[observed:].sum() / total
     return float(min(1.0, 2.0 * min(at_most, at_least)))
+
+
+@lru_cache
+def overtaken_below(significance: float, base: int, new: int) -> int | None:
+    """In how many of the base x new pairs of values the lower side may have the higher one, and p still be below.
+
+    Of the test of so many values without ties. None where p is not below even when the two sides do not overlap.
+    """
+    if base + new > LARGEST_EXACT:
+        middle, spread = base * new / 2, math.sqrt(base * new * (base + new + 1) / 12)
+        overtaken = middle - 0.5 + spread * NormalDist().inv_cdf(significance / 2)
+        return None if overtaken <= 0 else math.ceil(overtaken) - 1
+    ways = _splits_by_sum(range(2, 2 * (base + new) + 1, 2), base)[base * (base + 1) :: 2]
+    return last_step_below(significance, ways)
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
@@ -58,6 +74,12 @@ def _splits_by_sum(doubled: Sequence[int], size: int) -> NDArray[np.float64]:
         for members in range(size, 0, -1):
             ways[members, rank:] += ways[members - 1, : ways.shape[1] - rank]
     return np.asarray(ways[size], dtype=np.float64)
+
+
+def last_step_below(significance: float, ways: NDArray[np.float64]) -> int | None:
+    """The last step of the statistic whose two-sided p is below; `ways` count each step from the extreme one on."""
+    below = int(np.searchsorted(2.0 * np.cumsum(ways) / ways.sum(), significance))
+    return below - 1 if below else None
 
 
 def _normal_p(doubled: Sequence[int], size: int, observed: int) -> float:

@@ -8,61 +8,69 @@ from collections.abc import Sequence
 from engine.domain.calibration import MachineNoise, Resolution, SpreadSource
 from engine.domain.summary import PairedRatio
 from engine.stats.comparison import FEWEST_PROCESSES, SIGNIFICANCE
-from engine.stats.detectable import detectable_change, detectable_change_in_pairs, pooled_spread, t_quantile
+from engine.stats.detectable import (
+    detectable_change,
+    detectable_change_in_pairs,
+    fewest_pairs,
+    fewest_processes,
+    pooled_spread,
+    t_quantile,
+)
 from engine.stats.paired import FEWEST_PAIRS
 
 
-def resolution(base: Sequence[float], new: Sequence[float], noise: MachineNoise | None) -> Resolution | None:
+def resolution(
+    base: Sequence[float], new: Sequence[float], noise: MachineNoise | None, *, comparisons: int = 1
+) -> Resolution | None:
     """Of a comparison of these per-process values; None where nothing tells how much processes differ here.
 
-    The spread is that of the values themselves where there are enough of them, else the machine's `noise`.
+    The spread is that of the values themselves where there are enough of them, else the machine's `noise`. The verdict
+    is corrected for so many `comparisons`, this one among them: what is told is the change that is found when no other
+    of them differs, the least that can be promised.
     """
     processes = (len(base), len(new))
-    is_enough = min(processes) >= FEWEST_PROCESSES
-    own = pooled_spread([base, new]) if is_enough else None
-    if own is not None:
-        return Resolution(
-            change=detectable_change(own, processes),
-            with_fewest=None,
-            source=SpreadSource.CASE,
-            processes=processes,
-            fewest=FEWEST_PROCESSES,
-        )
-    if noise is None:
+    own = pooled_spread([base, new]) if min(processes) >= FEWEST_PROCESSES else None
+    spread = noise.process_spread if own is None and noise is not None else own
+    if spread is None:
         return None
-    fewest = (FEWEST_PROCESSES, FEWEST_PROCESSES)
+    fewest = fewest_processes(comparisons)
+    change = detectable_change(spread, processes, comparisons=comparisons)
     return Resolution(
-        change=detectable_change(noise.process_spread, processes),
-        with_fewest=None if is_enough else detectable_change(noise.process_spread, fewest),
-        source=SpreadSource.MACHINE,
+        change=change,
+        with_fewest=detectable_change(spread, (fewest, fewest), comparisons=comparisons) if change is None else None,
+        source=SpreadSource.MACHINE if own is None else SpreadSource.CASE,
         processes=processes,
-        fewest=FEWEST_PROCESSES,
+        fewest=fewest,
+        comparisons=comparisons,
     )
 
 
 def resolution_in_pairs(found: PairedRatio, noise: MachineNoise | None) -> Resolution | None:
-    """Of interleaved pairs: by the width of their own interval where a verdict has enough of them, else by `noise`."""
-    pairs = (found.pairs, found.pairs)
-    is_enough = found.pairs >= FEWEST_PAIRS
-    if is_enough and found.low is not None and found.high is not None:
-        reach = math.log(found.high / found.low) / 2
-        own = reach / t_quantile(1 - SIGNIFICANCE / 2, found.pairs - 1) * math.sqrt(found.pairs)
-        change = detectable_change_in_pairs(own, found.pairs)
-        return Resolution(
-            change=change,
-            with_fewest=None,
-            source=SpreadSource.CASE,
-            processes=pairs,
-            fewest=FEWEST_PAIRS,
-            in_pairs=True,
-        )
-    if noise is None:
+    """Of interleaved pairs: by the width of their own interval where a verdict has enough of them, else by `noise`.
+
+    For as many comparisons as the verdict is corrected for, as `resolution` does.
+    """
+    own = _spread_in_pairs(found)
+    spread = noise.pair_spread if own is None and noise is not None else own
+    if spread is None:
         return None
+    fewest = fewest_pairs(found.comparisons)
+    change = detectable_change_in_pairs(spread, found.pairs, comparisons=found.comparisons)
+    fewer = detectable_change_in_pairs(spread, fewest, comparisons=found.comparisons) if change is None else None
     return Resolution(
-        change=detectable_change_in_pairs(noise.pair_spread, found.pairs),
-        with_fewest=None if is_enough else detectable_change_in_pairs(noise.pair_spread, FEWEST_PAIRS),
-        source=SpreadSource.MACHINE,
-        processes=pairs,
-        fewest=FEWEST_PAIRS,
+        change=change,
+        with_fewest=fewer,
+        source=SpreadSource.MACHINE if own is None else SpreadSource.CASE,
+        processes=(found.pairs, found.pairs),
+        fewest=fewest,
         in_pairs=True,
+        comparisons=found.comparisons,
     )
+
+
+def _spread_in_pairs(found: PairedRatio) -> float | None:
+    """Standard deviation of the logarithm of the pairs' ratios, from the interval; None of too few for a verdict."""
+    if found.pairs < FEWEST_PAIRS or found.low is None or found.high is None:
+        return None
+    reach = math.log(found.high / found.low) / 2
+    return reach / t_quantile(1 - SIGNIFICANCE / 2, found.pairs - 1) * math.sqrt(found.pairs)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.stats.quantiles import CONFIDENCE
-from engine.stats.rank_test import doubled_ranks
+from engine.stats.rank_test import doubled_ranks, last_step_below
 
 LARGEST_EXACT = 100
 """Pairs up to which every flip of signs is counted; the normal approximation beyond."""
@@ -33,6 +34,19 @@ def signed_rank(differences: Sequence[float]) -> float:
     total = ways.sum()
     at_most, at_least = ways[: positive + 1].sum() / total, ways[positive:].sum() / total
     return float(min(1.0, 2.0 * min(at_most, at_least)))
+
+
+@lru_cache
+def against_below(significance: float, count: int) -> int | None:
+    """Up to which sum of ranks on the rarer side p is still below, of so many differences without ties.
+
+    None where p is not below even when all have one sign.
+    """
+    if count > LARGEST_EXACT:
+        spread = math.sqrt(count * (count + 1) * (2 * count + 1) / 24)
+        against = count * (count + 1) / 4 - 0.5 + spread * NormalDist().inv_cdf(significance / 2)
+        return None if against <= 0 else math.ceil(against) - 1
+    return last_step_below(significance, _signs_by_sum(range(1, count + 1)))
 
 
 def signed_rank_interval(differences: Sequence[float], *, confidence: float = CONFIDENCE) -> tuple[float, float] | None:

@@ -30,6 +30,16 @@ _HISTORY = """
     order by calibrated_at desc, calibration_id limit $limit
 """
 
+_COUNTING = """
+    with known as (
+        select *, max(calibrated_at) over () as newest_at from calibration where environment_id = $environment_id
+    )
+    select calibration_id, environment_id, epoch_us(calibrated_at), seconds, is_quick, process_spread, pair_spread,
+           processes, pairs, cpu_busy_others, cpu_steal
+    from known
+    order by is_quick or calibrated_at < newest_at - to_days($days), calibrated_at desc, calibration_id limit 1
+"""
+
 _FINDINGS = """
     select check_name, value, goal, low, high, detail, problem, is_available
     from calibration_finding
@@ -37,6 +47,8 @@ _FINDINGS = """
     order by position
 """
 
+DAYS_KEPT = 30
+"""For how long a full calibration is preferred to quick ones after it."""
 _CHECKS = {check.label: check for check in MeterCheck}
 
 
@@ -82,6 +94,16 @@ def save(cursor: DuckDBPyConnection, calibration: Calibration) -> None:
 def newest(cursor: DuckDBPyConnection, environment_id: str) -> Calibration | None:
     """The last calibration of the environment; None before the first."""
     return next(iter(history(cursor, environment_id, limit=1)), None)
+
+
+def counting(cursor: DuckDBPyConnection, environment_id: str) -> Calibration | None:
+    """The one whose figures count: the newest full one, whose trials of verdicts a quick one does not outweigh.
+
+    The newest of either kind where there is no full one, or only such as are a month older. None before the first.
+    """
+    asked = {"environment_id": environment_id, "days": DAYS_KEPT}
+    row = cursor.execute(_COUNTING, asked).fetchone()
+    return _calibration(cursor, row) if row is not None else None
 
 
 def history(cursor: DuckDBPyConnection, environment_id: str, *, limit: int = 20) -> list[Calibration]:

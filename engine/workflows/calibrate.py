@@ -29,6 +29,8 @@ from engine.workflows.device_turns import PROCESSOR, Cancelled
 from engine.workflows.system_share import SystemShare
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from engine.workflows.workbench import Workbench
 
 PAIRS = 10
@@ -102,11 +104,11 @@ def calibrate(
     cancel: threading.Event | None = None,
     on_progress: Callable[[CalibrationProgress], None] | None = None,
 ) -> Calibration:
-    """Calibrate this machine's meters in case processes, and store what was found; the newest counts.
+    """Calibrate this machine's meters in case processes, and store what was found.
 
     Waits for the measurement under way and holds up later ones: known work beside other work says nothing. `groups`
-    overrules how many trials there are of verdicts. A check whose process fails has that as its finding. Raises
-    Cancelled, after which nothing is stored, and StorageError.
+    overrules how many trials there are of verdicts; one with fewer than usual is a quick one. A check whose process
+    fails has that as its finding. Raises Cancelled, after which nothing is stored, and StorageError.
     """
     trials = groups or (QUICK_GROUPS if quick else GROUPS)
     carried = _Carried(workbench, trials, cancel or threading.Event(), on_progress)
@@ -121,7 +123,7 @@ def calibrate(
         environment_id=workbench.environment.environment_id,
         calibrated_at=datetime.now(UTC),
         seconds=time.monotonic() - began,
-        is_quick=quick,
+        is_quick=trials < GROUPS,
         findings=(*findings, *of_verdicts),
         noise=noise,
         cpu_busy_others=others,
@@ -132,14 +134,32 @@ def calibrate(
 
 
 def newest_calibration(workbench: Workbench) -> Calibration | None:
-    """Of this machine as it is now; None before the first. Read once per state of the database."""
-    environment_id = workbench.environment.environment_id
+    """The last one of this machine as it is now, full or quick; None before the first."""
+    return _kept(workbench, "newest_calibration", calibrations.newest, workbench.environment.environment_id)
 
-    def read() -> Calibration | None:
+
+def counting_calibration(workbench: Workbench, environment_id: str | None = None) -> Calibration | None:
+    """The one whose figures count in the environment, else in this one: a full one before quick ones.
+
+    None where none was made.
+    """
+    asked = environment_id or workbench.environment.environment_id
+    return _kept(workbench, "counting_calibration", calibrations.counting, asked)
+
+
+def _kept(
+    workbench: Workbench,
+    name: str,
+    read: Callable[[DuckDBPyConnection, str], Calibration | None],
+    environment_id: str,
+) -> Calibration | None:
+    """Read once per state of the database."""
+
+    def fresh() -> Calibration | None:
         with workbench.database.cursor() as cursor:
-            return calibrations.newest(cursor, environment_id)
+            return read(cursor, environment_id)
 
-    return workbench.memo.get(("newest_calibration", environment_id), workbench.database.writes, read)
+    return workbench.memo.get((name, environment_id), workbench.database.writes, fresh)
 
 
 def _meter_findings(carried: _Carried, meter: _Meter) -> list[Finding]:

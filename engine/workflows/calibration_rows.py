@@ -17,6 +17,7 @@ def calibration_row(found: Calibration) -> dict[str, Any]:
         "seconds": round(found.seconds, 3),
         "is_quick": found.is_quick,
         "holds": not found.missed,
+        "not_shown": [finding.check.label for finding in found.open],
         "findings": [_finding(finding) for finding in found.findings],
         "noise": None
         if noise is None

@@ -37,7 +37,7 @@ def make_report(workbench: Workbench, run_id: str) -> StoredReport:
             )
         environment = environments.get(cursor, run.environment_id)
         rows = results.of_run(cursor, run.run_id)
-        calibration = calibrations.newest(cursor, run.environment_id)
+        calibration = calibrations.counting(cursor, run.environment_id)
     created_at = datetime.now(UTC)
     report_id = uuid4().hex[:12]
     summaries = summarise(rows, {environment.environment_id: environment})

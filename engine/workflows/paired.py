@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from engine.analysis.paired import paired_cases
 from engine.domain.against import partner_of
+from engine.domain.calibration import Resolution
 from engine.domain.result import Result, ResultStatus
 from engine.domain.run import Run, RunRequest
 from engine.domain.summary import PairedCase
+from engine.stats.resolution import resolution_in_pairs
 from engine.storage import results
-from engine.verdict_words import format_paired
+from engine.verdict_words import format_paired, format_resolution, resolution_grounds
+from engine.workflows.calibrate import counting_calibration
 
 if TYPE_CHECKING:
     from engine.workflows.workbench import Workbench
@@ -27,7 +30,12 @@ def verdicts_of(workbench: Workbench, run: Run) -> list[PairedCase]:
 
 def paired_rows(workbench: Workbench, run: Run) -> list[dict[str, Any]]:
     """One object per case and metric; ratios are new over base of the metric itself, missing values None."""
-    return [_row(found) for found in verdicts_of(workbench, run)]
+    verdicts = verdicts_of(workbench, run)
+    if not verdicts:
+        return []
+    calibration = counting_calibration(workbench, run.environment_id)
+    noise = calibration.noise if calibration is not None else None
+    return [_row(found, resolution_in_pairs(found.found, noise)) for found in verdicts]
 
 
 def whole_pairs(request: RunRequest, done: Sequence[Result]) -> list[Result]:
@@ -45,7 +53,7 @@ def whole_pairs(request: RunRequest, done: Sequence[Result]) -> list[Result]:
     ]
 
 
-def _row(paired: PairedCase) -> dict[str, Any]:
+def _row(paired: PairedCase, resolved: Resolution | None) -> dict[str, Any]:
     base, new, found = paired.base, paired.new, paired.found
     first, second = paired.words
     return {
@@ -69,6 +77,10 @@ def _row(paired: PairedCase) -> dict[str, Any]:
         "verdict": found.verdict.value,
         "pairs": found.pairs,
         "pairs_to_decide": found.to_decide,
+        "comparisons": found.comparisons,
+        "resolvable_change": resolved.change if resolved is not None else None,
+        "resolution": format_resolution(resolved),
+        "resolution_grounds": resolution_grounds(resolved),
         "reason": found.reason,
         "sentence": format_paired(paired),
     }

@@ -6,14 +6,19 @@ from engine.domain.calibration import CalibrationProgress
 from engine.storage import calibrations
 from engine.workflows.calibration_job import CalibrationState
 from tests.app.stand_in import StandInWorkbench
-from tests.calibration_builders import A_MISSED_FINDING, a_calibration
+from tests.calibration_builders import A_MISSED_FINDING, AN_OPEN_FINDING, a_calibration
 
 ADDRESS = "/api/benchmark/calibration"
 PROBLEM = "application/problem+json"
 
 
 def test_before_the_first_there_is_none(client: FlaskClient) -> None:
-    assert client.get(ADDRESS).json == {"calibration": None, "under_way": None, "error": None}
+    assert client.get(ADDRESS).json == {
+        "calibration": None,
+        "newest": None,
+        "under_way": None,
+        "error": None,
+    }
 
 
 def test_the_newest_is_told_with_its_findings(client: FlaskClient, bench: StandInWorkbench) -> None:
@@ -38,6 +43,16 @@ def test_the_newest_is_told_with_its_findings(client: FlaskClient, bench: StandI
     assert found["noise"]["process_spread"] == 0.01
     assert found["resolution"][0] == {"processes": 3, "change": None, "change_in_pairs": None}
     assert len(found["next_steps"]) == 1
+
+
+def test_a_quick_one_after_a_full_one_is_told_beside_it(client: FlaskClient, bench: StandInWorkbench) -> None:
+    quick = a_calibration(days=1, is_quick=True, findings=(AN_OPEN_FINDING,))
+    for made in (a_calibration(), quick):
+        bench.database.write(lambda cursor, made=made: calibrations.save(cursor, made))
+    told = client.get(ADDRESS).json
+    assert [told[name]["calibration_id"] for name in ("calibration", "newest")] == ["calibration-0", "calibration-1"]
+    assert (told["newest"]["holds"], told["newest"]["not_shown"]) == (True, ["false_alarms"])
+    assert told["newest"]["findings"][0]["state"] == "open"
 
 
 def test_one_is_started_followed_and_cancelled(client: FlaskClient, bench: StandInWorkbench) -> None:

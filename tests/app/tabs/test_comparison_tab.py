@@ -214,6 +214,28 @@ def test_a_verdict_says_what_it_could_have_resolved(two_ways: StandInWorkbench) 
     assert text_of(badge).startswith("resolves ±") and "own processes" in badge.title
 
 
+def test_the_noise_of_this_machine_says_nothing_of_another_one(bench: StandInWorkbench) -> None:
+    ways = a_case("vit"), a_case("vit", precision=BF16)
+    store(bench, *(measured(case, 0.05, how_many=3, environment_id="other") for case in ways))
+    bench.database.write(lambda cursor: calibrations.save(cursor, a_calibration()))
+    few, where = {"case": ways[1].case_id}, {"family": "vision", "machine": "other"}
+    (badge,) = of_class(details(few, **where), "resolution-badge")
+    assert text_of(badge) == "not calibrated" and "the machine of these figures" in badge.title
+    theirs = a_calibration(days=1, environment_id="other")
+    bench.database.write(lambda cursor: calibrations.save(cursor, theirs))
+    (badge,) = of_class(details(few, **where), "resolution-badge")
+    assert text_of(badge).startswith("5 processes would resolve ±")
+
+
+def test_among_many_comparisons_five_processes_resolve_nothing(bench: StandInWorkbench) -> None:
+    models = ("bert", "gpt2", "vit", "t5", "clip", "distilbert", "roberta")
+    cases = [a_case(model, precision=precision) for model in models for precision in (Precision.FP32, BF16)]
+    store(bench, *(measured(case, 0.04) for case in cases))
+    (badge,) = of_class(details({"case": cases[1].case_id}), "resolution-badge")
+    assert text_of(badge).startswith("6 processes would resolve ±") and text_of(badge).endswith(" among 7")
+    assert "is-unknown" in badge.className
+
+
 def test_the_table_holds_every_workload_batch_and_size(two_ways: StandInWorkbench) -> None:
     store(
         two_ways,

@@ -88,7 +88,7 @@ def test_at_the_end_each_case_has_its_sentence() -> None:
     (line,) = of_class(body, "pair-line")
     assert text_of(line).startswith("bert, batch 1: bf16 is 2.00x faster than fp32 (")
     assert "8 pairs: better" in text_of(line)
-    assert text_of(of_class(line, "resolution-badge")) == "resolves ±3\N{THIN SPACE}%"
+    assert text_of(of_class(line, "resolution-badge")) == "resolves ±3\N{THIN SPACE}% among 3"
     assert of_class(line, "verdict-better")
     assert "no verdict" in text_of(of_class(run_body(ended, NOW), "run-pairs"))
 

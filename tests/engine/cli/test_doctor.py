@@ -10,7 +10,7 @@ from engine.config import Settings
 from engine.domain.calibration import Calibration, FindingState, MeterCheck
 from engine.storage import calibrations
 from engine.storage.database import Database
-from tests.calibration_builders import A_MISSED_FINDING, a_calibration
+from tests.calibration_builders import A_MISSED_FINDING, AN_OPEN_FINDING, a_calibration
 from tests.engine.cli import processes
 from tests.engine.cli.conftest import Cli
 
@@ -39,7 +39,8 @@ def test_the_meters_of_this_machine_are_calibrated_in_real_processes(fresh: Path
 @pytest.mark.parametrize(
     ("made", "status", "said"),
     [
-        (a_calibration(), 0, "All 4 goals hold"),
+        (a_calibration(), 0, "All 4 goals hold."),
+        (a_calibration(findings=(AN_OPEN_FINDING,)), 0, "0 goals hold, 1 is not shown yet: it needs more trials"),
         (a_calibration(findings=(A_MISSED_FINDING,)), 1, "1 of 1 goals does not hold: false alarms."),
     ],
 )

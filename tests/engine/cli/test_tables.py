@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from engine.cli.tables import Row, print_results, print_run_summary
+from engine.cli.tables import Row, print_pairs, print_results, print_run_summary
 from engine.domain.case import Workload
 from engine.domain.measurement import Metric
 from engine.domain.result import FailureKind, Result
@@ -103,3 +103,27 @@ def test_plain_rows_tell_new_tokens_and_workers(capsys: pytest.CaptureFixture[st
     print_results(rows, "csv")
     found = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [(row["new_tokens"], row["workers"]) for row in found] == [("32", ""), ("", "2")]
+
+
+def test_pairs_say_what_their_verdicts_resolve(capsys: pytest.CaptureFixture[str]) -> None:
+    row = {
+        "model": "bert",
+        "size": "default",
+        "batch_size": 1,
+        "workload": "inference",
+        "metric": "latency",
+        "base": "fp32",
+        "new": "bf16",
+        "ratio": 0.5,
+        "low": 0.49,
+        "high": 0.51,
+        "p_value": 0.0078,
+        "q_value": 0.0234,
+        "verdict": "better",
+        "pairs": 8,
+        "pairs_to_decide": None,
+        "resolution": "resolves ±3.5 % among 3",
+    }
+    print_pairs([row])
+    headings, line = cells(capsys.readouterr().out)
+    assert (headings[-1], line[-1]) == ("Resolves", "±3.5 % among 3")

@@ -245,4 +245,4 @@ def test_a_report_says_what_its_verdicts_resolve_and_what_the_meters_are_worth()
     assert "5 processes would resolve ±" in next(chart.footnote for chart in charts_of(few, noise=a_noise()))
     assert dict(protocol_facts(of(*few)))["Meters"].startswith("not calibrated on this machine")
     calibrated = dict(protocol_facts(replace(of(*few), calibration=a_calibration())))["Meters"]
-    assert calibrated.startswith("All 4 goals hold") and "5 processes a side resolve ±" in calibrated
+    assert calibrated.startswith("All 4 goals hold. ") and "5 processes a side resolve ±" in calibrated

@@ -95,6 +95,13 @@ def test_correction_takes_back_what_many_comparisons_would_find_by_chance() -> N
     assert "21 comparisons" in judged[0].reason
 
 
+def test_what_is_corrected_says_for_how_many() -> None:
+    tested = compare(Metric.LATENCY, [1.0, 1.3, 0.8, 1.2, 0.9], [1.1, 1.2, 0.85, 1.0, 0.9])
+    too_few = compare(Metric.LATENCY, [1.0], [2.0])
+    assert (tested.comparisons, too_few.comparisons) == (1, 1)
+    assert [found.comparisons for found in correct([tested, tested, too_few])] == [2, 2, 3]
+
+
 def test_correction_leaves_untested_comparisons_alone() -> None:
     untested = compare(Metric.LATENCY, [1.0], [2.0])
     assert correct([untested]) == [untested]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.stats.rank_test import LARGEST_EXACT, benjamini_hochberg, mann_whitney
+from engine.stats.rank_test import LARGEST_EXACT, benjamini_hochberg, mann_whitney, overtaken_below
 
 
 @pytest.mark.parametrize(("size", "smallest"), [(3, 0.1), (4, 2 / 70), (5, 2 / 252), (8, 2 / 12870)])
@@ -11,6 +11,35 @@ def test_sides_that_do_not_overlap_reach_the_smallest_p_there_is(size: int, smal
     above = [value + 100 for value in below]
     assert mann_whitney(below, above) == pytest.approx(smallest)
     assert mann_whitney(above, below) == pytest.approx(smallest)
+
+
+@pytest.mark.parametrize(("base", "new", "significance"), [(5, 5, 0.05), (5, 5, 0.009), (4, 7, 0.02), (6, 9, 0.001)])
+def test_so_many_values_may_be_overtaken_before_p_is_too_large(base: int, new: int, significance: float) -> None:
+    overtaken = overtaken_below(significance, base, new)
+    assert overtaken is not None
+    assert mann_whitney(*_overtaken(base, new, overtaken)) < significance
+    assert mann_whitney(*_overtaken(base, new, overtaken + 1)) >= significance
+
+
+def test_too_few_values_are_never_below_a_small_significance() -> None:
+    assert overtaken_below(0.05 / 6, 5, 5) == 0
+    assert overtaken_below(0.05 / 7, 5, 5) is None
+    assert overtaken_below(1e-9, 1, 200) is None
+
+
+def test_the_approximation_goes_on_where_the_exact_test_ends() -> None:
+    exact, approximate = overtaken_below(0.001, 50, 50), overtaken_below(0.001, 50, 51)
+    assert exact is not None and approximate is not None
+    assert 0 < approximate - exact < 30
+
+
+def _overtaken(base: int, new: int, pairs: int) -> tuple[list[float], list[float]]:
+    """The lower side first; its values lie above those of the other in so many pairs."""
+    lower = []
+    for index in range(base):
+        above = max(0, min(new, pairs - new * index))
+        lower.append(above + 0.5 - index / 100)
+    return lower, [float(number) for number in range(1, new + 1)]
 
 
 def test_equal_values_are_no_evidence() -> None:

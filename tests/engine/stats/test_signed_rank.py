@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from engine.stats.signed_rank import LARGEST_EXACT, signed_rank, signed_rank_interval
+from engine.stats.signed_rank import LARGEST_EXACT, against_below, signed_rank, signed_rank_interval
 
 
 def by_flipping(differences: list[float]) -> float:
@@ -70,3 +70,27 @@ def test_the_approximation_beyond_takes_over_without_a_step() -> None:
     exact_interval, beyond = signed_rank_interval(draws), signed_rank_interval([*draws, 0.15])
     assert exact_interval is not None and beyond is not None
     assert beyond == pytest.approx(exact_interval, abs=0.02)
+
+
+@pytest.mark.parametrize(("count", "significance"), [(6, 0.05), (10, 0.05), (10, 0.005), (14, 0.001)])
+def test_so_many_ranks_may_be_against_before_p_is_too_large(count: int, significance: float) -> None:
+    against = against_below(significance, count)
+    assert against is not None
+    assert signed_rank(_against(count, against)) < significance
+    assert signed_rank(_against(count, against + 1)) >= significance
+
+
+def test_too_few_differences_are_never_below_a_small_significance() -> None:
+    assert against_below(0.05, 6) == 0
+    assert against_below(0.05, 5) is None
+    assert against_below(0.025, 6) is None
+
+
+def _against(count: int, total: int) -> list[float]:
+    """Differences of which the negative ones have ranks of this sum."""
+    differences = []
+    for rank in range(count, 0, -1):
+        is_against = rank <= total
+        total -= rank if is_against else 0
+        differences.append(float(-rank if is_against else rank))
+    return differences

@@ -1,6 +1,8 @@
-"""Calibrations come back equal; of each environment the newest counts."""
+"""Calibrations come back equal; of each environment the newest full one counts."""
 
 from __future__ import annotations
+
+import pytest
 
 from engine.domain.calibration import Calibration, Finding, MeterCheck
 from engine.storage import calibrations, sandbox
@@ -25,7 +27,7 @@ def test_a_calibration_comes_back_equal(database: Database) -> None:
             assert calibrations.newest(cursor, AN_ENVIRONMENT_ID) == made
 
 
-def test_the_newest_of_the_environment_counts(database: Database) -> None:
+def test_the_newest_of_the_environment_is_of_no_other(database: Database) -> None:
     elsewhere = a_calibration(days=9, calibration_id="elsewhere", environment_id="env-0002")
     _save(database, a_calibration(days=3), a_calibration(days=1), elsewhere)
     with database.cursor() as cursor:
@@ -36,6 +38,20 @@ def test_the_newest_of_the_environment_counts(database: Database) -> None:
             "calibration-1",
         ]
         assert calibrations.newest(cursor, "env-0003") is None
+
+
+@pytest.mark.parametrize(
+    ("full", "quick", "counts"),
+    [((1, 3), (5, 6), "calibration-3"), ((), (5, 6), "calibration-6"), ((3,), (34,), "calibration-34"), ((), (), None)],
+)
+def test_a_full_one_counts_for_a_month_whatever_quick_ones_follow(
+    database: Database, full: tuple[int, ...], quick: tuple[int, ...], counts: str | None
+) -> None:
+    _save(database, a_calibration(days=99, calibration_id="elsewhere", environment_id="env-0002"))
+    _save(database, *(a_calibration(days=day) for day in full), *(a_calibration(days=d, is_quick=True) for d in quick))
+    with database.cursor() as cursor:
+        found = calibrations.counting(cursor, AN_ENVIRONMENT_ID)
+    assert (found.calibration_id if found is not None else None) == counts
 
 
 def test_people_query_findings_with_their_state(database: Database) -> None:

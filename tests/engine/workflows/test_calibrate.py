@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from engine.config import Settings
 from engine.domain.calibration import CalibrationProgress, FindingState, MeterCheck
 from engine.errors import Conflict
-from engine.workflows.calibrate import PAIRS, calibrate, newest_calibration
+from engine.storage import calibrations
+from engine.workflows.calibrate import GROUPS, PAIRS, calibrate, counting_calibration, newest_calibration
 from engine.workflows.calibration_job import CalibrationJob
 from engine.workflows.device_turns import PROCESSOR, Cancelled
 from engine.workflows.workbench import Workbench
@@ -63,6 +65,17 @@ def test_every_check_is_made_and_the_newest_is_kept(bench: Workbench, launcher: 
     assert newest_calibration(bench) == first
     second = calibrate(bench, groups=1)
     assert newest_calibration(bench) == second
+
+
+def test_one_with_fewer_trials_is_a_quick_one_and_does_not_replace_a_full_one(bench: Workbench) -> None:
+    few = calibrate(bench, groups=2)
+    assert few.is_quick and counting_calibration(bench) == few
+    full = replace(few, calibration_id="full", is_quick=False)
+    bench.database.write(lambda cursor: calibrations.save(cursor, full))
+    later = calibrate(bench, groups=1)
+    assert (newest_calibration(bench), counting_calibration(bench)) == (later, full)
+    assert counting_calibration(bench, "env-0002") is None
+    assert GROUPS > 2
 
 
 def test_sides_take_turns_in_coming_first(bench: Workbench, launcher: CalibratingLauncher) -> None:

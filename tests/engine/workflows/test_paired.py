@@ -41,6 +41,9 @@ def test_a_run_in_pairs_is_measured_in_changing_order_and_has_verdicts(open_work
     assert latency["p_value"] == pytest.approx(2 / 256) and latency["q_value"] >= latency["p_value"]
     assert latency["sentence"].startswith("bf16 is 2.00x faster than fp32 (")
     assert told["peak_memory"]["verdict"] == "same"
+    assert (latency["comparisons"], latency["resolution"][:10]) == (3, "resolves ±")
+    assert 0.03 <= latency["resolvable_change"] < 0.05
+    assert "the only one of 3 comparisons that differs" in latency["resolution_grounds"]
     report = (workbench.settings.report_dir / make_report(workbench, run.run_id).filename).read_text()
     assert "Verdicts in pairs" in report and latency["sentence"] in report
     assert "--against precision=bf16" in report
