@@ -24,17 +24,20 @@ class Source(Protocol):
 
 
 def device_of(backend: Backend, case: Case, source: Source | None = None, *, pinned: bool) -> tuple[Device, list[str]]:
-    """Where `case` runs, and a list that gets a note on pinning, if asked for, once the device is prepared.
+    """Where `case` runs, and a list that has a note on pinning, if asked for, once the device is prepared.
 
-    Without a `source` torch builds the model from its skillset.
+    Without a `source` torch builds the model from its skillset. Workers are not pinned: together they need the cores
+    that one of them would leave alone.
     """
     notes: list[str] = []
+    of_workers = case.workload is Workload.CONCURRENCY
+    if pinned and of_workers:
+        notes.append("Not pinned: several workers share the cores as the scheduler lets them.")
 
     def prepare() -> int:
         threads = backend.prepare(_threads(case)) if source is None else source.prepare()
-        # Workers need the cores that one of them would leave alone.
-        if pinned and case.workload is not Workload.CONCURRENCY:
-            notes.extend(pin_to_cores(threads))
+        if pinned and not of_workers:
+            notes.append(pin_to_cores(threads))
         return threads
 
     return (

@@ -75,7 +75,10 @@ class Protocol:
     """Stop when the 95 % interval of the median is narrower than this on both sides."""
     timeout_seconds: float = 300.0
     pinned: bool = False
-    """Bind each case process to a physical core per thread, where there are more cores than threads."""
+    """Bind each case process to a physical core per thread, where that leaves a choice; not those with workers.
+
+    What was asked for: each result's notes say what it was bound to, or why it was not.
+    """
 
     def __post_init__(self) -> None:
         for name in ("min_iterations", "max_iterations"):

@@ -22,6 +22,11 @@ from engine.reports.content import ReportContent
 
 Facts = list[tuple[str, str]]
 
+_PINNING = (
+    "asked for: as many cores as threads, where that leaves a choice, and not for workers; "
+    "the notes of each result say what it was bound to"
+)
+
 
 def run_facts(content: ReportContent) -> Facts:
     run, request = content.run, content.run.request
@@ -90,7 +95,7 @@ def protocol_facts(content: ReportContent) -> Facts:
         ),
         ("Time limit", f"{protocol.timeout_seconds:g} s a process"),
         ("Threads", "all physical cores" if request.threads is None else format_count(request.threads)),
-        ("Pinning", "as many cores as threads" if protocol.pinned else "none, the scheduler chooses"),
+        ("Pinning", _PINNING if protocol.pinned else "none, the scheduler chooses"),
         ("Weights", "random, from a fixed seed; of the values only the choice of experts can depend"),
         ("Quiet", quiet),
         ("Meters", _meters(content.calibration)),

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from engine.backends.cores import usable_physical_cores
 from engine.backends.pinning import cores_to_pin
 from engine.benchmarking.cold import ColdLauncher
 from engine.benchmarking.launchers import Launcher
@@ -61,6 +62,15 @@ def test_a_process_is_pinned_where_that_was_asked_for_and_says_so(loaded, infere
     notes = measured(loaded, a_linear(), a_protocol(pinned=True))["notes"]
     assert any(note.startswith("Pinned to core ") for note in notes)
     assert not any("inned" in note for note in inference["notes"])
+
+
+def test_a_process_that_cannot_be_pinned_says_why(loaded):
+    many = a_linear(threads=usable_physical_cores() + 1)
+    notes = measured(loaded, many, a_protocol(pinned=True))["notes"]
+    assert any(note.startswith("Not pinned: ") for note in notes)
+    workers = a_linear(workload=Workload.CONCURRENCY, workers=2)
+    notes = measured(loaded, workers, a_protocol(pinned=True, max_seconds=0.2))["notes"]
+    assert "Not pinned: several workers share the cores as the scheduler lets them." in notes
 
 
 def test_slow_first_passes_are_discarded_as_warm_up(loaded):
