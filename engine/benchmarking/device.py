@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Protocol
 
-from engine.backends.backend import Backend, HasOwnClock, HasOwnMemory
+from engine.backends.backend import Backend, HasBoard, HasContext, HasOwnClock, HasOwnMemory
 from engine.backends.cores import usable_physical_cores
 from engine.backends.energy import energy_meter_of
 from engine.backends.pinning import pin_to_cores
@@ -33,6 +33,7 @@ def device_of(backend: Backend, case: Case, source: Source | None = None, *, pin
     of_workers = case.workload is Workload.CONCURRENCY
     if pinned and of_workers:
         notes.append("Not pinned: several workers share the cores as the scheduler lets them.")
+    board = backend.board if isinstance(backend, HasBoard) else _no_board
 
     def prepare() -> int:
         threads = backend.prepare(_threads(case)) if source is None else source.prepare()
@@ -44,14 +45,20 @@ def device_of(backend: Backend, case: Case, source: Source | None = None, *, pin
         Device(
             name=backend.device,
             prepare=prepare,
+            open_context=backend.open_context if isinstance(backend, HasContext) else None,
             synchronize=backend.synchronize,
             open=source.open if source is not None else lambda found, wanted: open_torch(found, wanted, backend.device),
             clock=backend.seconds_of if isinstance(backend, HasOwnClock) else None,
             memory_meter=backend.memory_meter if isinstance(backend, HasOwnMemory) else MemoryMeter,
-            energy_meter=lambda: energy_meter_of(backend.name),
+            energy_meter=lambda: energy_meter_of(backend.name, board()),
+            board=board,
         ),
         notes,
     )
+
+
+def _no_board() -> None:
+    """The driver knows of none."""
 
 
 def _threads(case: Case) -> int | None:

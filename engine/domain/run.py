@@ -259,6 +259,8 @@ class Plan:
     """Of all that is in the budget."""
     is_guess: bool = False
     """Whether any of it rests on no duration ever seen here, only on parameters and operations."""
+    unchecked: tuple[str, ...] = ()
+    """Backends of planned cases that nobody tells the free memory of, so that whether these fit was not checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

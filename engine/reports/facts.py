@@ -12,6 +12,7 @@ from engine.formatting import (
     format_bytes,
     format_conditions,
     format_count,
+    format_disturbances,
     format_percent,
     format_time_iso,
     join_words,
@@ -123,10 +124,11 @@ def _quiet(summaries: Sequence[CaseSummary]) -> str:
     if unknown == len(summaries):
         return "not known: the measurements were too short to tell"
     cases = counted(len(summaries), "case")
+    why = format_disturbances([state for summary in summaries for state in summary.machines])
     parts = (
         [
-            f"{format_count(noisy)} of {cases} measured while other programs took more than 5 % of the CPU; "
-            "their rows say so"
+            f"{format_count(noisy)} of {cases} measured while other programs or heat disturbed them"
+            f"{f' ({why})' if why else ''}; their rows say so"
         ]
         if noisy
         else ["other programs took less than 5 % of the CPU throughout"]

@@ -97,6 +97,12 @@ def test_how_quiet_the_machine_was_is_said_no_better_than_known() -> None:
     assert said(True, False, None).startswith("1 of 3 cases measured while other programs")
 
 
+def test_what_disturbed_is_said_by_its_cause() -> None:
+    shared = a_summary(a_case("bert"), is_noisy=True, machines=(a_machine_state(other_gpu_processes=2),))
+    told = dict(protocol_facts(of(shared)))["Quiet"]
+    assert "disturbed them (up to 2 other programs computed on the GPU); their rows say so" in told
+
+
 def test_pinning_is_told_as_what_was_asked_for() -> None:
     found = of(a_summary())
     pinned = replace(found, run=replace(found.run, request=a_request(protocol=a_protocol(pinned=True))))

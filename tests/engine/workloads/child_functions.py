@@ -184,6 +184,35 @@ def exercise_the_slow_skillset(arguments: dict[str, Any]) -> dict[str, Any]:
     return {metric.label: samples[0] for metric, samples in observation.samples.items()} | {"whole": took}
 
 
+def exercise_on_a_device_that_is_opened(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Samples by metric and notes of one workload on a device whose opening, launching and own clock are known."""
+    workload = Workload(arguments["workload"])
+    case = a_case("other", sequence_length=None, workload=workload, new_tokens=2, workers=2, threads=1)
+    opened: list[str] = []
+
+    def launched(action: Callable[[], object]) -> float:
+        time.sleep(arguments["launch_seconds"])
+        action()
+        return arguments["device_seconds"]
+
+    def opening() -> None:
+        time.sleep(arguments["context_seconds"])
+        opened.append("GPU-a")
+
+    device = Device(
+        name="cuda:0",
+        prepare=lambda: 1,
+        open_context=opening,
+        synchronize=lambda: None,
+        open=lambda module, wanted: open_torch(module, wanted, "cpu"),
+        clock=launched,
+        board=lambda: opened[0],
+    )
+    seen = WORKLOADS.get(workload).run(SLOW_SKILLSET, case, a_protocol(max_seconds=1.0), device)
+    samples = {metric.label: values for metric, values in seen.samples.items()}
+    return {"samples": samples, "notes": seen.notes, "board": seen.board}
+
+
 class _Callable:
     def __init__(self, model: Any) -> None:
         self._model = model
