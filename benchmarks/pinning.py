@@ -1,7 +1,7 @@
 """Whether binding a case to cores of its own steadies its figures: the same case pinned and not, in turns.
 
 What counts is the spread of the medians of fresh processes, which is what an interval is made of; a faster median is
-welcome and proves nothing. Only with fewer threads than physical cores is there anything to choose.
+welcome and proves nothing. One thread leaves a choice on any machine with two cores.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from datetime import datetime, tzinfo
 from statistics import median_high, median_low
 from typing import TypeVar
 
-from engine.domain.hardware import MachineState
+from engine.domain.hardware import QUIET_SHARE, MachineState
 from engine.domain.measurement import Better, Estimate, Metric
 
 Known = TypeVar("Known")
@@ -202,6 +202,28 @@ def format_conditions(states: Sequence[MachineState]) -> str:
         parts.append(f"up to {max(gpu_programs)} other programs on the GPU")
     parts.append(f"{format_bytes(min(state.available_memory_bytes for state in states))} of memory free")
     return ", ".join(parts)
+
+
+def format_disturbances(states: Iterable[MachineState]) -> str:
+    """What makes measurements in these states noisy, the most of each, in clauses; empty where nothing does."""
+    states = list(states)
+    others = max(_known(state.cpu_busy_others for state in states), default=0.0)
+    steal = max(_known(state.cpu_steal for state in states), default=0.0)
+    gpu_programs = max(_known(state.other_gpu_processes for state in states), default=0)
+    parts = [f"other programs took up to {format_share(others)} of the CPU"] if others > QUIET_SHARE else []
+    if steal > QUIET_SHARE:
+        parts.append(f"the hypervisor gave up to {format_share(steal)} of the CPU to other machines")
+    if any(state.throttled for state in states):
+        parts.append("heat slowed a processor")
+    if gpu_programs:
+        parts.append(f"up to {counted(gpu_programs, 'other program')} computed on the GPU")
+    return ", ".join(parts)
+
+
+def format_unchecked(backends: Sequence[str]) -> str:
+    """What to say of a plan on devices whose free memory nobody tells."""
+    names = join_words(list(backends))
+    return f"How much memory is free on {names} is not known, so whether cases fit there was not checked."
 
 
 def _known(values: Iterable[Known | None]) -> list[Known]:

@@ -32,6 +32,7 @@ from engine.formatting import (
     format_change,
     format_conditions,
     format_count,
+    format_disturbances,
     format_estimate,
     format_time,
     format_time_iso,
@@ -40,7 +41,7 @@ from engine.reports.command import benchmark_command
 from engine.verdict_words import format_comparison
 
 _NOISE = {
-    True: "other programs took more than 5\N{THIN SPACE}% of the processor",
+    True: "other work disturbed it",
     False: "quiet enough",
     None: "not known, too short to tell",
 }
@@ -243,7 +244,9 @@ def _figures(summary: CaseSummary, but: Sequence[Metric]) -> list[Component]:
         if metric not in but
     ]
     device = f" on {summary.actual_device}" if summary.actual_device not in (None, case.backend) else ""
-    noise = "not told" if summary.provenance is Provenance.IMPORTED else _NOISE[summary.is_noisy]
+    noise = (format_disturbances(summary.machines) if summary.is_noisy else "") or _NOISE[summary.is_noisy]
+    if summary.provenance is Provenance.IMPORTED:
+        noise = "not told"
     where = [backend_mark(case.backend), f"{device}, {summary.machine_label}".rstrip(", ")]
     lines += [("Machine", where), ("Noise", noise)]
     if summary.estimated_bytes is not None:

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from app.views.icon import icon
 from engine.domain.result import Result
-from engine.formatting import counted, format_conditions, format_count, format_share
+from engine.formatting import counted, format_conditions, format_count, format_disturbances
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +22,8 @@ class Quietness:
     unknown: int = 0
     """Too short to tell."""
     noisy: int = 0
-    worst: float = 0.0
-    """Largest share of the CPU that went to others during a noisy result, 0..1."""
+    why: str = ""
+    """What disturbed the noisy ones, the most of each, in clauses."""
     conditions: str = ""
     """Load, clock, governor, heat and free memory, in clauses; empty before the first result."""
 
@@ -31,13 +31,13 @@ class Quietness:
 def quietness_of(results: Sequence[Result]) -> Quietness:
     states = [result.machine for result in results if result.machine is not None]
     known = [state for state in states if state.is_noisy is not None]
-    noisy = [state.share_of_others or 0.0 for state in known if state.is_noisy]
+    noisy = [state for state in known if state.is_noisy]
     unknown = len(states) - len(known)
     return Quietness(
         results=len(known),
         unknown=unknown,
         noisy=len(noisy),
-        worst=max(noisy, default=0.0),
+        why=format_disturbances(noisy),
         conditions=format_conditions(states) if states else "",
     )
 
@@ -62,8 +62,7 @@ def machine_note(found: Quietness, *, has_ended: bool = False, imported_from: st
         words = html.P(
             [
                 icon("status-interrupted"),
-                f" busy with other work during {every if found.noisy == found.results else some}, "
-                f"at worst {format_share(found.worst)} of the CPU",
+                f" disturbed during {every if found.noisy == found.results else some}: {found.why}",
             ],
             className="run-machine status-interrupted",
         )

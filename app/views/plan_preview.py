@@ -13,7 +13,7 @@ from app.views.icon import icon
 from app.views.marks import status_mark
 from engine.domain.result import FailureKind
 from engine.domain.run import Plan, PlannedCase
-from engine.formatting import counted, format_bytes, format_count, format_eta, join_words
+from engine.formatting import counted, format_bytes, format_count, format_eta, format_unchecked, join_words
 
 _LISTED = 60
 """Cases listed in an unfolded preview."""
@@ -46,6 +46,7 @@ def plan_preview(plan: Plan, *, past_results: int, waiting: int = 0) -> Componen
         ),
         *_budget_line(plan, len(runs)),
         html.P(_duration(plan, past_results, waiting), className="plan-line"),
+        *([html.P(format_unchecked(plan.unchecked), className="plan-line")] if plan.unchecked else []),
     ]
     return html.Div([*lines, *([_listed(plan)] if cases else [])])
 

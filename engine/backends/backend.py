@@ -19,7 +19,10 @@ class Backend(Protocol):
         ...
 
     def prepare(self, threads: int | None) -> int:
-        """Fix the number of threads (None: the backend's choice) and return it; BackendUnavailable if not runnable."""
+        """Fix the number of threads (None: the backend's choice) and return it; BackendUnavailable if not runnable.
+
+        Does not touch the device: what opening one takes is a part of starting up. See `HasContext`.
+        """
         ...
 
     @property
@@ -49,6 +52,24 @@ class HasOwnClock(Protocol):
 
     def seconds_of(self, action: Callable[[], object]) -> float:
         """Run `action` and wait for its work: seconds by the device's clock."""
+        ...
+
+
+@runtime_checkable
+class HasContext(Protocol):
+    """A backend whose device each process has to open for itself before anything can be computed there."""
+
+    def open_context(self) -> None:
+        """Open it, and wait until that is done; BackendUnavailable with its words where it refuses."""
+        ...
+
+
+@runtime_checkable
+class HasBoard(Protocol):
+    """A backend whose device the driver's own library knows as well, with counters and the programs that use it."""
+
+    def board(self) -> str | None:
+        """The device's UUID as that library writes it; None where it is not told. Asked once the device is open."""
         ...
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.backends.absence import missing
 from engine.backends.presence import nvidia_driver, nvidia_gpus
-from engine.backends.torch_device import trial
+from engine.backends.torch_device import board_of, trial
 from engine.backends.torch_gpu import FIRST, TorchGpuBackend
 from engine.domain.case import Precision
 from engine.domain.hardware import BackendStatus
@@ -21,18 +21,37 @@ class CudaBackend(TorchGpuBackend):
 
         return cuda_status(torch, nvidia_gpus(), nvidia_driver())
 
+    def absence(self) -> BackendStatus | None:
+        import torch
 
-def cuda_status(torch: Any, gpus: tuple[str, ...], driver: str | None) -> BackendStatus:
-    """What `torch` (the module) says of NVIDIA GPUs, beside `gpus` and `driver` as the kernel tells of them."""
+        return cuda_absence(torch, nvidia_gpus())
+
+    def board(self) -> str | None:
+        import torch
+
+        return board_of(torch, FIRST)
+
+
+def cuda_absence(torch: Any, gpus: tuple[str, ...]) -> BackendStatus | None:
+    """The status where `torch` reaches no NVIDIA GPU; None where it sees one, which is not touched."""
     versions = {"torch": str(torch.__version__)}
-    facts = {"driver": driver} if driver is not None else {}
     if torch.version.cuda is None:
         seen = f"{', '.join(gpus)} is here, but" if gpus else "No NVIDIA GPU is visible, and"
         return missing("cuda", f"{seen} torch {torch.__version__} was built without CUDA.", versions)
     versions["cuda"] = str(torch.version.cuda)
-    count = torch.cuda.device_count()
-    if count == 0:
+    if torch.cuda.device_count() == 0:
         return missing("cuda", "torch sees no CUDA device: no NVIDIA GPU, no driver, or none made visible.", versions)
+    return None
+
+
+def cuda_status(torch: Any, gpus: tuple[str, ...], driver: str | None) -> BackendStatus:
+    """What `torch` (the module) says of NVIDIA GPUs, beside `gpus` and `driver` as the kernel tells of them."""
+    absence = cuda_absence(torch, gpus)
+    if absence is not None:
+        return absence
+    versions = {"torch": str(torch.__version__), "cuda": str(torch.version.cuda)}
+    facts = {"driver": driver} if driver is not None else {}
+    count = torch.cuda.device_count()
     fault = trial(torch, FIRST)
     if fault is not None:
         return missing("cuda", f"cuda:0 is visible, but computes nothing: {fault}.", versions)
@@ -56,4 +75,5 @@ def cuda_status(torch: Any, gpus: tuple[str, ...], driver: str | None) -> Backen
         precisions=(Precision.FP32.value, *shorter),
         refused={} if has_bf16 else {Precision.BF16.value: refused},
         facts=facts,
+        board=board_of(torch, FIRST),
     )

@@ -19,6 +19,7 @@ _RAPL_SHORTEST_SECONDS = 0.1
 """The package's counter is renewed every millisecond: over this time that is an error of 1 %."""
 _NVML_SHORTEST_SECONDS = 2.0
 """The board's counter is renewed every 20 to 100 ms: over this time that is an error of 1 to 5 %."""
+_UNKNOWN_BOARD = "torch does not tell which board it uses"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,21 +84,21 @@ class RaplMeter:
 class NvmlMeter:
     """One GPU board by NVML."""
 
-    def __init__(self, library: Nvml, index: int, clock: Callable[[], float] = time.monotonic) -> None:
-        """Raises NvmlRefusal where the board has no such counter."""
+    def __init__(self, library: Nvml, board: str, clock: Callable[[], float] = time.monotonic) -> None:
+        """`board` is its UUID. Raises NvmlRefusal where the board has no such counter."""
         self._library = library
-        self._index = index
+        self._board = board
         self._clock = clock
         self.notes: list[str] = []
         self.start()
 
     def start(self) -> None:
         self._began = self._clock()
-        self._before = self._library.millijoules(self._index)
+        self._before = self._library.millijoules(self._board)
 
     def joules(self) -> float | None:
         """Since `start`; None when that was too short for the counter."""
-        after = self._library.millijoules(self._index)
+        after = self._library.millijoules(self._board)
         seconds = self._clock() - self._began
         if seconds < _NVML_SHORTEST_SECONDS:
             self.notes.append(_too_short(seconds, _NVML_SHORTEST_SECONDS))
@@ -106,13 +107,28 @@ class NvmlMeter:
         return (after - self._before) / 1e3
 
 
-def energy_meter_of(backend: str) -> RaplMeter | NvmlMeter | None:
-    """The meter of what `backend` computes on; None without: `processor_energy` and `gpu_energy` say why."""
+class NoMeter:
+    """For a device without a counter: no figure, and the reason as a note."""
+
+    def __init__(self, reason: str) -> None:
+        """`reason` is a clause."""
+        self.notes: list[str] = [f"No energy: {reason}."]
+
+    def start(self) -> None:
+        """There is nothing to read."""
+
+    def joules(self) -> None:
+        """Not known."""
+        return None
+
+
+def energy_meter_of(backend: str, board: str | None = None) -> RaplMeter | NvmlMeter | NoMeter | None:
+    """The meter of what `backend` computes on; None where there is none: `processor_energy` says why of a processor.
+
+    `board` is the UUID of the NVIDIA GPU that is measured. No other board's counter ever stands in for it.
+    """
     if backend == "cuda":
-        try:
-            return NvmlMeter(load_nvml(), 0)
-        except NvmlRefusal:
-            return None
+        return _meter_of_board(board)
     if backend in ("rocm", "mps", "qnn"):
         return None
     zones = package_zones()
@@ -120,6 +136,15 @@ def energy_meter_of(backend: str) -> RaplMeter | NvmlMeter | None:
         return RaplMeter(zones) if zones else None
     except (OSError, ValueError):
         return None
+
+
+def _meter_of_board(board: str | None) -> NvmlMeter | NoMeter:
+    if board is None:
+        return NoMeter(_UNKNOWN_BOARD)
+    try:
+        return NvmlMeter(load_nvml(), board)
+    except NvmlRefusal as refusal:
+        return NoMeter(str(refusal))
 
 
 def processor_energy(powercap: Path = _POWERCAP) -> str:
@@ -141,10 +166,12 @@ def processor_energy(powercap: Path = _POWERCAP) -> str:
     return f"RAPL, {', '.join(zone.name for zone in zones)}"
 
 
-def gpu_energy() -> str:
-    """Whether NVIDIA GPUs tell their energy here and, where not, why."""
+def gpu_energy(board: str | None, library: Callable[[], Nvml] = load_nvml) -> str:
+    """Whether this NVIDIA GPU, by its UUID, tells its energy and, where not, why."""
+    if board is None:
+        return f"not available: {_UNKNOWN_BOARD}"
     try:
-        load_nvml().millijoules(0)
+        library().millijoules(board)
     except NvmlRefusal as refusal:
         return f"not available: {refusal}"
     return "NVML, total energy of the board"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import os
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
 _MOST_PROCESSES = 256
+_LONGEST_NAME = 96
 _TEMPERATURE_GPU = 0
 
 
@@ -26,41 +27,76 @@ class _Process(ctypes.Structure):
     )
 
 
+class _Memory(ctypes.Structure):
+    """nvmlMemory_t, in bytes."""
+
+    _fields_ = (("total", ctypes.c_ulonglong), ("free", ctypes.c_ulonglong), ("used", ctypes.c_ulonglong))
+
+
 class Nvml:
-    """An initialised library. Asking it does not touch CUDA, so a process that forks may."""
+    """An initialised library. Asking it does not touch CUDA, so a process that forks may.
+
+    A board is named by its UUID ("GPU-..."): its numbers here are not those of CUDA, which knows the visible boards
+    alone and counts them in an order of its own.
+    """
 
     def __init__(self, library: Any) -> None:
         self._library = library
         self._ask("nvmlInit_v2")
 
-    def count(self) -> int:
+    def boards(self) -> list[str]:
+        """UUIDs of all boards, those too that CUDA is not shown."""
         number = ctypes.c_uint()
         self._ask("nvmlDeviceGetCount_v2", ctypes.byref(number))
-        return number.value
+        return [self._name_of(index) for index in range(number.value)]
 
-    def millijoules(self, index: int) -> int:
-        """Energy of board `index` since the driver was loaded; boards before the Volta generation do not count it."""
+    def millijoules(self, board: str) -> int:
+        """Energy of the board since the driver was loaded; those before the Volta generation do not count it.
+
+        Refused where MIG splits the board, whose parts have no counters of their own.
+        """
         energy = ctypes.c_ulonglong()
-        self._ask("nvmlDeviceGetTotalEnergyConsumption", self._board(index), ctypes.byref(energy))
+        self._ask("nvmlDeviceGetTotalEnergyConsumption", self._whole(board), ctypes.byref(energy))
         return energy.value
 
-    def temperature_celsius(self, index: int) -> int:
+    def free_bytes(self, board: str) -> int:
+        """Memory that nobody has taken; refused where MIG splits the board."""
+        memory = _Memory()
+        self._ask("nvmlDeviceGetMemoryInfo", self._whole(board), ctypes.byref(memory))
+        return int(memory.free)
+
+    def temperature_celsius(self, board: str) -> int:
         degrees = ctypes.c_uint()
-        self._ask("nvmlDeviceGetTemperature", self._board(index), _TEMPERATURE_GPU, ctypes.byref(degrees))
+        self._ask("nvmlDeviceGetTemperature", self._handle(board), _TEMPERATURE_GPU, ctypes.byref(degrees))
         return degrees.value
 
-    def computing(self, index: int) -> list[int]:
-        """Ids of the processes that compute on board `index`, this one included."""
+    def computing(self, board: str) -> list[int]:
+        """Ids of the processes that compute on the board, this one included."""
         number = ctypes.c_uint(_MOST_PROCESSES)
         found = (_Process * _MOST_PROCESSES)()
         name = "nvmlDeviceGetComputeRunningProcesses_v3"
-        self._ask(name, self._board(index), ctypes.byref(number), found)
+        self._ask(name, self._handle(board), ctypes.byref(number), found)
         return [process.pid for process in found[: number.value]]
 
-    def _board(self, index: int) -> ctypes.c_void_p:
+    def _handle(self, board: str) -> ctypes.c_void_p:
         handle = ctypes.c_void_p()
-        self._ask("nvmlDeviceGetHandleByIndex_v2", index, ctypes.byref(handle))
+        self._ask("nvmlDeviceGetHandleByUUID", board.encode(), ctypes.byref(handle))
         return handle
+
+    def _whole(self, board: str) -> ctypes.c_void_p:
+        """The handle of a board that is not split."""
+        handle, is_split, will_be = self._handle(board), ctypes.c_uint(), ctypes.c_uint()
+        with suppress(NvmlRefusal):  # boards and drivers that cannot split one do not know the question
+            self._ask("nvmlDeviceGetMigMode", handle, ctypes.byref(is_split), ctypes.byref(will_be))
+        if is_split.value:
+            raise NvmlRefusal("MIG splits the board, and NVML tells this of all its parts together")
+        return handle
+
+    def _name_of(self, index: int) -> str:
+        handle, name = ctypes.c_void_p(), ctypes.create_string_buffer(_LONGEST_NAME)
+        self._ask("nvmlDeviceGetHandleByIndex_v2", index, ctypes.byref(handle))
+        self._ask("nvmlDeviceGetUUID", handle, name, _LONGEST_NAME)
+        return name.value.decode()
 
     def _ask(self, name: str, *arguments: Any) -> None:
         try:
@@ -85,16 +121,3 @@ def load_nvml() -> Nvml:
     except OSError as error:
         raise NvmlRefusal("NVIDIA's management library (libnvidia-ml.so.1) is not here") from error
     return Nvml(library)
-
-
-def other_gpu_processes(*, computes: bool, own: int | None = None) -> int | None:
-    """Processes beside this one that compute on any NVIDIA GPU; None where nobody can tell.
-
-    `computes` says that this one does: inside a container the driver may list it by an id that it does not know.
-    """
-    try:
-        library = load_nvml()
-        found = {pid for index in range(library.count()) for pid in library.computing(index)}
-    except NvmlRefusal:
-        return None
-    return len(found) - 1 if found and (computes or (own or os.getpid()) in found) else len(found)

@@ -6,40 +6,53 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
+from engine.formatting import counted
+
 _TOPOLOGY = Path("/sys/devices/system/cpu")
 
 
 def cores_to_pin(threads: int, allowed: Collection[int], topology: Path = _TOPOLOGY) -> tuple[int, ...] | None:
-    """One logical core on each of `threads` physical ones among `allowed`; None where there is nothing to choose.
+    """One logical core on each of `threads` physical ones among `allowed`; None where `no_choice` says why.
 
-    The last cores are taken: the first one serves most interrupts. With as many threads as physical cores every
-    choice is the same, and a thread could only be kept from an idle hyper-thread beside it.
+    The last cores are taken: the first one serves most interrupts. With as many threads as physical cores each thread
+    is kept from the idle hyper-thread beside another, where cores have several.
     """
-    by_core: dict[str, int] = {}
-    for number in sorted(allowed, reverse=True):
-        try:
-            siblings = (topology / f"cpu{number}/topology/thread_siblings_list").read_text().strip()
-        except OSError:
-            return None
-        by_core[siblings] = number
-    if threads >= len(by_core):
+    by_core = _by_core(allowed, topology)
+    if by_core is None or no_choice(threads, allowed, topology) is not None:
         return None
     # Of hyper-threads of one core the lowest number stays; cores in the order of falling numbers.
     return tuple(sorted(list(by_core.values())[:threads]))
 
 
-def pin_to_cores(threads: int) -> list[str]:
-    """Bind this process, all of its threads to come, as `cores_to_pin` says; a note on what was done, if anything."""
+def no_choice(threads: int, allowed: Collection[int], topology: Path = _TOPOLOGY) -> str | None:
+    """Why binding so many threads would change nothing or crowd them, in a clause; None where there is a choice."""
+    by_core = _by_core(allowed, topology)
+    if by_core is None:
+        return "the kernel does not tell which logical cores lie together"
+    if threads > len(by_core):
+        return f"{counted(threads, 'thread')} are more than the {counted(len(by_core), 'physical core')}"
+    if threads == len(allowed):
+        return f"as many cores as threads, {threads}, leave nothing to choose"
+    return None
+
+
+def pin_to_cores(threads: int) -> str:
+    """Bind this process, all of its threads to come, as `cores_to_pin` says; a note on what it is bound to after that.
+
+    The note is of what the kernel answers, not of what it was asked for.
+    """
     if not hasattr(os, "sched_setaffinity"):
-        return []
-    cores = cores_to_pin(threads, os.sched_getaffinity(0))
+        return "Not pinned: this system has no call for it."
+    allowed = os.sched_getaffinity(0)
+    cores = cores_to_pin(threads, allowed)
     if cores is None:
-        return []
+        return f"Not pinned: {no_choice(threads, allowed)}."
     try:
         os.sched_setaffinity(0, cores)
     except OSError as error:
-        return [f"Not pinned to cores: {error.strerror}."]
-    return [f"Pinned to {'cores' if len(cores) > 1 else 'core'} {', '.join(map(str, cores))}."]
+        return f"Not pinned: {error.strerror}."
+    bound = sorted(os.sched_getaffinity(0))
+    return f"Pinned to {'cores' if len(bound) > 1 else 'core'} {', '.join(map(str, bound))}."
 
 
 def pinning_possibility(topology: Path = _TOPOLOGY) -> str:
@@ -47,6 +60,21 @@ def pinning_possibility(topology: Path = _TOPOLOGY) -> str:
     if not hasattr(os, "sched_setaffinity"):
         return "not available: this system has no call for it"
     allowed = os.sched_getaffinity(0)
-    if cores_to_pin(1, allowed, topology) is None:
-        return "nothing to choose: one physical core, or the kernel does not tell which lie together"
-    return f"possible, on {len(allowed)} logical cores; --pin does it for cases with fewer threads than physical cores"
+    by_core = _by_core(allowed, topology)
+    if by_core is None or len(allowed) == 1:
+        return "nothing to choose: one core, or the kernel does not tell which lie together"
+    most = len(by_core) if len(allowed) > len(by_core) else len(by_core) - 1
+    threads = f"up to {most} threads" if most > 1 else "one thread"
+    return f"possible, on {len(allowed)} logical cores; --pin does it for cases with {threads}, not for workers"
+
+
+def _by_core(allowed: Collection[int], topology: Path) -> dict[str, int] | None:
+    """The lowest logical core of each physical one, the last of these first; None where the kernel does not tell."""
+    found: dict[str, int] = {}
+    for number in sorted(allowed, reverse=True):
+        try:
+            siblings = (topology / f"cpu{number}/topology/thread_siblings_list").read_text().strip()
+        except OSError:
+            return None
+        found[siblings] = number
+    return found

@@ -24,17 +24,31 @@ class RocmBackend(TorchGpuBackend):
 
         return rocm_status(torch, has_driver=_DRIVER_DEVICE.exists(), driver=amd_driver())
 
+    def absence(self) -> BackendStatus | None:
+        import torch
 
-def rocm_status(torch: Any, *, has_driver: bool, driver: str | None) -> BackendStatus:
-    """What `torch` (the module) says of AMD GPUs, beside what the kernel tells."""
+        return rocm_absence(torch, has_driver=_DRIVER_DEVICE.exists())
+
+
+def rocm_absence(torch: Any, *, has_driver: bool) -> BackendStatus | None:
+    """The status where `torch` reaches no AMD GPU; None where it sees one, which is not touched."""
     versions = {"torch": str(torch.__version__)}
     if torch.version.hip is None:
         seen = "An AMD GPU driver is here, but" if has_driver else "No AMD GPU driver is here, and"
         return missing("rocm", f"{seen} torch {torch.__version__} was built without ROCm.", versions)
     versions["hip"] = str(torch.version.hip)
-    count = torch.cuda.device_count()
-    if count == 0:
+    if torch.cuda.device_count() == 0:
         return missing("rocm", "torch was built for ROCm and sees no AMD GPU.", versions)
+    return None
+
+
+def rocm_status(torch: Any, *, has_driver: bool, driver: str | None) -> BackendStatus:
+    """What `torch` (the module) says of AMD GPUs, beside what the kernel tells."""
+    absence = rocm_absence(torch, has_driver=has_driver)
+    if absence is not None:
+        return absence
+    versions = {"torch": str(torch.__version__), "hip": str(torch.version.hip)}
+    count = torch.cuda.device_count()
     fault = trial(torch, FIRST)
     if fault is not None:
         return missing("rocm", f"rocm:0 is visible, but computes nothing: {fault}.", versions)

@@ -6,6 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.backends.cores import usable_physical_cores
+from engine.errors import BackendUnavailable
+
+_UUID_KINDS = ("GPU-", "MIG-")
+"""How NVIDIA's library begins the UUID of a whole board, and of a part of one; torch leaves it out."""
 
 
 def fix_threads(torch: Any, threads: int | None) -> int:
@@ -25,8 +29,34 @@ def trial(torch: Any, device: str) -> str | None:
     try:
         total = float(torch.ones(2, device=device).sum().item())
     except (RuntimeError, AssertionError) as error:  # torch's lazy initialisation asserts
-        return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        return _first_words(error)
     return None if total == 2.0 else f"1 + 1 came out as {total:g}"
+
+
+def open_context(torch: Any, device: str) -> None:
+    """Make `device` the one that is used, and open it for this process: driver, context, a first piece of memory.
+
+    Nothing is computed. Raises BackendUnavailable with the words of torch.
+    """
+    try:
+        torch.cuda.set_device(device)
+        torch.empty(1, device=device)  # a context is made no earlier than something needs it
+        torch.cuda.synchronize()
+    except (RuntimeError, AssertionError) as error:
+        words = _first_words(error)
+        raise BackendUnavailable(f"{device} is visible, but cannot be opened: {words}.", field="backends") from error
+
+
+def board_of(torch: Any, device: str) -> str | None:
+    """UUID of an NVIDIA GPU as the driver's library writes it; None where this release of torch does not tell."""
+    uuid = getattr(torch.cuda.get_device_properties(device), "uuid", None)
+    if uuid is None:
+        return None
+    return text if (text := str(uuid)).startswith(_UUID_KINDS) else f"{_UUID_KINDS[0]}{text}"
+
+
+def _first_words(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def seconds_by_events(accelerator: Any, action: Callable[[], object]) -> float:

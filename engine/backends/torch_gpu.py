@@ -11,6 +11,7 @@ from engine.backends.torch_device import (
     AllocatorPeak,
     fix_threads,
     keep_fp32,
+    open_context,
     seconds_by_events,
 )
 from engine.domain.hardware import BackendStatus
@@ -28,18 +29,26 @@ class TorchGpuBackend(ABC):
     def status(self) -> BackendStatus:
         """What torch, which is installed, and the kernel say of the GPUs."""
 
+    @abstractmethod
+    def absence(self) -> BackendStatus | None:
+        """The status where torch, which is installed, sees no GPU; None where it sees one. Touches none."""
+
     def detect(self) -> BackendStatus:
-        if installed_version("torch") is None:
-            return missing(self.name, "torch is not installed; the extra `measure` brings it.")
-        return self.status()
+        return self._without_torch() or self.status()
 
     def prepare(self, threads: int | None) -> int:
-        refuse_unless_available(self.detect())
+        absence = self._without_torch() or self.absence()
+        if absence is not None:
+            refuse_unless_available(absence)
         import torch
 
-        torch.cuda.set_device(FIRST)
         keep_fp32(torch)
         return fix_threads(torch, threads)
+
+    def open_context(self) -> None:
+        import torch
+
+        open_context(torch, FIRST)
 
     def synchronize(self) -> None:
         import torch
@@ -55,3 +64,8 @@ class TorchGpuBackend(ABC):
         import torch
 
         return AllocatorPeak(torch.cuda)
+
+    def _without_torch(self) -> BackendStatus | None:
+        if installed_version("torch") is None:
+            return missing(self.name, "torch is not installed; the extra `measure` brings it.")
+        return None

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.backends import BACKENDS
-from engine.backends.nvml import other_gpu_processes
+from engine.backends.gpu_watch import GpuWatch
+from engine.backends.nvml import NvmlRefusal
 from engine.benchmarking.against_eager import check_against_eager, hides_operations
 from engine.benchmarking.codec import (
     case_from_json,
@@ -26,6 +27,7 @@ from engine.domain.case import Case, Workload
 from engine.domain.hardware import MachineState
 from engine.domain.model import ModelFacts
 from engine.domain.run import Protocol
+from engine.formatting import counted
 from engine.graphs.artifact import read_artifact
 from engine.graphs.session import GraphSource
 from engine.graphs.startup import GraphStartup
@@ -58,9 +60,10 @@ def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
     if arguments["artifact"] is not None:
         return _measure_graph(case, protocol, path, Path(arguments["artifact"]), with_facts=arguments["with_facts"])
     device, pinning = device_of(BACKENDS.get(case.backend), case, pinned=protocol.pinned)
+    gpu = GpuWatch() if case.backend == "cuda" else None
     watch = MachineWatch()
     seen = WORKLOADS.get(case.workload).run(path, case, protocol, device)
-    machine = _state_of(watch, case)
+    machine, disturbed = with_gpu_programs(watch.state(), gpu, seen.board, computes=case.workers is None)
     with_facts = arguments["with_facts"] and seen.skillset is not None
     facts, notes = facts_of(seen.skillset, seen.inputs) if with_facts and not hides_operations(case) else (None, [])
     answer = seen.answer
@@ -71,7 +74,7 @@ def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
         counts = with_facts and hides_operations(case)
         counted, told = check_against_eager(answer, import_skillset(path), case, with_facts=counts)
         facts, notes = counted or facts, [*notes, *told]
-    return _told(seen, machine, facts, [*pinning, *notes])
+    return _told(seen, machine, facts, [*disturbed, *pinning, *notes])
 
 
 def _measure_graph(case: Case, protocol: Protocol, path: Path, artifact: Path, *, with_facts: bool) -> dict[str, Any]:
@@ -82,12 +85,25 @@ def _measure_graph(case: Case, protocol: Protocol, path: Path, artifact: Path, *
     exercise: Exercise = GraphStartup(source) if case.workload is Workload.STARTUP else WORKLOADS.get(case.workload)
     watch = MachineWatch()
     seen = exercise.run(path, case, protocol, device)
-    machine = _state_of(watch, case)
+    machine = watch.state()
     return _told(seen, machine, source.artifact.facts if with_facts else None, [*pinning, *source.verify()])
 
 
-def _state_of(watch: MachineWatch, case: Case) -> MachineState:
-    return replace(watch.state(), other_gpu_processes=other_gpu_processes(computes=case.backend == "cuda"))
+def with_gpu_programs(
+    state: MachineState, gpu: GpuWatch | None, board: str | None, *, computes: bool
+) -> tuple[MachineState, list[str]]:
+    """The state with other programs on the case's own GPU, and a note where there were some or nobody can tell.
+
+    `gpu` is None for cases that run on none. `computes` says that this process does itself: with workers it does not.
+    """
+    if gpu is None:
+        return state, []
+    try:
+        others = gpu.others(board, computes=computes)
+    except NvmlRefusal as refusal:
+        return state, [f"Whether other programs used the GPU is not known: {refusal}."]
+    note = f"Noisy: {counted(others, 'other program')} computed on the same GPU." if others else None
+    return replace(state, other_gpu_processes=others), [] if note is None else [note]
 
 
 def _told(

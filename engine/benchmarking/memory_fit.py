@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.model import ModelFacts
@@ -27,6 +28,30 @@ _SAFETY = 1.25
 """On what a launch needs: the error that estimates have."""
 _PROCESS_BYTES = 256 * 2**20
 """What a case's process writes to beside its model: its own copies of pages shared with the fork server."""
+_CONTEXT_BYTES = 512 * 2**20
+"""What driver and libraries take on a GPU beside tensors, for each process; not measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeMemory:
+    """What new processes may take, on the machine and on devices with memory of their own."""
+
+    host_bytes: int
+    by_backend: Mapping[str, int | None] = field(default_factory=dict)
+    """Free on the device of each backend that has such memory; None where nobody tells."""
+
+    def unknown(self, backends: Iterable[str]) -> tuple[str, ...]:
+        """Those of `backends` on whose device nobody tells what is free, so that no fit can be checked."""
+        known = self.by_backend
+        return tuple(sorted(name for name in set(backends) if name in known and known[name] is None))
+
+    def holds_least_of(self, facts: ModelFacts, backends: Iterable[str]) -> bool:
+        """Whether one example in fp32 fits the machine, and each device of `backends` that is known."""
+        estimate = _least(facts)
+        free = [self.by_backend.get(name) for name in backends]
+        return estimate.needed_bytes <= self.host_bytes and all(
+            estimate.needed_on_device(1) <= one for one in free if one is not None
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,11 +66,51 @@ class MemoryEstimate:
         """What has to be free for a launch, on the safe side."""
         return int(_SAFETY * max(self.peak_bytes, self.building_bytes)) + _PROCESS_BYTES
 
+    @property
+    def needed_to_build_bytes(self) -> int:
+        """What has to be free on the machine for a model that is built there and runs on a device."""
+        return int(_SAFETY * self.building_bytes) + _PROCESS_BYTES
+
+    def needed_on_device(self, processes: int) -> int:
+        """What has to be free on a device with memory of its own, where a model arrives in fp32 and is cast."""
+        return int(_SAFETY * max(self.peak_bytes, self.building_bytes)) + processes * _CONTEXT_BYTES
+
 
 def least_needed_bytes(facts: ModelFacts) -> int:
     """What has to be free for the least that can be asked of a model: one example in fp32."""
+    return _least(facts).needed_bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortage:
+    """More is needed than there is."""
+
+    needed_bytes: int
+    free_bytes: int
+    where: str
+    """What follows "are free" in a sentence: nothing for the machine's memory, else of which it is."""
+
+
+def shortage(estimate: MemoryEstimate, case: Case, free: FreeMemory) -> Shortage | None:
+    """What keeps a case from being launched; None where it fits, or where nobody tells what is free.
+
+    A model that runs on a device with memory of its own is built in that of the machine, so both have to suffice.
+    """
+    if case.backend not in free.by_backend:
+        return _short(estimate.needed_bytes, free.host_bytes, "")
+    on_device = _short(estimate.needed_on_device(case.workers or 1), free.by_backend[case.backend], " on the GPU")
+    return on_device or _short(estimate.needed_to_build_bytes, free.host_bytes, " to build it in")
+
+
+def _short(needed_bytes: int, free_bytes: int | None, where: str) -> Shortage | None:
+    if free_bytes is None or needed_bytes <= free_bytes:
+        return None
+    return Shortage(needed_bytes=needed_bytes, free_bytes=free_bytes, where=where)
+
+
+def _least(facts: ModelFacts) -> MemoryEstimate:
     running = facts.parameter_bytes + _with_kept(_of_one(facts)) + _FIXED_BYTES
-    return MemoryEstimate(peak_bytes=running, building_bytes=facts.parameter_bytes).needed_bytes
+    return MemoryEstimate(peak_bytes=running, building_bytes=facts.parameter_bytes)
 
 
 def estimate_memory(facts: ModelFacts, case: Case) -> MemoryEstimate:

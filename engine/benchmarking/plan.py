@@ -8,7 +8,7 @@ from datetime import datetime
 
 from engine.benchmarking.budget import in_teaching_order, within_budget
 from engine.benchmarking.eta import History, Past, total_as_known
-from engine.benchmarking.memory_fit import MemoryEstimate, estimate_memory, least_needed_bytes
+from engine.benchmarking.memory_fit import FreeMemory, MemoryEstimate, estimate_memory, shortage
 from engine.benchmarking.prior import likely_seconds
 from engine.catalog.chosen import ChosenModel
 from engine.catalog.shapes import SequenceUnit, sequence_unit
@@ -36,7 +36,7 @@ def plan_cases(
     shape_of: Shape,
     backends: Mapping[str, BackendStatus],
     facts: Facts,
-    memory_bytes: int,
+    memory: FreeMemory,
     already_measured: set[str],
     durations: History,
     last_measured: Mapping[str, datetime] = _NEVER_MEASURED,
@@ -56,12 +56,12 @@ def plan_cases(
     groups: list[tuple[Case, ...]] = []
     skipped: list[SkippedCase] = []
     types = {chosen.model.name: chosen.model for chosen in models}
-    for case in _cases(request, models, shape_of, facts, memory_bytes):
+    for case in _cases(request, models, shape_of, facts, memory):
         model, known = types[case.model_type], already_measured if request.against is None else set()
         group = (case,) if request.against is None else _pair(case, request.against, model)
         failures = [
             _no_difference(group, request.against)
-            or _obstacle(one, backends, _of(one, facts), memory_bytes, known)
+            or _obstacle(one, backends, _of(one, facts), memory, known)
             or _impossible(one, model)
             for one in group
         ]
@@ -95,6 +95,7 @@ def plan_cases(
         skipped=tuple(skipped),
         estimated_seconds=(low, high) if request.budget_seconds is None else _capped(low, high, request.budget_seconds),
         is_guess=any(seen[case] is None for case in reached),
+        unchecked=memory.unknown(item.case.backend for item in planned if _of(item.case, facts) is not None),
     )
 
 
@@ -116,13 +117,13 @@ def _cases(
     models: Sequence[ChosenModel],
     shape_of: Shape,
     facts: Facts,
-    memory_bytes: int,
+    memory: FreeMemory,
 ) -> list[Case]:
     found: dict[Case, None] = {}
     for chosen in models:
         model = chosen.model
         of_default = facts.get((model.name, Size.DEFAULT))
-        size = chosen.size or _size(request.size, of_default, memory_bytes)
+        size = chosen.size or _size(request, of_default, memory)
         sequence_length, image_size = shape_of(model, size)
         weights, task = chosen.weights, chosen.task
         if weights is not None:
@@ -189,10 +190,11 @@ def _of(case: Case, facts: Facts) -> ModelFacts | None:
     return facts.get((case.model_type, case.size))
 
 
-def _size(choice: SizeChoice, facts: ModelFacts | None, memory_bytes: int) -> Size:
-    if choice is not SizeChoice.AUTO:
-        return Size(choice.value)
-    if facts is None or facts.parameters > MOST_PARAMETERS or least_needed_bytes(facts) > memory_bytes:
+def _size(request: RunRequest, facts: ModelFacts | None, memory: FreeMemory) -> Size:
+    """One for all backends, so that they can be compared."""
+    if request.size is not SizeChoice.AUTO:
+        return Size(request.size.value)
+    if facts is None or facts.parameters > MOST_PARAMETERS or not memory.holds_least_of(facts, request.backends):
         return Size.TINY
     return Size.DEFAULT
 
@@ -201,7 +203,7 @@ def _obstacle(
     case: Case,
     backends: Mapping[str, BackendStatus],
     facts: ModelFacts | None,
-    memory_bytes: int,
+    memory: FreeMemory,
     already_measured: set[str],
 ) -> Failure | None:
     status = backends.get(case.backend)
@@ -216,11 +218,12 @@ def _obstacle(
     if case.case_id in already_measured:
         return Failure(kind=FailureKind.ALREADY_MEASURED, reason="Measured here within the last 7 days.")
     estimate = _estimate(case, facts)
-    if facts is not None and estimate is not None and estimate.needed_bytes > memory_bytes:
+    short = None if estimate is None else shortage(estimate, case, memory)
+    if facts is not None and short is not None:
         each = f" for {case.workers} workers with a model each" if case.workers else ""
         reason = (
-            f"Needs about {estimate.needed_bytes / 2**30:.1f} GiB{each} ({facts.parameters / 1e6:,.0f} M parameters); "
-            f"{memory_bytes / 2**30:.1f} GiB are free."
+            f"Needs about {short.needed_bytes / 2**30:.1f} GiB{each} ({facts.parameters / 1e6:,.0f} M parameters); "
+            f"{short.free_bytes / 2**30:.1f} GiB are free{short.where}."
         )
         return Failure(kind=FailureKind.DOES_NOT_FIT, reason=reason)
     return None

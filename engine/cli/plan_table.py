@@ -9,7 +9,7 @@ from engine.cli.output import print_json, print_rows, say
 from engine.domain.budget import budget_text
 from engine.domain.case import Case
 from engine.domain.run import Plan, PlannedCase, RunRequest
-from engine.formatting import counted, format_bytes, format_eta
+from engine.formatting import counted, format_bytes, format_eta, format_unchecked
 
 _HEADINGS = ("Model", "Size", "Backend", "Precision", "Batch", "Type", "Processes", "Each", "Memory", "Plan")
 
@@ -33,6 +33,8 @@ def tell_plan(plan: Plan, request: RunRequest, *, as_json: bool, quiet: bool) ->
         f"{format_eta(plan.estimated_seconds)}{ground}.",
         quiet=quiet,
     )
+    if plan.unchecked:
+        say(format_unchecked(plan.unchecked), quiet=quiet)
 
 
 def plan_object(plan: Plan, request: RunRequest) -> dict[str, Any]:
@@ -41,6 +43,7 @@ def plan_object(plan: Plan, request: RunRequest) -> dict[str, Any]:
         "budget_seconds": request.budget_seconds,
         "estimated_seconds": plan.estimated_seconds,
         "is_guess": plan.is_guess,
+        "memory_unchecked": list(plan.unchecked),
         "planned": [
             {
                 **_named(items[0].case),

@@ -124,7 +124,12 @@ _OPTIONS = (
         help="Fewest discarded iterations per process.",
     ),
     click.option(
-        "--pin", "pinned", is_flag=True, help="Bind each process to as many physical cores as it has threads."
+        "--pin",
+        "pinned",
+        is_flag=True,
+        help="Bind each process to as many physical cores as it has threads, where that leaves a choice; with the "
+        "usual number of threads only where cores have hyper-threads, and never concurrent workers. Each result's "
+        "notes say what it was bound to, or why it was not.",
     ),
     click.option(
         "--progressive-mode/--no-progressive-mode",

@@ -50,6 +50,8 @@ class BackendStatus:
     """Precision -> why it does not run here, for those that somebody may expect."""
     facts: Mapping[str, str] = field(default_factory=dict)
     """What else there is to say, by name: names and memory of devices, driver, cores, instructions."""
+    board: str | None = None
+    """UUID of the NVIDIA GPU that cases run on, as the driver's library knows it; None elsewhere, or where not told."""
 
 
 QUIET_SHARE = 0.05
@@ -77,12 +79,19 @@ class MachineState:
     throttled: bool | None = None
     """Whether a CPU was slowed for its heat during the measurement; None if not readable."""
     other_gpu_processes: int | None = None
-    """Other programs that compute on an NVIDIA GPU just after the measurement; None where NVML does not tell."""
+    """Other programs that computed on the case's NVIDIA GPU just before or after; None without one, or if not told."""
 
     @property
     def is_noisy(self) -> bool | None:
-        """More than 5 % of the CPU went to somebody else, or heat slowed it; None where that could not be read."""
-        if self.throttled or (self.share_of_others is not None and self.share_of_others > QUIET_SHARE):
+        """More than 5 % of the CPU went to somebody else, heat slowed it, or others computed on the case's GPU.
+
+        None where the CPU's share could not be read and nothing else is known to have disturbed.
+        """
+        if (
+            self.throttled
+            or self.other_gpu_processes
+            or (self.share_of_others is not None and self.share_of_others > QUIET_SHARE)
+        ):
             return True
         return None if self.cpu_busy_others is None else False
 

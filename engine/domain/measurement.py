@@ -16,13 +16,19 @@ class Better(StrEnum):
 class Metric(Enum):
     """The closed table of metrics: name, unit (SI), direction, label, and how it is measured."""
 
-    LATENCY = ("latency", "s", Better.LOWER, "Latency", "Time of one forward pass over the whole batch, warm.")
+    LATENCY = (
+        "latency",
+        "s",
+        Better.LOWER,
+        "Latency",
+        "Time of one forward pass over the whole batch, warm; on a GPU between events on the device.",
+    )
     THROUGHPUT = (
         "throughput",
         "items/s",
         Better.HIGHER,
         "Throughput",
-        "Items processed over wall time of all timed iterations.",
+        "Items processed over wall time of all timed iterations, each awaited before the next.",
     )
     PEAK_MEMORY = (
         "peak_memory",
@@ -43,7 +49,7 @@ class Metric(Enum):
         "s",
         Better.LOWER,
         "Class instantiation",
-        "Building the model with random weights.",
+        "Building the model with random weights; on a GPU, opening it in this process comes first and is in it.",
     )
     MODEL_INITIALIZATION_TIME = (
         "model_initialization_time",
@@ -99,7 +105,7 @@ class Metric(Enum):
         "models/s",
         Better.HIGHER,
         "Models per second",
-        "Models that all workers together load and run once, over wall time.",
+        "Models that all workers together load and run once, over wall time; on a GPU, opening it is in it.",
     )
     SPEEDUP = (
         "speedup",

@@ -75,7 +75,10 @@ class Protocol:
     """Stop when the 95 % interval of the median is narrower than this on both sides."""
     timeout_seconds: float = 300.0
     pinned: bool = False
-    """Bind each case process to a physical core per thread, where there are more cores than threads."""
+    """Bind each case process to a physical core per thread, where that leaves a choice; not those with workers.
+
+    What was asked for: each result's notes say what it was bound to, or why it was not.
+    """
 
     def __post_init__(self) -> None:
         for name in ("min_iterations", "max_iterations"):
@@ -256,6 +259,8 @@ class Plan:
     """Of all that is in the budget."""
     is_guess: bool = False
     """Whether any of it rests on no duration ever seen here, only on parameters and operations."""
+    unchecked: tuple[str, ...] = ()
+    """Backends of planned cases that nobody tells the free memory of, so that whether these fit was not checked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

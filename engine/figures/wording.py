@@ -10,7 +10,15 @@ from engine.domain.model import is_checkpoint
 from engine.domain.result import Provenance
 from engine.domain.summary import CaseSummary, Comparison, Verdict
 from engine.domain.tail import Tail
-from engine.formatting import counted, format_estimate, format_number, format_time, format_value, scale_for
+from engine.formatting import (
+    counted,
+    format_disturbances,
+    format_estimate,
+    format_number,
+    format_time,
+    format_value,
+    scale_for,
+)
 from engine.stats.percentiles import fewest_samples
 from engine.verdict_words import format_comparison
 
@@ -139,5 +147,5 @@ def hover(summary: CaseSummary, metric: Metric, comparison: Comparison | None = 
     if comparison is not None:
         lines.append(f"{VERDICT_GLYPHS[comparison.verdict]} {format_comparison(comparison)}")
     if summary.is_noisy:
-        lines.append("other programs were busy meanwhile")
+        lines.append(format_disturbances(summary.machines) or "other work disturbed it")
     return "<br>".join(lines)

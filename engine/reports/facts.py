@@ -12,6 +12,7 @@ from engine.formatting import (
     format_bytes,
     format_conditions,
     format_count,
+    format_disturbances,
     format_percent,
     format_time_iso,
     join_words,
@@ -21,6 +22,11 @@ from engine.reports.calibration_words import resolution_rows, verdict_sentence
 from engine.reports.content import ReportContent
 
 Facts = list[tuple[str, str]]
+
+_PINNING = (
+    "asked for: as many cores as threads, where that leaves a choice, and not for workers; "
+    "the notes of each result say what it was bound to"
+)
 
 
 def run_facts(content: ReportContent) -> Facts:
@@ -90,7 +96,7 @@ def protocol_facts(content: ReportContent) -> Facts:
         ),
         ("Time limit", f"{protocol.timeout_seconds:g} s a process"),
         ("Threads", "all physical cores" if request.threads is None else format_count(request.threads)),
-        ("Pinning", "as many cores as threads" if protocol.pinned else "none, the scheduler chooses"),
+        ("Pinning", _PINNING if protocol.pinned else "none, the scheduler chooses"),
         ("Weights", "random, from a fixed seed; of the values only the choice of experts can depend"),
         ("Quiet", quiet),
         ("Meters", _meters(content.calibration)),
@@ -118,10 +124,11 @@ def _quiet(summaries: Sequence[CaseSummary]) -> str:
     if unknown == len(summaries):
         return "not known: the measurements were too short to tell"
     cases = counted(len(summaries), "case")
+    why = format_disturbances([state for summary in summaries for state in summary.machines])
     parts = (
         [
-            f"{format_count(noisy)} of {cases} measured while other programs took more than 5 % of the CPU; "
-            "their rows say so"
+            f"{format_count(noisy)} of {cases} measured while other programs or heat disturbed them"
+            f"{f' ({why})' if why else ''}; their rows say so"
         ]
         if noisy
         else ["other programs took less than 5 % of the CPU throughout"]

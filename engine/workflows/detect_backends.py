@@ -15,8 +15,11 @@ from engine.errors import LauncherFailure
 logger = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 300.0
-_FORMAT = 2
+_FORMAT = 3
 """Of what is kept; a release that asks backends for more raises it, so that what an older one kept is found anew."""
+
+_CHOICE = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
+"""Variables by which a person chooses GPUs: with others set, the first one may be another board."""
 
 
 def detect_backends(launcher: Launcher) -> list[BackendStatus]:
@@ -34,6 +37,8 @@ def remembered_backends(home: Path, environment: Environment) -> list[BackendSta
         kept = json.loads(_file(home).read_text(encoding="utf-8"))
         if kept["environment_id"] != environment.environment_id or kept.get("format") != _FORMAT:
             return None
+        if kept["chosen"] != _chosen():
+            return None
         return [_status(found) for found in kept["backends"]]
     except FileNotFoundError:
         return None
@@ -45,7 +50,12 @@ def remembered_backends(home: Path, environment: Environment) -> list[BackendSta
 def remember_backends(home: Path, environment: Environment, statuses: list[BackendStatus]) -> None:
     """Keep a detection for the next start; a disk that refuses costs only time then."""
     found = [asdict(status) for status in statuses]
-    kept = {"format": _FORMAT, "environment_id": environment.environment_id, "backends": found}
+    kept = {
+        "format": _FORMAT,
+        "environment_id": environment.environment_id,
+        "chosen": _chosen(),
+        "backends": found,
+    }
     draft = _file(home).with_suffix(f".{os.getpid()}")
     try:
         draft.parent.mkdir(parents=True, exist_ok=True)
@@ -53,6 +63,10 @@ def remember_backends(home: Path, environment: Environment, statuses: list[Backe
         draft.replace(_file(home))
     except OSError as error:
         logger.warning("The detected backends could not be kept in %s: %s", _file(home), error)
+
+
+def _chosen() -> dict[str, str]:
+    return {name: os.environ[name] for name in _CHOICE if name in os.environ}
 
 
 def _file(home: Path) -> Path:

@@ -29,7 +29,7 @@ def _with_present_facts(workbench: Workbench, status: BackendStatus) -> BackendS
     if status.backend == "cpu":
         return replace(status, facts={**status.facts, **_processor_facts(workbench)})
     if status.backend == "cuda" and status.available:
-        return replace(status, facts={**status.facts, "energy": gpu_energy()})
+        return replace(status, facts={**status.facts, "energy": gpu_energy(status.board)})
     return status
 
 

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from engine.backends.available_memory import available_memory_bytes
+from engine.backends.available_memory import available_memory_bytes, free_gpu_bytes
+from engine.benchmarking.memory_fit import FreeMemory
 from engine.benchmarking.plan import plan_cases
 from engine.catalog.registry import shape_of
+from engine.domain.hardware import BackendStatus
 from engine.domain.model import ModelFacts, ModelType
 from engine.domain.run import Plan, RunRequest, SizeChoice
 from engine.errors import SkillsetFailure
+from engine.formatting import format_unchecked
 from engine.storage import results
 from engine.workflows.case_facts import count_facts_of
 from engine.workflows.check_request import check_request
@@ -29,6 +32,8 @@ RECENT = timedelta(days=7)
 """What the present skillset measured within this time, in as many processes, is left out by incremental mode."""
 HISTORY = 2000
 """Past durations that an estimate draws on."""
+_OWN_MEMORY = ("cuda", "rocm")
+"""Backends whose models lie in a device's own memory."""
 
 
 def plan_run(
@@ -70,16 +75,32 @@ def plan_run(
         recent = results.recently_measured(cursor, environment_id, since, checksums, processes=processes)
         durations = results.durations(cursor, environment_id, HISTORY)
         last_measured = results.last_measured(cursor, environment_id) if request.budget_seconds is not None else {}
-    return plan_cases(
+    statuses = workbench.backends()
+    plan = plan_cases(
         request,
         models,
         shape_of,
-        {status.backend: status for status in workbench.backends()},
+        {status.backend: status for status in statuses},
         facts,
-        available_memory_bytes(),
+        _free_memory(statuses),
         recent,
         durations,
         last_measured,
+    )
+    if plan.unchecked and on_log is not None:
+        on_log(format_unchecked(plan.unchecked))
+    return plan
+
+
+def _free_memory(statuses: Iterable[BackendStatus]) -> FreeMemory:
+    """Now. Models on Apple's GPUs lie in the machine's own memory."""
+    return FreeMemory(
+        host_bytes=available_memory_bytes(),
+        by_backend={
+            status.backend: free_gpu_bytes(status.board)
+            for status in statuses
+            if status.available and status.backend in _OWN_MEMORY
+        },
     )
 
 

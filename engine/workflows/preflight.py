@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
-from engine.backends.nvml import other_gpu_processes
+from engine.backends.gpu_watch import programs_on_all_gpus
 from engine.domain.hardware import MachineState
 from engine.workloads.machine import MachineWatch
 from engine.workloads.preflight import warnings_of
@@ -18,5 +18,5 @@ def preflight(cancel: threading.Event) -> tuple[MachineState, list[str]]:
     """The machine's state over half a second without any measurement, and what in it would disturb one."""
     watch = MachineWatch()
     cancel.wait(_LOOK_SECONDS)
-    state = replace(watch.state(), other_gpu_processes=other_gpu_processes(computes=False))
+    state = replace(watch.state(), other_gpu_processes=programs_on_all_gpus())
     return state, warnings_of(state)

@@ -84,6 +84,7 @@ class Concurrency:
             inputs={},
             checksum=checksum_of(module),
             answer=None if said is None else pickle.loads(said),
+            board=opened[0].board,
         )
 
 

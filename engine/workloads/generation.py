@@ -41,7 +41,7 @@ class Generation:
 
     def run(self, skillset_path: Path, case: Case, protocol: Protocol, device: Device) -> Observation:
         module = import_skillset(skillset_path)
-        threads = device.prepare()
+        threads = device.ready()
         meter = device.memory_meter()
         session = device.open(module, case)
         skillset, wanted = session.skillset, case.new_tokens or NEW_TOKENS
@@ -95,6 +95,7 @@ class Generation:
             skillset=skillset,
             inputs=session.inputs,
             checksum=checksum_of(module),
+            board=device.board(),
         )
 
 

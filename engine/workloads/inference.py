@@ -18,6 +18,7 @@ from engine.workloads.stopping import Stopping, StopRule, is_warm
 from engine.workloads.workload import Clock, Device, Observation, seconds_by_host
 
 _MEMORY_PASSES = 2
+_BY_EVENTS = "Latency is by the device's own events; throughput is over wall time, launching and waiting included."
 
 
 class Inference:
@@ -25,7 +26,7 @@ class Inference:
 
     def run(self, skillset_path: Path, case: Case, protocol: Protocol, device: Device) -> Observation:
         module = import_skillset(skillset_path)
-        threads = device.prepare()
+        threads = device.ready()
         meter = device.memory_meter()
         session = device.open(module, case)
         energy = device.energy_meter()
@@ -40,14 +41,17 @@ class Inference:
             energy.start()
         if device.clock is None:
             samples, rule = timed_iterations(once, protocol)
+            wall_seconds = sum(samples)
         else:  # the device's events stand around its work, so that waiting for it is no part of the time
-            samples, rule = timed_iterations(session.infer, protocol, device.clock)
+            clock = WithWallTime(device.clock)
+            samples, rule = timed_iterations(session.infer, protocol, clock)
+            wall_seconds = clock.wall_seconds
         joules = None if energy is None else energy.joules()
         meter.start_pass()
         for _ in range(_MEMORY_PASSES):
             once()
         peak = meter.peak_bytes()
-        found = {Metric.LATENCY: samples, Metric.THROUGHPUT: [case.batch_size * len(samples) / sum(samples)]}
+        found = {Metric.LATENCY: samples, Metric.THROUGHPUT: [case.batch_size * len(samples) / wall_seconds]}
         if peak is not None:
             found[Metric.PEAK_MEMORY] = [float(peak)]
         if joules is not None:
@@ -56,7 +60,7 @@ class Inference:
             f"{counted(threads, 'thread')}, {warmup} warm-up and {len(samples)} timed iterations; "
             f"stopped because {rule}."
         )
-        by_events = [] if device.clock is None else ["Times are by the device's own events."]
+        by_events = [] if device.clock is None else [_BY_EVENTS]
         return Observation(
             samples=found,
             actual_device=session.actual_device,
@@ -64,7 +68,23 @@ class Inference:
             skillset=session.skillset,
             inputs=session.inputs,
             checksum=checksum_of(module),
+            board=device.board(),
         )
+
+
+class WithWallTime:
+    """A device's clock that counts beside it the time by the clock of this machine, which is what a person waits."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.wall_seconds = 0.0
+        """Over all actions so far, from launching each to having waited for it."""
+
+    def __call__(self, action: Callable[[], object]) -> float:
+        before = perf_counter()
+        seconds = self._clock(action)
+        self.wall_seconds += perf_counter() - before
+        return seconds
 
 
 def warm_up(once: Callable[[], None], protocol: Protocol, first_seconds: float) -> int:

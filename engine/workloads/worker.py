@@ -34,9 +34,10 @@ class Opened:
     """What a worker tells of its model."""
 
     span: Span
-    """From nothing to the first output."""
+    """From nothing to the first output; on a GPU, opening it for this process is in it."""
     threads: int
     actual_device: str
+    board: str | None
     notes: tuple[str, ...]
 
 
@@ -57,6 +58,8 @@ class Worker:
         self._meter = self._device.memory_meter()
         self._wait()
         begun = perf_counter()
+        if self._device.open_context is not None:
+            self._device.open_context()
         session = self._device.open(self._module, replace(self._case, threads=threads))
         built = perf_counter()
         outputs = session.infer()
@@ -65,7 +68,11 @@ class Worker:
         check_outputs(outputs, self._case.batch_size)
         self._session, self._first_seconds = session, ended - built
         return Opened(
-            span=(begun, ended), threads=threads, actual_device=session.actual_device, notes=tuple(session.notes)
+            span=(begun, ended),
+            threads=threads,
+            actual_device=session.actual_device,
+            board=self._device.board(),
+            notes=tuple(session.notes),
         )
 
     def warm(self) -> int:

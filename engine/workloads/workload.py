@@ -95,6 +95,11 @@ class Device:
     """As skillsets understand it, such as cpu or cuda:0."""
     prepare: Callable[[], int]
     """Fix what the backend fixes and return the number of threads; called once torch may be imported."""
+    open_context: Callable[[], None] | None = None
+    """Open the device for this process, before anything is built on it; None where there is nothing to open.
+
+    It belongs to starting up, and is timed there. Other workloads call `ready`.
+    """
     synchronize: Callable[[], None]
     """Wait until queued work is done, so that a timer stops after the work and not after its launch."""
     open: Callable[[ModuleType, Case], Session]
@@ -105,6 +110,15 @@ class Device:
     """Of the memory that the model lies in: the process's own, or that of the device."""
     energy_meter: Callable[[], EnergyMeter | None] = lambda: None
     """Of processor or device; None where no counter can be read."""
+    board: Callable[[], str | None] = lambda: None
+    """UUID of the GPU, by which the driver's own library knows it; asked in a process that has opened the device."""
+
+    def ready(self) -> int:
+        """Prepared, and open where it can be; the number of threads."""
+        threads = self.prepare()
+        if self.open_context is not None:
+            self.open_context()
+        return threads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +135,8 @@ class Observation:
     answer: Answer | None = None
     """Where the model itself is out of reach: what it said, to be compared with eager fp32; None where it is not, or
     where there is nothing to compare."""
+    board: str | None = None
+    """UUID of the GPU it ran on; None without one, or where it is not told."""
 
 
 class Exercise(Protocol):

@@ -205,6 +205,25 @@ def test_conditions_of_several_results_are_their_range():
     assert "never slowed for heat" in formatting.format_conditions([cool])
 
 
+def test_what_disturbed_is_told_by_its_cause_and_the_most_of_each():
+    calm = a_machine_state(other_gpu_processes=0)
+    assert formatting.format_disturbances([calm]) == ""
+    shared = a_machine_state(cpu_busy_others=0.4, other_gpu_processes=1)
+    assert formatting.format_disturbances([calm, shared]) == (
+        f"other programs took up to 40{THIN}% of the CPU, up to 1 other program computed on the GPU"
+    )
+    rented = a_machine_state(cpu_steal=0.2, throttled=True)
+    assert formatting.format_disturbances([rented]) == (
+        f"the hypervisor gave up to 20{THIN}% of the CPU to other machines, heat slowed a processor"
+    )
+
+
+def test_a_device_whose_free_memory_is_not_known_is_named():
+    assert formatting.format_unchecked(["cuda", "rocm"]) == (
+        "How much memory is free on cuda and rocm is not known, so whether cases fit there was not checked."
+    )
+
+
 @pytest.mark.parametrize(
     ("value", "metric", "text"),
     [

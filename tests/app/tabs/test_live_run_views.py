@@ -227,8 +227,10 @@ def test_machine_note_tells_quiet_from_busy() -> None:
 
     busy = a_result(machine=a_machine_state(cpu_busy_others=0.4))
     assert "quiet enough during all 2 results" in said(a_result(), a_result())
-    assert "busy with other work during 1 of 2 results, at worst 40" in said(a_result(), busy)
-    assert "busy with other work during the first result, at worst 40" in said(busy)
+    assert "disturbed during 1 of 2 results: other programs took up to 40" in said(a_result(), busy)
+    assert "disturbed during the first result: other programs took up to 40" in said(busy)
+    shared = a_result(machine=a_machine_state(other_gpu_processes=2))
+    assert "disturbed during the first result: up to 2 other programs computed on the GPU" in said(shared)
     assert "after the first result" in said()
     assert "nothing was measured" in text_of(machine_note(Quietness(), has_ended=True))
     unread = a_result(machine=a_machine_state(cpu_busy_others=None, cpu_steal=None))
@@ -367,6 +369,11 @@ def test_preview_shows_the_memory_a_case_should_take_and_calls_a_guess_a_guess()
     said = text_of(plan_preview(replace(plan, planned=planned, is_guess=True), past_results=9))
     assert "1 process, about 512 MiB" in said
     assert "a rough guess" in said
+
+
+def test_preview_names_a_device_whose_memory_was_not_checked() -> None:
+    said = text_of(plan_preview(replace(a_plan(), unchecked=("cuda",)), past_results=9))
+    assert "How much memory is free on cuda is not known" in said
 
 
 def test_preview_promises_no_time_when_nothing_like_it_ran() -> None:

@@ -14,14 +14,31 @@ class FakeTorch:
     def __init__(self, *gpus: dict[str, Any], cuda: str | None = None, hip: str | None = None, fault: str = "") -> None:
         self.version = SimpleNamespace(cuda=cuda, hip=hip)
         self._fault = fault
+        self._gpus = gpus
+        self.touched: list[str] = []
+        """What opened the device, in order; counting devices does not."""
         self.cuda = SimpleNamespace(
-            device_count=lambda: len(gpus), get_device_properties=lambda index: SimpleNamespace(**gpus[index])
+            device_count=lambda: len(gpus),
+            get_device_properties=self._properties,
+            set_device=lambda device: self.touched.append(f"set {device}"),
+            synchronize=lambda: self.touched.append("synchronize"),
         )
 
     def ones(self, size: int, device: str) -> Any:
+        self._touch(f"ones on {device}")
+        return SimpleNamespace(sum=lambda: SimpleNamespace(item=lambda: float(size)))
+
+    def empty(self, size: int, device: str) -> Any:
+        self._touch(f"empty on {device}")
+
+    def _touch(self, how: str) -> None:
+        self.touched.append(how)
         if self._fault:
             raise RuntimeError(f"{self._fault}\nCUDA kernel errors might be reported later")
-        return SimpleNamespace(sum=lambda: SimpleNamespace(item=lambda: float(size)))
+
+    def _properties(self, device: int | str) -> Any:
+        self.touched.append("properties")
+        return SimpleNamespace(**self._gpus[device if isinstance(device, int) else int(device.partition(":")[2])])
 
 
 class FakeAccelerator:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 from pathlib import Path
 
 import pytest
 
-from engine.backends.energy import NvmlMeter, RaplMeter, consumed, energy_meter_of, package_zones, processor_energy
+from engine.backends.energy import (
+    NvmlMeter,
+    RaplMeter,
+    consumed,
+    energy_meter_of,
+    gpu_energy,
+    package_zones,
+    processor_energy,
+)
 from engine.backends.nvml import Nvml, NvmlRefusal
+from tests.engine.backends.fake_nvml import FakeBoard, FakeLibrary
 
 RANGE = 262_143_328_850
 
@@ -84,52 +92,49 @@ def test_a_counter_that_says_nonsense_is_none(tmp_path):
 
 @pytest.mark.skipif(Path("/dev/nvidiactl").exists(), reason="an NVIDIA driver is here")
 def test_a_gpu_that_is_not_here_has_no_meter():
-    assert energy_meter_of("cuda") is None
+    meter = energy_meter_of("cuda", "GPU-a")
+    assert meter is not None and meter.joules() is None
+    assert meter.notes == ["No energy: NVIDIA's management library (libnvidia-ml.so.1) is not here."]
     assert energy_meter_of("mps") is None
 
 
-class FakeLibrary:
-    """Answers as libnvidia-ml does, for one board; `old` boards count no energy."""
-
-    def __init__(self, *, old: bool = False) -> None:
-        self.millijoules = 1000
-        self.old = old
-        self.nvmlErrorString = lambda status: {3: b"Not Supported"}[status]
-
-    def nvmlInit_v2(self) -> int:  # noqa: N802 - the library's name, as below
-        return 0
-
-    def nvmlDeviceGetHandleByIndex_v2(self, index: int, handle: object) -> int:  # noqa: N802
-        assert index == 0
-        return 0
-
-    def nvmlDeviceGetTotalEnergyConsumption(self, board: object, energy: object) -> int:  # noqa: N802
-        ctypes.cast(energy, ctypes.POINTER(ctypes.c_ulonglong))[0] = self.millijoules
-        return 3 if self.old else 0
-
-    def nvmlDeviceGetComputeRunningProcesses_v3(self, board: object, number: object, found: object) -> int:  # noqa: N802
-        ctypes.cast(number, ctypes.POINTER(ctypes.c_uint))[0] = 2
-        found[0].pid, found[1].pid = 11, 22
-        return 0
-
-
 def test_a_boards_energy_is_that_between_start_and_end():
-    library, clock = FakeLibrary(), Clock()
-    meter = NvmlMeter(Nvml(library), 0, clock)
-    library.millijoules, clock.now = 4500, 2.5
+    board, clock = FakeBoard(), Clock()
+    meter = NvmlMeter(Nvml(FakeLibrary(board)), "GPU-a", clock)
+    board.millijoules, clock.now = 4500, 2.5
     assert meter.joules() == pytest.approx(3.5)
     assert "GPU board by NVML" in meter.notes[0]
 
 
+def test_the_board_that_ran_is_read_wherever_the_library_counts_it():
+    idle, busy, clock = FakeBoard("GPU-a"), FakeBoard("GPU-b", split=None), Clock()
+    meter = NvmlMeter(Nvml(FakeLibrary(idle, busy)), "GPU-b", clock)
+    idle.millijoules, busy.millijoules, clock.now = 1_000_000, 3000, 2.5
+    assert meter.joules() == pytest.approx(2.0)
+
+
+def test_a_board_that_is_not_known_has_no_energy_and_never_that_of_another():
+    with pytest.raises(NvmlRefusal, match="nvmlDeviceGetHandleByUUID with Not Found"):
+        NvmlMeter(Nvml(FakeLibrary(FakeBoard("GPU-a"))), "GPU-b")
+    meter = energy_meter_of("cuda", None)
+    assert meter is not None and meter.joules() is None
+    assert meter.notes == ["No energy: torch does not tell which board it uses."]
+    library = FakeLibrary()
+    assert gpu_energy(None, lambda: Nvml(library)) == "not available: torch does not tell which board it uses"
+    assert gpu_energy("GPU-b", lambda: Nvml(library)).endswith("nvmlDeviceGetHandleByUUID with Not Found")
+    assert gpu_energy("GPU-a", lambda: Nvml(library)) == "NVML, total energy of the board"
+
+
+def test_a_part_of_a_board_has_no_counter_of_its_own():
+    with pytest.raises(NvmlRefusal, match="MIG splits the board, and NVML tells this of all its parts together"):
+        NvmlMeter(Nvml(FakeLibrary(FakeBoard(split=True))), "GPU-a")
+
+
 def test_a_board_that_counts_no_energy_is_refused_in_the_librarys_words():
     with pytest.raises(NvmlRefusal, match="nvmlDeviceGetTotalEnergyConsumption with Not Supported"):
-        NvmlMeter(Nvml(FakeLibrary(old=True)), 0)
+        NvmlMeter(Nvml(FakeLibrary(FakeBoard(old=True))), "GPU-a")
 
 
 def test_a_question_that_an_older_library_does_not_know_is_refused():
     with pytest.raises(NvmlRefusal, match="does not know nvmlDeviceGetTemperature"):
-        Nvml(FakeLibrary()).temperature_celsius(0)
-
-
-def test_processes_that_compute_are_told_by_their_ids():
-    assert Nvml(FakeLibrary()).computing(0) == [11, 22]
+        Nvml(FakeLibrary()).temperature_celsius("GPU-a")

@@ -8,12 +8,12 @@ import pytest
 
 from engine.backends import BACKENDS
 from engine.backends.absence import refuse_unless_available
-from engine.backends.backend import HasOwnClock, HasOwnMemory
-from engine.backends.cuda import CudaBackend, cuda_status
+from engine.backends.backend import HasBoard, HasContext, HasOwnClock, HasOwnMemory
+from engine.backends.cuda import CudaBackend, cuda_absence, cuda_status
 from engine.backends.mps import MpsBackend, mps_status
 from engine.backends.presence import nvidia_driver
-from engine.backends.rocm import RocmBackend, rocm_status
-from engine.backends.torch_device import AllocatorPeak, seconds_by_events
+from engine.backends.rocm import RocmBackend, rocm_absence, rocm_status
+from engine.backends.torch_device import AllocatorPeak, board_of, open_context, seconds_by_events
 from engine.errors import BackendUnavailable
 from tests.engine.backends.fake_torch import FakeAccelerator, FakeTorch
 
@@ -112,6 +112,44 @@ def test_a_gpu_that_is_not_here_is_refused_before_torch_is_told_to_use_it(backen
     monkeypatch.setattr("engine.backends.torch_gpu.installed_version", lambda name: None)
     with pytest.raises(BackendUnavailable, match=f"Backend '{backend.name}' cannot run here: torch is not installed"):
         backend.prepare(None)
+
+
+def test_seeing_that_a_gpu_is_there_does_not_touch_it():
+    """What a case process asks before the clock runs: the context belongs to starting up."""
+    nvidia, amd = FakeTorch(HOPPER, cuda="13.0", fault="touched"), FakeTorch(INSTINCT, hip="7.1", fault="touched")
+    assert cuda_absence(nvidia, ()) is None and nvidia.touched == []
+    assert rocm_absence(amd, has_driver=True) is None and amd.touched == []
+
+
+def test_opening_a_gpu_makes_its_context_and_waits_for_it():
+    torch = FakeTorch(HOPPER, cuda="13.0")
+    open_context(torch, "cuda:0")
+    assert torch.touched == ["set cuda:0", "empty on cuda:0", "synchronize"]
+
+
+def test_a_gpu_that_refuses_to_be_opened_is_told_in_its_own_words():
+    with pytest.raises(
+        BackendUnavailable, match="cuda:0 is visible, but cannot be opened: CUDA error: in use"
+    ) as error:
+        open_context(FakeTorch(HOPPER, cuda="13.0", fault="CUDA error: in use."), "cuda:0")
+    assert error.value.field == "backends"
+
+
+def test_a_board_is_named_as_the_drivers_library_names_it():
+    torch = FakeTorch(HOPPER | {"uuid": "1f-a"}, TURING | {"uuid": "GPU-2e"}, TURING | {"uuid": "MIG-3d"}, cuda="13.0")
+    assert [board_of(torch, f"cuda:{index}") for index in range(3)] == ["GPU-1f-a", "GPU-2e", "MIG-3d"]
+    assert cuda_status(torch, (), None).board == "GPU-1f-a"
+
+
+def test_a_torch_that_does_not_tell_its_board_leaves_it_open():
+    torch = FakeTorch(HOPPER, cuda="12.1")
+    assert board_of(torch, "cuda:0") is None
+    assert cuda_status(torch, (), None).board is None
+
+
+def test_backends_on_gpus_are_opened_and_those_of_nvidia_have_a_board():
+    assert {backend.name for backend in BACKENDS if isinstance(backend, HasContext)} == {"cuda", "rocm"}
+    assert {backend.name for backend in BACKENDS if isinstance(backend, HasBoard)} == {"cuda"}
 
 
 def test_skillsets_know_every_device_by_the_name_its_backend_gives():

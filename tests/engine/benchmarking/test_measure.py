@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
+from engine.backends.cores import usable_physical_cores
+from engine.backends.nvml import NvmlRefusal
 from engine.backends.pinning import cores_to_pin
 from engine.benchmarking.cold import ColdLauncher
 from engine.benchmarking.launchers import Launcher
-from engine.benchmarking.measure import measuring_arguments
+from engine.benchmarking.measure import measuring_arguments, with_gpu_programs
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.run import Protocol
-from tests.builders import a_protocol
+from tests.builders import a_machine_state, a_protocol
 from tests.engine.benchmarking import a_skillset_facts as known
 from tests.engine.benchmarking.a_skillset_facts import SKILLSET, a_linear
 
@@ -61,6 +63,45 @@ def test_a_process_is_pinned_where_that_was_asked_for_and_says_so(loaded, infere
     notes = measured(loaded, a_linear(), a_protocol(pinned=True))["notes"]
     assert any(note.startswith("Pinned to core ") for note in notes)
     assert not any("inned" in note for note in inference["notes"])
+
+
+def test_a_process_that_cannot_be_pinned_says_why(loaded):
+    many = a_linear(threads=usable_physical_cores() + 1)
+    notes = measured(loaded, many, a_protocol(pinned=True))["notes"]
+    assert any(note.startswith("Not pinned: ") for note in notes)
+    workers = a_linear(workload=Workload.CONCURRENCY, workers=2)
+    notes = measured(loaded, workers, a_protocol(pinned=True, max_seconds=0.2))["notes"]
+    assert "Not pinned: several workers share the cores as the scheduler lets them." in notes
+
+
+class Watched:
+    """A GPU with so many other programs, or none that anybody can tell."""
+
+    def __init__(self, others: int | None) -> None:
+        self._others = others
+
+    def others(self, board: str | None, *, computes: bool) -> int:
+        if self._others is None:
+            raise NvmlRefusal("the driver does not answer")
+        return self._others
+
+
+@pytest.mark.parametrize(
+    ("others", "noisy", "notes"),
+    [
+        (0, False, []),
+        (1, True, ["Noisy: 1 other program computed on the same GPU."]),
+        (2, True, ["Noisy: 2 other programs computed on the same GPU."]),
+        (None, False, ["Whether other programs used the GPU is not known: the driver does not answer."]),
+    ],
+)
+def test_other_programs_on_the_cases_gpu_make_it_noisy_with_a_note(others, noisy, notes):
+    state, said = with_gpu_programs(a_machine_state(), Watched(others), "GPU-a", computes=True)
+    assert (state.other_gpu_processes, state.is_noisy, said) == (others, noisy, notes)
+
+
+def test_programs_on_a_gpu_that_the_case_does_not_use_are_nothing_to_it():
+    assert with_gpu_programs(a_machine_state(), None, None, computes=False) == (a_machine_state(), [])
 
 
 def test_slow_first_passes_are_discarded_as_warm_up(loaded):

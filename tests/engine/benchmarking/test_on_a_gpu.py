@@ -27,7 +27,9 @@ def test_a_case_on_a_gpu_is_timed_by_its_events_weighed_by_its_allocator_and_com
     assert outcome.value is not None, outcome.failure
     seen: dict[str, Any] = outcome.value
     assert seen["actual_device"].startswith("cuda")
-    assert "Times are by the device's own events." in seen["notes"]
+    assert any(note.startswith("Latency is by the device's own events; ") for note in seen["notes"])
+    assert seen["measurements"]["throughput"][0] <= 64 / min(seen["measurements"]["latency"])
+    assert seen["machine"]["other_gpu_processes"] is not None
     assert any(note.startswith("Outputs differ from eager fp32 by ") for note in seen["notes"])
     size = 4 if precision is Precision.FP32 else 2
     assert seen["measurements"]["peak_memory"][0] >= size * known.WEIGHTS

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import groupby
+from typing import Any
 
-from engine.benchmarking.memory_fit import least_needed_bytes
+from engine.benchmarking.memory_fit import FreeMemory, least_needed_bytes
 from engine.benchmarking.plan import MOST_PARAMETERS, plan_cases
 from engine.catalog.chosen import ChosenModel
 from engine.domain.against import Against
@@ -39,7 +41,16 @@ def gib(model: str, size: str) -> str:
 CHECKPOINTS = {"bert-large-uncased": "bert", "Llama-3.1-8B": "llama"}
 
 
-def planned(request: RunRequest, *, memory: int = 16 * GIB, measured: frozenset[str] = frozenset()) -> Plan:
+def planned(
+    request: RunRequest,
+    *,
+    memory: int = 16 * GIB,
+    measured: frozenset[str] = frozenset(),
+    on_device: Mapping[str, int | None] | None = None,
+) -> Plan:
+    """`on_device`: free memory of devices with some of their own, which are here then."""
+    backends = BACKENDS | {name: a_backend_status(name) for name in on_device or {}}
+    free = FreeMemory(host_bytes=memory, by_backend=on_device or {})
     models = [
         ChosenModel(
             model=a_model(
@@ -51,7 +62,7 @@ def planned(request: RunRequest, *, memory: int = 16 * GIB, measured: frozenset[
         )
         for name in request.models
     ]
-    return plan_cases(request, models, lambda model, size: (128, None), BACKENDS, FACTS, memory, set(measured), [])
+    return plan_cases(request, models, lambda model, size: (128, None), backends, FACTS, free, set(measured), [])
 
 
 def test_rounds_go_through_every_case_before_any_is_measured_again():
@@ -99,6 +110,36 @@ def test_every_worker_needs_room_for_a_model_of_its_own():
     assert " GiB for 2 workers with a model each (110 M parameters); " in left_out.failure.reason
 
 
+def on_cuda(name: str = "bert", **changes: Any) -> RunRequest:
+    return a_request(name, size=SizeChoice.DEFAULT, backends=("cuda",), **changes)
+
+
+def test_what_runs_on_a_gpu_has_to_fit_its_memory_and_not_that_of_the_machine():
+    fits = planned(on_cuda(), memory=GIB, on_device={"cuda": 16 * GIB})
+    assert [item.case.backend for item in fits.planned] == ["cuda"]
+    (left_out,) = planned(on_cuda(), memory=64 * GIB, on_device={"cuda": GIB}).skipped
+    assert left_out.failure.kind is FailureKind.DOES_NOT_FIT
+    assert left_out.failure.reason.endswith(" GiB (110 M parameters); 1.0 GiB are free on the GPU.")
+
+
+def test_a_model_for_a_gpu_is_built_in_the_machines_memory():
+    (left_out,) = planned(on_cuda(), memory=GIB // 2, on_device={"cuda": 16 * GIB}).skipped
+    assert left_out.failure.reason.endswith("; 0.5 GiB are free to build it in.")
+
+
+def test_a_gpu_whose_free_memory_nobody_tells_is_planned_unchecked_and_named():
+    plan = planned(on_cuda("llama"), memory=64 * GIB, on_device={"cuda": None})
+    assert (len(plan.planned), plan.unchecked) == (1, ("cuda",))
+    assert planned(on_cuda("llama"), memory=64 * GIB, on_device={"cuda": 64 * GIB}).unchecked == ()
+    assert planned(a_request("bert"), on_device={"cuda": None}).unchecked == ()
+
+
+def test_auto_takes_one_size_that_fits_the_gpu_too():
+    request = a_request("bert", backends=("cpu", "cuda"))
+    assert {item.case.size for item in planned(request, on_device={"cuda": 2 * GIB}).planned} == {Size.DEFAULT}
+    assert {item.case.size for item in planned(request, on_device={"cuda": GIB}).planned} == {Size.TINY}
+
+
 def test_a_checkpoint_is_planned_at_its_own_size_beside_its_type():
     plan = planned(a_request("bert-large-uncased", "bert", "vit"))
     order = [(item.case.model_type, item.case.size, item.case.label) for item in plan.planned]
@@ -137,7 +178,7 @@ def test_a_precision_that_somebody_may_expect_is_left_out_with_why():
         lambda *_: (128, None),
         backends,
         FACTS,
-        GIB,
+        FreeMemory(host_bytes=GIB),
         set(),
         [],
     )

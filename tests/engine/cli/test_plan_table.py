@@ -47,6 +47,14 @@ def test_json_has_ranges_bytes_and_reasons(capsys: pytest.CaptureFixture[str]) -
     assert told["skipped"][0]["failure"] == {"kind": FailureKind.DOES_NOT_FIT.value, "reason": SKIPPED.failure.reason}
 
 
+def test_a_device_whose_memory_was_not_checked_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    plan = replace(a_partly_reached_plan(), unchecked=("cuda",))
+    tell_plan(plan, a_request(), as_json=False, quiet=False)
+    assert "How much memory is free on cuda is not known" in capsys.readouterr().err
+    tell_plan(plan, a_request(), as_json=True, quiet=True)
+    assert json.loads(capsys.readouterr().out)["memory_unchecked"] == ["cuda"]
+
+
 def test_planning_runs_and_stores_nothing(cli: Cli, fresh: Path) -> None:
     words = ["--model", "bert", "--size", "tiny", "--benchmark-dir", fresh]
     said = cli("benchmark", *words, "--plan", "--budget", "30m", "--json")

@@ -18,6 +18,7 @@ from tests.builders import (
     a_case,
     a_failed_result,
     a_machine_state,
+    a_protocol,
     a_request,
     a_result,
     a_run,
@@ -94,6 +95,19 @@ def test_how_quiet_the_machine_was_is_said_no_better_than_known() -> None:
     assert said(False, None).endswith("throughout; not known of 1 of 2 cases, too short to tell")
     assert said(None) == "not known: the measurements were too short to tell"
     assert said(True, False, None).startswith("1 of 3 cases measured while other programs")
+
+
+def test_what_disturbed_is_said_by_its_cause() -> None:
+    shared = a_summary(a_case("bert"), is_noisy=True, machines=(a_machine_state(other_gpu_processes=2),))
+    told = dict(protocol_facts(of(shared)))["Quiet"]
+    assert "disturbed them (up to 2 other programs computed on the GPU); their rows say so" in told
+
+
+def test_pinning_is_told_as_what_was_asked_for() -> None:
+    found = of(a_summary())
+    pinned = replace(found, run=replace(found.run, request=a_request(protocol=a_protocol(pinned=True))))
+    assert dict(protocol_facts(found))["Pinning"] == "none, the scheduler chooses"
+    assert dict(protocol_facts(pinned))["Pinning"].startswith("asked for: ")
 
 
 def test_the_conditions_of_all_processes_are_told_together() -> None:

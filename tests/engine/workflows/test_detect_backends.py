@@ -50,6 +50,14 @@ def test_what_is_kept_comes_back_as_it_was(tmp_path):
     assert [path.name for path in (tmp_path / "cache").iterdir()] == ["backends.json"]
 
 
+def test_with_other_gpus_chosen_they_are_detected_anew(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    remember_backends(tmp_path, HERE, STATUSES)
+    assert remembered_backends(tmp_path, HERE) == STATUSES
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    assert remembered_backends(tmp_path, HERE) is None
+
+
 def test_nothing_is_remembered_before_the_first_detection(tmp_path):
     assert remembered_backends(tmp_path, HERE) is None
 
@@ -57,7 +65,7 @@ def test_nothing_is_remembered_before_the_first_detection(tmp_path):
 def test_what_an_older_release_kept_is_detected_anew_without_a_word(tmp_path, caplog):
     remember_backends(tmp_path, HERE, STATUSES)
     file = tmp_path / "cache" / "backends.json"
-    file.write_text(file.read_text().replace('"format": 2', '"format": 1'))
+    file.write_text(file.read_text().replace('"format": 3', '"format": 2'))
     assert remembered_backends(tmp_path, HERE) is None
     assert caplog.text == ""
 
@@ -67,7 +75,7 @@ def test_another_environment_is_detected_anew(tmp_path):
     assert remembered_backends(tmp_path, an_environment(environment_id="after-an-update")) is None
 
 
-_INCOMPLETE = '{"format": 2, "environment_id": "env-0001", "backends": [{"backend": "cpu"}]}'
+_INCOMPLETE = '{"format": 3, "chosen": {}, "environment_id": "env-0001", "backends": [{"backend": "cpu"}]}'
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", _INCOMPLETE])

@@ -197,6 +197,35 @@ def generate_with_beams_configured(arguments: dict[str, Any]) -> dict[str, Any]:
     return {"rows": rows, "same": skillset.generate(inputs, max_new_tokens=6)["outputs"]["tokens"].equal(plain)}
 
 
+def exercise_on_a_device_that_is_opened(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Samples by metric and notes of one workload on a device whose opening, launching and own clock are known."""
+    workload = Workload(arguments["workload"])
+    case = a_case("other", sequence_length=None, workload=workload, new_tokens=2, workers=2, threads=1)
+    opened: list[str] = []
+
+    def launched(action: Callable[[], object]) -> float:
+        time.sleep(arguments["launch_seconds"])
+        action()
+        return arguments["device_seconds"]
+
+    def opening() -> None:
+        time.sleep(arguments["context_seconds"])
+        opened.append("GPU-a")
+
+    device = Device(
+        name="cuda:0",
+        prepare=lambda: 1,
+        open_context=opening,
+        synchronize=lambda: None,
+        open=lambda module, wanted: open_torch(module, wanted, "cpu"),
+        clock=launched,
+        board=lambda: opened[0],
+    )
+    seen = WORKLOADS.get(workload).run(SLOW_SKILLSET, case, a_protocol(max_seconds=1.0), device)
+    samples = {metric.label: values for metric, values in seen.samples.items()}
+    return {"samples": samples, "notes": seen.notes, "board": seen.board}
+
+
 class _Callable:
     def __init__(self, model: Any) -> None:
         self._model = model

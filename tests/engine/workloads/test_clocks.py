@@ -65,6 +65,12 @@ def test_heat_makes_a_result_noisy_like_other_programs_do():
     assert a_machine_state(throttled=False).is_noisy is False
 
 
+def test_other_programs_on_the_gpu_make_a_result_noisy_whatever_the_processor_does():
+    assert a_machine_state(other_gpu_processes=1).is_noisy is True
+    assert a_machine_state(other_gpu_processes=1, cpu_busy_others=None, cpu_steal=None).is_noisy is True
+    assert a_machine_state(other_gpu_processes=0).is_noisy is False
+
+
 def test_a_quiet_machine_needs_no_warning():
     assert warnings_of(a_machine_state(governor="performance", other_gpu_processes=0)) == []
 

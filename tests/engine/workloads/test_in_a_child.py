@@ -60,6 +60,40 @@ def test_each_step_of_starting_up_has_its_own_time(loaded):
     assert sum(steps) <= seconds["whole"]
 
 
+def on_a_device(loaded, workload: str, *, context: float = 0.4, launch: float = 0.0, device: float = 0.001) -> Any:
+    arguments = {
+        "workload": workload,
+        "context_seconds": context,
+        "launch_seconds": launch,
+        "device_seconds": device,
+    }
+    return value_of(loaded, "exercise_on_a_device_that_is_opened", arguments)
+
+
+def test_opening_a_device_is_a_part_of_starting_up_and_told(loaded):
+    seen = on_a_device(loaded, "startup")
+    assert seen["samples"]["class_instantiation_time"][0] >= slow.LOAD_SECONDS + 0.4
+    (note,) = [note for note in seen["notes"] if note.startswith("Class instantiation begins with opening cuda:0")]
+    assert float(note.partition("context: ")[2].partition(" s of it.")[0]) >= 0.4
+    assert seen["board"] == "GPU-a"
+
+
+def test_workers_open_the_device_within_the_time_in_which_they_load(loaded):
+    seen = on_a_device(loaded, "concurrency")
+    assert 2 / seen["samples"]["models_per_second"][0] >= slow.LOAD_SECONDS + slow.FIRST_PASS_SECONDS + 0.4
+    assert seen["board"] == "GPU-a"
+
+
+def test_throughput_is_over_wall_time_where_latency_is_the_devices(loaded):
+    seen = on_a_device(loaded, "inference", context=0.0, launch=0.05)
+    assert set(seen["samples"]["latency"]) == {0.001}
+    assert 1 / seen["samples"]["throughput"][0] >= 0.05
+    assert any(
+        note.startswith("Latency is by the device's own events; throughput is over wall") for note in seen["notes"]
+    )
+    assert seen["board"] == "GPU-a"
+
+
 def test_outputs_that_are_no_answer_are_told_with_their_fault(loaded):
     said = value_of(loaded, "judge_outputs")
     assert said == {
