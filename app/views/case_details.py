@@ -227,7 +227,7 @@ def _facts(
 
 
 def _tails(tails: Sequence[Tail]) -> list[Component]:
-    """A line for each time that has a sample for each iteration."""
+    """A line for each time that has a sample for each iteration or gap between tokens."""
     metrics = dict.fromkeys(tail.metric for tail in tails)
     return _listed(
         [(f"{metric.title}, tail", tail_words([tail for tail in tails if tail.metric is metric])) for metric in metrics]

@@ -71,7 +71,7 @@ class Metric(Enum):
         "s",
         Better.LOWER,
         "Inter-token latency",
-        "Mean time between one new token and the next of a generation, the first one left out.",
+        "Time from one new token to the next, of every example of the batch; the first token is left out.",
     )
     DECODE_THROUGHPUT = (
         "decode_throughput",
@@ -147,7 +147,8 @@ class Measurement:
 
     metric: Metric
     samples: tuple[float, ...]
-    """One value per iteration, in the metric's unit; warm-up is never included. Throughput and memory have one."""
+    """One value per iteration, in the metric's unit; warm-up is never included. Throughput and memory have one, time
+    between tokens one for each gap of all generations."""
 
     def __post_init__(self) -> None:
         if not self.samples:

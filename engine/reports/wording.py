@@ -41,7 +41,7 @@ STATISTICS: Mapping[Metric, str] = {
     Metric.MODEL_INITIALIZATION_TIME: "one value per process; median over processes",
     Metric.PREFILL_TIME: "median of per-process medians over the timed generations",
     Metric.TIME_TO_FIRST_TOKEN: "median of per-process medians over the timed generations",
-    Metric.INTER_TOKEN_LATENCY: "mean within a generation; median of per-process medians over the timed generations",
+    Metric.INTER_TOKEN_LATENCY: "median of per-process medians over every gap of the timed generations",
     Metric.DECODE_THROUGHPUT: "tokens over the decoding time of all generations of a process; median over processes",
     Metric.GENERATION_THROUGHPUT: "tokens over the wall time of all generations of a process; median over processes",
     Metric.REQUESTS_PER_SECOND: "requests over the wall time of a process; median over processes",
