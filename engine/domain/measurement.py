@@ -22,42 +22,45 @@ class Metric(Enum):
         "items/s",
         Better.HIGHER,
         "Throughput",
-        "Items processed over wall time of all timed iterations.",
+        "Items processed over the time of all timed iterations together.",
     )
     PEAK_MEMORY = (
         "peak_memory",
         "B",
         Better.LOWER,
         "Peak memory",
-        "Highest resident memory of the case process above its level before the model was built; a pass of its own.",
+        "Highest memory above the level before the model was built: resident memory without mapped files, or tensors "
+        "on a device. Of passes after the timed ones; at startup of building and the first pass; of workers the sum.",
     )
     MODULE_IMPORT_TIME = (
         "module_import_time",
         "s",
         Better.LOWER,
         "Module import",
-        "Importing the generated module and the modelling code it needs; torch and transformers preloaded unless cold.",
+        "Importing the generated module and the modelling code it needs, torch and transformers preloaded unless cold; "
+        "for an exported graph, importing its runtime.",
     )
     CLASS_INSTANTIATION_TIME = (
         "class_instantiation_time",
         "s",
         Better.LOWER,
         "Class instantiation",
-        "Building the model with random weights.",
+        "Building the model with random weights, or those of its checkpoint; for an exported graph, reading, "
+        "optimising and loading it.",
     )
     MODEL_INITIALIZATION_TIME = (
         "model_initialization_time",
         "s",
         Better.LOWER,
         "Model initialisation",
-        "From the built model to its first output at this batch size.",
+        "First pass of the built model at this batch size, up to its output; of compiled code with the compiling.",
     )
     PREFILL_TIME = (
         "prefill_time",
         "s",
         Better.LOWER,
         "Prefill",
-        "Forward pass over the whole prompt that fills the cache, warm.",
+        "The forward pass over the whole prompt with which generation begins, warm.",
     )
     TIME_TO_FIRST_TOKEN = (
         "time_to_first_token",
@@ -99,14 +102,14 @@ class Metric(Enum):
         "models/s",
         Better.HIGHER,
         "Models per second",
-        "Models that all workers together load and run once, over wall time.",
+        "Models that all workers together build and run once, over wall time.",
     )
     SPEEDUP = (
         "speedup",
         "x",
         Better.HIGHER,
         "Speed-up",
-        "Requests per second of all workers over those of one worker alone in the same process.",
+        "Requests per second of all workers over those of one of them alone, while the others rest.",
     )
     SCALING_EFFICIENCY = (
         "scaling_efficiency",

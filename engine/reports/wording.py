@@ -46,7 +46,7 @@ STATISTICS: Mapping[Metric, str] = {
     Metric.GENERATION_THROUGHPUT: "tokens over the wall time of all generations of a process; median over processes",
     Metric.REQUESTS_PER_SECOND: "requests over the wall time of a process; median over processes",
     Metric.MODELS_PER_SECOND: "models over the wall time of a process; median over processes",
-    Metric.SPEEDUP: "one value per process, both rates measured in it; median over processes",
+    Metric.SPEEDUP: "one value per case process, both rates of the same workers in turns; median over processes",
     Metric.SCALING_EFFICIENCY: "one value per process; median over processes",
     Metric.ENERGY: "counter difference over the timed iterations of a process, per item; median over processes",
 }
