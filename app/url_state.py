@@ -109,10 +109,13 @@ def start_address(
     sequence_length: int | None = None,
     new_tokens: int | None = None,
     workers: int | None = None,
+    threads: int | None = None,
+    cold: bool = False,
     again: bool = False,
     checkpoint: str | None = None,
 ) -> str:
     """Live Runs with its start form filled in as far as `state` chooses; `again` measures what is measured already."""
+    switches = ["progressive", *(() if again else ("incremental",)), *(("cold",) if cold else ())]
     is_published = state.size is not None and is_checkpoint(state.size) and state.size != CHECKPOINT_SIZE
     chosen = {
         "models": state.size if is_published else state.model,
@@ -125,7 +128,8 @@ def start_address(
         "new_tokens": new_tokens,
         "workers": workers,
         "checkpoint": checkpoint,
-        "switches": "progressive" if again else None,
+        "threads": threads,
+        "switches": ",".join(switches) if again or cold else None,
     }
     text = urlencode({name: value for name, value in chosen.items() if value is not None})
     return f"/live-runs?{text}" if text else "/live-runs"

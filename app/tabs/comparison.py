@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +26,7 @@ from app.views.share_button import share_button
 from app.views.shown_count import shown_count
 from engine.analysis.tails import tails_of
 from engine.domain.case import Workload
-from engine.domain.result import ResultFilter, ResultStatus
+from engine.domain.result import Result, ResultFilter, ResultStatus
 from engine.domain.summary import CaseSummary
 from engine.figures.tokens import Theme
 from engine.formatting import counted
@@ -240,6 +241,22 @@ def _details(summary: CaseSummary, found: HeatMap | None, state: ViewState, them
         theme=_theme(theme),
         noise=data.machine_noise(summary.environment_id),
         tails=tails_of(summary, measured),
+        notes=_newest_notes(summary, measured),
+    )
+
+
+def _newest_notes(summary: CaseSummary, measured: Sequence[Result]) -> tuple[str, ...]:
+    """What the newest process behind the figures says of itself; `measured` is newest first."""
+    return next(
+        (
+            result.notes
+            for result in measured
+            if result.case == summary.case
+            and result.status is ResultStatus.COMPLETED
+            and result.environment_id == summary.environment_id
+            and result.provenance is summary.provenance
+        ),
+        (),
     )
 
 

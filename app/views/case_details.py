@@ -56,9 +56,13 @@ def case_details(
     theme: Theme,
     noise: MachineNoise | None = None,
     tails: Sequence[Tail] = (),
+    notes: Sequence[str] = (),
     class_name: str = "",
 ) -> Component:
-    """`baseline` is the same model on the baseline way; None when it was not measured there, or is this case."""
+    """`baseline` is the same model on the baseline way; None when it was not measured there, or is this case.
+
+    `notes` are those of the newest result.
+    """
     case = summary.case
     command = reproduce_command(summary)
     failure = summary.last_failure
@@ -77,18 +81,15 @@ def case_details(
         parts.append(_strip(strips, metric, theme))
     elif summary.estimates:
         parts.append(html.Dl([*_figures(summary, ()), *_tails(tails)], className="facts"))
+    if notes:
+        parts.append(_notes(notes))
     if summary.provenance is Provenance.IMPORTED:
         return _card(parts, summary, baseline, comparison, class_name)
     parts.append(html.Pre(command, className="code"))
-    parts.append(
-        html.Div(
-            [
-                copy_button(command, "Copy command"),
-                link_button("Measure again", _start_again(case), drawing="play"),
-            ],
-            className="action-row",
-        )
-    )
+    actions = [copy_button(command, "Copy command")]
+    if _can_be_asked_for(case):
+        actions.append(link_button("Measure again", _start_again(case), drawing="play"))
+    parts.append(html.Div(actions, className="action-row"))
     return _card(parts, summary, baseline, comparison, class_name)
 
 
@@ -171,6 +172,11 @@ def reproduce_command(summary: CaseSummary) -> str:
     )
 
 
+def _can_be_asked_for(case: Case) -> bool:
+    """Whether the start form has a field for all of it: compiling and attention only the command line has."""
+    return not case.compiled and case.attention is None
+
+
 def _start_again(case: Case) -> str:
     state = state_of_case(case)
     if case.checkpoint is not None:
@@ -180,8 +186,16 @@ def _start_again(case: Case) -> str:
         sequence_length=case.sequence_length,
         new_tokens=case.new_tokens,
         workers=case.workers,
+        threads=case.threads,
+        cold=case.cold,
         again=True,
         checkpoint=case.checkpoint,
+    )
+
+
+def _notes(notes: Sequence[str]) -> Component:
+    return html.Section(
+        [html.H3("What was measured, and how"), html.Ul([html.Li(note) for note in notes])], className="case-notes"
     )
 
 
@@ -228,7 +242,7 @@ def _facts(
 
 
 def _tails(tails: Sequence[Tail]) -> list[Component]:
-    """A line for each time that has a sample for each iteration."""
+    """A line for each time that has a sample for each iteration or gap between tokens."""
     metrics = dict.fromkeys(tail.metric for tail in tails)
     return _listed(
         [(f"{metric.title}, tail", tail_words([tail for tail in tails if tail.metric is metric])) for metric in metrics]

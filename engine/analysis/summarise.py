@@ -119,5 +119,15 @@ def _estimate(metric: Metric, values: Sequence[float], completed: Sequence[Resul
     found = [result.measurement(metric) for result in completed]
     samples = [measurement.samples for measurement in found if measurement is not None]
     if len(values) == 1 and len(samples[0]) > 1:
-        return estimate_within_process(samples[0])
+        return estimate_of_process(metric, samples[0])
     return estimate_over_processes(values, samples=sum(len(observed) for observed in samples))
+
+
+def estimate_of_process(metric: Metric, samples: Sequence[float]) -> Estimate:
+    """What one process found, with its interval within it.
+
+    Gaps between tokens have none: those of a generation grow together with its cache, and are no independent samples.
+    """
+    if metric is Metric.INTER_TOKEN_LATENCY:
+        return estimate_over_processes([median(samples)], samples=len(samples))
+    return estimate_within_process(samples)

@@ -16,7 +16,7 @@ TIMED: Mapping[Workload, tuple[Metric, ...]] = {
     Workload.INFERENCE: (Metric.LATENCY,),
     Workload.GENERATION: (Metric.TIME_TO_FIRST_TOKEN, Metric.INTER_TOKEN_LATENCY),
 }
-"""What has a sample for each iteration, so that it has a tail."""
+"""What has a sample for each iteration, or for each gap between tokens, so that it has a tail."""
 _PERCENTS = (90, 95, 99)
 
 
@@ -48,8 +48,20 @@ def tails(metric: Metric, processes: Sequence[Sequence[float]]) -> tuple[Tail, .
 
 
 def _samples(results: Sequence[Result], metric: Metric) -> list[tuple[float, ...]]:
+    if metric is Metric.INTER_TOKEN_LATENCY:
+        results = [result for result in results if _keeps_every_gap(result)]
     found = [result.measurement(metric) for result in results]
     return [measurement.samples for measurement in found if measurement is not None]
+
+
+def _keeps_every_gap(result: Result) -> bool:
+    """False for results of earlier releases, which kept the mean of each generation: its tail is not that of gaps."""
+    gaps, generations = (
+        result.measurement(metric) for metric in (Metric.INTER_TOKEN_LATENCY, Metric.TIME_TO_FIRST_TOKEN)
+    )
+    if gaps is None or generations is None or result.case.new_tokens == 2:
+        return True
+    return len(gaps.samples) > len(generations.samples)
 
 
 def _tail(metric: Metric, percent: int, processes: Sequence[Sequence[float]]) -> Tail:

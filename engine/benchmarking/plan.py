@@ -60,7 +60,7 @@ def plan_cases(
         model, known = types[case.model_type], already_measured if request.against is None else set()
         group = (case,) if request.against is None else _pair(case, request.against, model)
         failures = [
-            _no_difference(group, request.against)
+            _no_difference(group, request.against, model)
             or _obstacle(one, backends, _of(one, facts), memory, known)
             or _impossible(one, model)
             for one in group
@@ -160,11 +160,14 @@ def _cases(
 
 
 def _pair(case: Case, against: Against, model: ModelType) -> tuple[Case, ...]:
-    """The case and its partner; alone where they would be one: a length in tokens means nothing to some types."""
+    """The case and its partner, as `against` alone makes it; alone where there is none to measure."""
     new = against.applied_to(case)
-    if sequence_unit(model) is not SequenceUnit.TOKENS:
-        new = replace(new, sequence_length=case.sequence_length)
-    return (case,) if new == case else (case, new)
+    return (case,) if new == case or _is_of_another_unit(new, case, model) else (case, new)
+
+
+def _is_of_another_unit(new: Case, case: Case, model: ModelType) -> bool:
+    """Whether the partner would have a length in tokens where the type counts something else."""
+    return new.sequence_length != case.sequence_length and sequence_unit(model) is not SequenceUnit.TOKENS
 
 
 def _left_out(group: tuple[Case, ...], failures: Sequence[Failure | None]) -> list[SkippedCase]:
@@ -174,10 +177,15 @@ def _left_out(group: tuple[Case, ...], failures: Sequence[Failure | None]) -> li
     return [SkippedCase(case=one, failure=own or with_partner) for one, own in zip(group, failures, strict=True)]
 
 
-def _no_difference(group: tuple[Case, ...], against: Against | None) -> Failure | None:
+def _no_difference(group: tuple[Case, ...], against: Against | None, model: ModelType) -> Failure | None:
     if against is None or len(group) == 2:
         return None
     reason = f"{group[0].model} is the same in both configurations: {against.text} changes nothing of it."
+    if _is_of_another_unit(against.applied_to(group[0]), group[0], model):
+        reason = (
+            f"A length of {against.sequence_length} tokens means nothing to {group[0].model}, whose length is in "
+            f"{sequence_unit(model)}; measure its pairs in a run without sequence-length."
+        )
     return Failure(kind=FailureKind.NOT_AVAILABLE, reason=reason)
 
 

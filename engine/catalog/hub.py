@@ -33,9 +33,14 @@ def cached_folder(hub_id: str) -> Path | None:
 
 
 def fetch(hub_id: str) -> Path:
-    """Download the id's safetensors, configuration and tokenizer files into the cache; raises InvalidValue."""
+    """Download the id's safetensors, configuration and tokenizer files into the cache; raises InvalidValue.
+
+    What the cache has of it is kept. Where it has a part and the hub cannot be reached, the part is all there is.
+    """
     if is_offline():
-        raise not_here(hub_id, "HF_HUB_OFFLINE is set, so it is not fetched.")
+        raise not_here(
+            hub_id, "HF_HUB_OFFLINE is set, so it is not fetched.", is_partly_here=cached_folder(hub_id) is not None
+        )
     from huggingface_hub import snapshot_download
 
     try:
@@ -55,11 +60,12 @@ def is_offline() -> bool:
     return any(word in ("1", "ON", "YES", "TRUE") for word in said)
 
 
-def not_here(hub_id: str, why: str) -> InvalidValue:
+def not_here(hub_id: str, why: str, *, is_partly_here: bool = False) -> InvalidValue:
     """One error with every way out."""
     home = os.environ.get("HF_HOME") or "~/.cache/huggingface"
+    how_much = "only in part" if is_partly_here else "not"
     return InvalidValue(
-        f"The checkpoint {hub_id} is not in the cache of this machine (HF_HOME: {home}). {why} Where there is a "
+        f"The checkpoint {hub_id} is {how_much} in the cache of this machine (HF_HOME: {home}). {why} Where there is a "
         f"network, `hf download {hub_id}` (formerly huggingface-cli download) puts it there; or copy its folder here "
         "and give the folder's path, or set HF_HOME to a cache that has it.",
         field="checkpoint",

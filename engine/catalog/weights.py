@@ -82,9 +82,26 @@ def find_weights(name: str, *, allow_pickle: bool = False) -> Weights:
             field="checkpoint",
         )
     folder = hub.cached_folder(name)
-    if folder is None:
-        raise hub.not_here(name, "Only the command line fetches checkpoints, and only on the machine that measures.")
+    if folder is None or is_in_part(folder):
+        raise hub.not_here(
+            name,
+            "Only the command line fetches checkpoints, and only on the machine that measures.",
+            is_partly_here=folder is not None,
+        )
     return _in_folder(name, folder, allow_pickle=allow_pickle)
+
+
+def is_in_part(folder: Path) -> bool:
+    """Whether files have yet to come: a cache may have config.json alone, or some of what an index names.
+
+    Pickled weights and adapters are whole: what may be done with them is said by whoever reads them.
+    """
+    if _has(folder, "adapter_*"):
+        return False
+    try:
+        return not ((folder / _CONFIG).is_file() and (_files(folder, _SAFE) or _files(folder, _PICKLED)))
+    except InvalidValue:  # of an index whose files are not all there
+        return True
 
 
 def _in_folder(name: str, folder: Path, *, allow_pickle: bool) -> Weights:

@@ -93,6 +93,8 @@ def measurements(
         f"{told}; sha256 {outcome.file.file_sha256[:12]}",
         quiet=common.quiet,
     )
+    for remark in outcome.remarks:
+        say(remark, quiet=common.quiet)
     rows = (
         (
             "-" if run.number is None else str(run.number),
@@ -126,6 +128,7 @@ def _object(outcome: ImportOutcome) -> dict[str, Any]:
         "source": outcome.file.source,
         "results": outcome.file.results,
         "is_stored": outcome.is_stored,
+        "remarks": list(outcome.remarks),
         "runs": [
             {
                 "run_id": run.run_id,

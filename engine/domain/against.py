@@ -40,7 +40,8 @@ class Against:
     compiled: bool | None = None
     attention: str | None = None
     sequence_length: int | None = None
-    """Of model types that take tokens; others cannot differ in it."""
+    """In tokens: types without a sequence length differ in the rest alone, and those that count samples are left out
+    by the plan."""
 
     def __post_init__(self) -> None:
         if not self.changes:
@@ -69,7 +70,8 @@ class Against:
         return ",".join(f"{name.replace('_', '-')}={_plain(value)}" for name, value in self.named.items())
 
     def applied_to(self, case: Case) -> Case:
-        """The partner of a case of the first configuration; the same case where nothing of it differs."""
+        """The partner of a case of the first configuration, for whoever plans, pairs or reads; the same case where
+        nothing of it differs."""
         changes = self.changes
         if case.sequence_length is None:
             changes.pop("sequence_length", None)

@@ -35,35 +35,38 @@ class Metric(Enum):
         "B",
         Better.LOWER,
         "Peak memory",
-        "Highest resident memory of the case process above its level before the model was built; a pass of its own.",
+        "Highest memory above the level before the model was built: resident memory without mapped files, or tensors "
+        "on a device. Of passes after the timed ones; at startup of building and the first pass; of workers the sum.",
     )
     MODULE_IMPORT_TIME = (
         "module_import_time",
         "s",
         Better.LOWER,
         "Module import",
-        "Importing the generated module and the modelling code it needs; torch and transformers preloaded unless cold.",
+        "Importing the generated module and the modelling code it needs, torch and transformers preloaded unless cold; "
+        "for an exported graph, importing its runtime.",
     )
     CLASS_INSTANTIATION_TIME = (
         "class_instantiation_time",
         "s",
         Better.LOWER,
         "Class instantiation",
-        "Building the model with random weights; on a GPU, opening it in this process comes first and is in it.",
+        "Building the model with random weights, or those of its checkpoint; for an exported graph, reading, "
+        "optimising and loading it. On a GPU, opening it in this process comes first and is in it.",
     )
     MODEL_INITIALIZATION_TIME = (
         "model_initialization_time",
         "s",
         Better.LOWER,
         "Model initialisation",
-        "From the built model to its first output at this batch size.",
+        "First pass of the built model at this batch size, up to its output; of compiled code with the compiling.",
     )
     PREFILL_TIME = (
         "prefill_time",
         "s",
         Better.LOWER,
         "Prefill",
-        "Forward pass over the whole prompt that fills the cache, warm.",
+        "The forward pass over the whole prompt with which generation begins, warm.",
     )
     TIME_TO_FIRST_TOKEN = (
         "time_to_first_token",
@@ -77,7 +80,7 @@ class Metric(Enum):
         "s",
         Better.LOWER,
         "Inter-token latency",
-        "Mean time between one new token and the next of a generation, the first one left out.",
+        "Time from one new token to the next, of every example of the batch; the first token is left out.",
     )
     DECODE_THROUGHPUT = (
         "decode_throughput",
@@ -105,14 +108,14 @@ class Metric(Enum):
         "models/s",
         Better.HIGHER,
         "Models per second",
-        "Models that all workers together load and run once, over wall time; on a GPU, opening it is in it.",
+        "Models that all workers together build and run once, over wall time; on a GPU, opening it is in it.",
     )
     SPEEDUP = (
         "speedup",
         "x",
         Better.HIGHER,
         "Speed-up",
-        "Requests per second of all workers over those of one worker alone in the same process.",
+        "Requests per second of all workers over those of one of them alone, while the others rest.",
     )
     SCALING_EFFICIENCY = (
         "scaling_efficiency",
@@ -153,7 +156,8 @@ class Measurement:
 
     metric: Metric
     samples: tuple[float, ...]
-    """One value per iteration, in the metric's unit; warm-up is never included. Throughput and memory have one."""
+    """One value per iteration, in the metric's unit; warm-up is never included. Throughput and memory have one, time
+    between tokens one for each gap of all generations."""
 
     def __post_init__(self) -> None:
         if not self.samples:

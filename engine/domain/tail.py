@@ -21,7 +21,12 @@ class Tail:
     """Of several processes the smallest and largest percentile; of one the 95 % interval within it."""
     processes: int
     iterations: int
-    """Of the process with fewest."""
+    """Of the process with fewest; of time between tokens the gaps."""
+
+    @property
+    def noun(self) -> str:
+        """What a sample is of."""
+        return "gap" if self.metric is Metric.INTER_TOKEN_LATENCY else "iteration"
 
     @property
     def label(self) -> str:

@@ -107,13 +107,13 @@ def tail_words(tails: Sequence[Tail]) -> str:
     scale = scale_for([tail.value for tail in tails], first.metric)
     if first.percent is None:
         figure = f"{first.label} {format_value(first.value, first.metric, scale=scale)}"
-        return f"{figure}; percentiles need {fewest_samples(0.9)} iterations in each process"
+        return f"{figure}; percentiles need {counted(fewest_samples(0.9), first.noun)} in each process"
     parts = []
     for tail in tails:
         low, high = (format_number(scale.of(bound)) for bound in (tail.low, tail.high))
         value = format_value(tail.value, tail.metric, scale=scale)
         parts.append(f"{tail.label} {value} ({low} \N{EN DASH} {high})")
-    iterations = counted(first.iterations, "iteration")
+    iterations = counted(first.iterations, first.noun)
     if first.processes == 1:
         return f"{', '.join(parts)}; within one process of {iterations}, 95 % interval"
     return f"{', '.join(parts)}; median and range of {first.processes} processes with {iterations} or more each"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -42,15 +42,39 @@ _OPEN: Mapping[str, Callable[[Artifact, int], LoadedGraph]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GraphSession:
-    """A workload's session without a torch model."""
+    """A workload's session without a torch model. Its inputs are read when first asked for, so that loading the graph
+    can be timed alone."""
 
-    graph: LoadedGraph
-    inputs: Mapping[str, Any]
-    """Those that the graph reads, as arrays."""
-    notes: Sequence[str]
     skillset: None = None
+
+    def __init__(self, graph: LoadedGraph, artifact: Artifact) -> None:
+        """Raises SkillsetFailure where the graph reads what the model's inputs do not have."""
+        lacking = [name for name in graph.input_names if _path(name) not in artifact.input_names]
+        if lacking:
+            raise SkillsetFailure(f"The graph reads {', '.join(lacking)}, which the model's inputs do not have.")
+        self.graph = graph
+        self._artifact = artifact
+
+    @cached_property
+    def _given(self) -> Mapping[str, Any]:
+        return self._artifact.inputs()
+
+    @cached_property
+    def inputs(self) -> Mapping[str, Any]:
+        """Those that the graph reads, as arrays."""
+        return {name: self._given[_path(name)] for name in self.graph.input_names}
+
+    @property
+    def notes(self) -> list[str]:
+        read = {_path(name) for name in self.graph.input_names}
+        unread = [name for name, value in self._given.items() if name not in read and value.ndim]
+        if not unread:
+            return [*self._artifact.notes]
+        return [
+            *self._artifact.notes,
+            f"The graph does not read {', '.join(unread)}: nothing of it reaches an output.",
+        ]
 
     @property
     def actual_device(self) -> str:
@@ -78,18 +102,7 @@ class GraphSource:
     def open(self, module: ModuleType | None, case: Case) -> GraphSession:
         """Load the graph; nothing of the skillset is needed. Raises what the runtime raises, and BackendUnavailable
         where the graph would run elsewhere than asked."""
-        graph = _OPEN[case.backend](self.artifact, self._threads)
-        given = self.artifact.inputs()
-        lacking = [name for name in graph.input_names if _path(name) not in given]
-        if lacking:
-            raise SkillsetFailure(f"The graph reads {', '.join(lacking)}, which the model's inputs do not have.")
-        inputs = {name: given[_path(name)] for name in graph.input_names}
-        read = {_path(name) for name in inputs}
-        unread = [name for name, value in given.items() if name not in read and value.ndim]
-        notes = [*self.artifact.notes]
-        if unread:
-            notes.append(f"The graph does not read {', '.join(unread)}: nothing of it reaches an output.")
-        self._session = GraphSession(graph=graph, inputs=inputs, notes=notes)
+        self._session = GraphSession(_OPEN[case.backend](self.artifact, self._threads), self.artifact)
         return self._session
 
     def verify(self) -> list[str]:

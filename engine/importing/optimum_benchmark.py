@@ -1,23 +1,29 @@
 """optimum-benchmark's JSON: benchmark.json, or benchmark_report.json with benchmark_config.json beside it.
 
 https://github.com/huggingface/optimum-benchmark: `report` has, per phase of a scenario, a latency with all its values,
-a throughput and a peak of memory, each with its unit; `config` says what was measured, and on what machine.
+a throughput and peaks of memory, each with its unit; `config` says what was measured, and on what machine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from engine.errors import InvalidValue
+from engine.importing.optimum_options import options_of
 from engine.importing.table import RawTable, table_of_records
 
 CONFIG_FILE = "benchmark_config.json"
 _PHASES = ("load_model", "load", "first_forward", "forward", "prefill", "per_token", "decode", "call", "train")
 _BACKENDS = {"pytorch": None, "onnxruntime": "onnxruntime", "openvino": "openvino", "ipex": "ipex"}
 """Its backend -> ours; None where the device says it."""
-_MEMORY = ("max_allocated", "max_global_vram", "max_process_vram", "max_ram")
-"""Which of its peaks is taken, the most particular first."""
+_ALLOCATED = "max_allocated"
+"""The one of its peaks that is ours: what torch's allocator held of tensors on the device."""
+_OTHER_PEAKS = ("max_reserved", "max_process_vram", "max_global_vram", "max_ram")
+_PEAK_TAKEN = (
+    "Peak memory is its max_allocated: the most that torch's allocator held of tensors on the device, weights included."
+)
 
 
 def is_optimum_benchmark(document: Any) -> bool:
@@ -32,8 +38,14 @@ def needs_config(document: Mapping[str, Any]) -> bool:
     return "config" not in document
 
 
-def table_of_optimum(document: Mapping[str, Any], config: Mapping[str, Any] | None) -> RawTable:
-    """One row for the forward pass, one for generation; raises InvalidValue where a report has neither."""
+def table_of_optimum(
+    document: Mapping[str, Any], config: Mapping[str, Any] | None, *, said: Mapping[str, str] | None = None
+) -> RawTable:
+    """One row for the forward pass, one for generation.
+
+    `said` are fields that whoever imports names. Raises InvalidValue where a report has neither row, and for options
+    that have no counterpart here.
+    """
     told, report = document.get("config", config), document.get("report", document)
     if not isinstance(told, dict):
         raise InvalidValue(
@@ -41,16 +53,19 @@ def table_of_optimum(document: Mapping[str, Any], config: Mapping[str, Any] | No
             "or import its benchmark.json, which holds both.",
             field="file",
         )
-    about = _about(told)
+    about, remarks = _about(told, said or {})
     rows = [(phase, {**about, **figures}) for phase, figures in _figures(report)]
     if not rows:
         raise InvalidValue(
             "It has no latency of forward, prefill or per_token; training and loading are not taken.", field="file"
         )
-    return table_of_records([row for _, row in rows], [f"report.{phase}" for phase, _ in rows])
+    remarks += _on_memory(_part(report, phase) for phase, _ in rows)
+    table = table_of_records([row for _, row in rows], [f"report.{phase}" for phase, _ in rows])
+    return replace(table, remarks=tuple(remarks))
 
 
-def _about(config: Mapping[str, Any]) -> dict[str, Any]:
+def _about(config: Mapping[str, Any], said: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """What every row has, and what no field of them says."""
     backend, scenario, machine = (_part(config, name) for name in ("backend", "scenario", "environment"))
     shapes = _part(scenario, "input_shapes")
     device = backend.get("device")
@@ -61,6 +76,7 @@ def _about(config: Mapping[str, Any]) -> dict[str, Any]:
     name = backend.get("name")
     if name not in _BACKENDS:
         raise InvalidValue(f"Its backend {name!r} has no counterpart here.", field="file")
+    options, remarks = options_of(backend, said)
     generation = _part(scenario, "generate_kwargs")
     found = {
         "model": backend.get("model"),
@@ -72,18 +88,16 @@ def _about(config: Mapping[str, Any]) -> dict[str, Any]:
         "cpu": str(machine.get("cpu") or "").strip() or None,
         "cores": machine.get("cpu_count"),
         "os": machine.get("platform"),
-        "precision": backend.get("torch_dtype") or backend.get("dtype") or "fp32",
+        **options,
         "batch_size": shapes.get("batch_size"),
         "sequence_length": shapes.get("sequence_length"),
         "threads": backend.get("intra_op_num_threads"),
-        "compiled": bool(backend.get("torch_compile")),
-        "attention": backend.get("attn_implementation"),
         "new_tokens": scenario.get("new_tokens") or generation.get("max_new_tokens"),
         "transformers_version": machine.get("transformers_version"),
         "torch_version": backend.get("version") if name == "pytorch" else None,
         "note": f"benchmark {config.get('name')}" if config.get("name") else None,
     }
-    return {field: value for field, value in found.items() if value is not None}
+    return {field: value for field, value in found.items() if value is not None}, remarks
 
 
 def _figures(report: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -126,8 +140,27 @@ def _rate(phase: Mapping[str, Any], unit: str) -> Any:
 
 def _peak(phase: Mapping[str, Any]) -> dict[str, Any]:
     memory = _part(phase, "memory")
-    peak = next((memory[name] for name in _MEMORY if memory.get(name)), None)
-    return {} if peak is None or memory.get("unit") != "MB" else {"peak_memory_mb": peak}
+    if not memory.get(_ALLOCATED):
+        return {}
+    if memory.get("unit") != "MB":
+        raise InvalidValue(
+            f"A memory has the unit {memory.get('unit')!r} instead of MB; it is not guessed.", field="file"
+        )
+    return {"peak_memory_mb": memory[_ALLOCATED]}
+
+
+def _on_memory(phases: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Which of its peaks are taken, and why the others are not."""
+    there = {name for phase in phases for name, value in _part(phase, "memory").items() if value}
+    taken = [_PEAK_TAKEN] if _ALLOCATED in there else []
+    left = [name for name in _OTHER_PEAKS if name in there]
+    if not left:
+        return taken
+    return [
+        *taken,
+        f"Not taken: {', '.join(left)}, of the whole process, board or memory pool; peak memory here is what comes on "
+        "top of what there was before the model.",
+    ]
 
 
 def _part(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -26,6 +26,8 @@ class RawRow:
 class RawTable:
     columns: tuple[str, ...]
     rows: tuple[RawRow, ...]
+    remarks: tuple[str, ...] = ()
+    """Sentences on all of it that whoever imports is told and every result keeps: what was taken for what."""
 
 
 def table_of_csv(text: str) -> RawTable:

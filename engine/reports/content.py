@@ -40,7 +40,7 @@ class ReportContent:
     summaries: tuple[CaseSummary, ...]
     """Cases with at least one completed process, in the order in which the tables show them."""
     tails: Mapping[str, tuple[Tail, ...]]
-    """By case id: high percentiles of the times that have one sample for each iteration."""
+    """By case id: high percentiles of the times that have a sample for each iteration or gap between tokens."""
     left_out: tuple[LeftOut, ...]
     """Failed, skipped and cancelled executions: failures first."""
     notes: tuple[tuple[str, int], ...]

@@ -63,7 +63,7 @@ def tail_table(content: ReportContent) -> Table | None:
         for metric in dict.fromkeys(tail.metric for tail in found):
             words = tail_words([tail for tail in found if tail.metric is metric])
             rows.append((Cell(text=summary.case.label), Cell(text=metric.title), Cell(text=words)))
-    columns = (Column(label="Case"), Column(label="Figure"), Column(label="Percentiles over the iterations"))
+    columns = (Column(label="Case"), Column(label="Figure"), Column(label="Percentiles within processes"))
     return Table(columns=columns, rows=tuple(rows)) if rows else None
 
 

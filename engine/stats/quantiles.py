@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from engine.errors import NotEnoughData
 
 CONFIDENCE = 0.95
@@ -21,6 +19,8 @@ def quantile(values: Sequence[float], probability: float) -> float:
     """The quantile by linear interpolation between order statistics."""
     if len(values) == 0:
         raise NotEnoughData("A quantile needs at least one value.")
+    import numpy as np  # here, because a case process imports this before a cold start is timed
+
     return float(np.quantile(np.asarray(values, dtype=float), probability))
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.catalog import hub
 from engine.catalog.chosen import ChosenModel, model_of_weights
-from engine.catalog.weights import CHECKPOINT_SIZE, find_weights, looks_like_path
+from engine.catalog.weights import CHECKPOINT_SIZE, find_weights, is_in_part, looks_like_path
 from engine.domain.case import Case
 from engine.domain.model import ModelFacts
 from engine.domain.result import Failure, FailureKind
@@ -42,16 +43,26 @@ def with_type(workbench: Workbench, request: RunRequest) -> RunRequest:
     return replace(request, models=(choose_models(workbench, request)[0].model.name,))
 
 
-def fetch_checkpoint(request: RunRequest, on_log: Callable[[str], None]) -> None:
-    """Bring a hub id that the cache lacks onto this machine; raises InvalidValue where that cannot be done.
+def fetch_checkpoint(
+    request: RunRequest, on_log: Callable[[str], None], *, fetch: Callable[[str], Path] = hub.fetch
+) -> None:
+    """Bring a hub id that the cache lacks, or has in part, onto this machine; InvalidValue where that is impossible.
 
     Only a person at the command line starts a download: a server measures what is there.
     """
     name = request.checkpoint
-    if name is None or looks_like_path(name) or not hub.is_hub_id(name) or hub.cached_folder(name) is not None:
+    if name is None or looks_like_path(name) or not hub.is_hub_id(name):
         return
-    on_log(f"Fetching {name} from the hub")
-    hub.fetch(name)
+    there = hub.cached_folder(name)
+    if there is not None and not is_in_part(there):
+        return
+    on_log(
+        f"Fetching {name} from the hub" if there is None else f"Fetching what the cache lacks of {name} from the hub"
+    )
+    if is_in_part(fetch(name)):
+        raise hub.not_here(
+            name, "The hub was not reached, or lacks config.json or safetensors of it.", is_partly_here=True
+        )
 
 
 def facts_of_weights(chosen: ChosenModel) -> ModelFacts | None:

@@ -63,6 +63,8 @@ class ImportOutcome:
     file: ImportedFile
     runs: tuple[ImportedRun, ...]
     is_stored: bool
+    remarks: tuple[str, ...] = ()
+    """What of the file was taken for what, and what was left, in sentences; each result keeps them as notes."""
 
 
 def import_measurements(
@@ -85,7 +87,7 @@ def import_measurements(
     sha256 = hashlib.sha256(content).hexdigest()
     _refuse_known(workbench, path, sha256)
     try:
-        chosen, table = _table_of(path, content, format)
+        chosen, table = _table_of(path, content, format, constants or {})
         described = {} if models is None else _described(models)
         rows = interpret(table, NamedModels(workbench.catalog, described), mapping=mapping, constants=constants)
     except InvalidValue as error:
@@ -103,9 +105,9 @@ def import_measurements(
     machines = _by_machine(rows, file.source)
     if dry_run:
         seen = [ImportedRun(environment=e, results=len(found), run_id=None, number=None) for e, found in machines]
-        return ImportOutcome(file=file, runs=tuple(seen), is_stored=False)
-    stored = workbench.database.write(lambda cursor: _store(cursor, file, machines))
-    return ImportOutcome(file=file, runs=tuple(stored), is_stored=True)
+        return ImportOutcome(file=file, runs=tuple(seen), is_stored=False, remarks=table.remarks)
+    stored = workbench.database.write(lambda cursor: _store(cursor, file, machines, table.remarks))
+    return ImportOutcome(file=file, runs=tuple(stored), is_stored=True, remarks=table.remarks)
 
 
 def _by_machine(rows: Sequence[ImportedRow], source: str) -> list[tuple[Environment, list[ImportedRow]]]:
@@ -156,7 +158,7 @@ def _refuse_known(workbench: Workbench, path: Path, sha256: str) -> None:
         )
 
 
-def _table_of(path: Path, content: bytes, format: Format) -> tuple[Format, RawTable]:
+def _table_of(path: Path, content: bytes, format: Format, constants: Mapping[str, str]) -> tuple[Format, RawTable]:
     """The format that it turned out to be, and its rows."""
     kind = path.suffix.casefold()
     if format is Format.PARQUET or (format is Format.AUTO and kind in (".parquet", ".pq")):
@@ -188,7 +190,7 @@ def _table_of(path: Path, content: bytes, format: Format) -> tuple[Format, RawTa
         beside = path.parent / optimum_benchmark.CONFIG_FILE
         needed = optimum_benchmark.needs_config(document) and beside.is_file()
         config = parse_json(_bytes_of(beside).decode("utf-8", "replace")) if needed else None
-        return Format.OPTIMUM_BENCHMARK, optimum_benchmark.table_of_optimum(document, config)
+        return Format.OPTIMUM_BENCHMARK, optimum_benchmark.table_of_optimum(document, config, said=constants)
     return Format.JSON, table_of_json(document)
 
 
@@ -203,14 +205,17 @@ def _described(path: Path) -> Mapping[str, Any]:
 
 
 def _store(
-    cursor: DuckDBPyConnection, file: ImportedFile, machines: Sequence[tuple[Environment, Sequence[ImportedRow]]]
+    cursor: DuckDBPyConnection,
+    file: ImportedFile,
+    machines: Sequence[tuple[Environment, Sequence[ImportedRow]]],
+    remarks: Sequence[str],
 ) -> list[ImportedRun]:
     """All of it in the transaction that `cursor` is in."""
     stored = []
     for environment, rows in machines:
         environments.save(cursor, environment)
         run = runs.create(cursor, _request(file, rows), environment.environment_id)
-        made = _results(file, rows, run.run_id, environment)
+        made = _results(file, rows, remarks, run.run_id, environment)
         planned = tuple(PlannedCase(case=result.case, repetition=result.repetition) for result in made)
         runs.save_plan(cursor, run.run_id, Plan(planned=planned, skipped=()))
         for result in made:
@@ -236,7 +241,9 @@ def _request(file: ImportedFile, rows: Sequence[ImportedRow]) -> RunRequest:
     )
 
 
-def _results(file: ImportedFile, rows: Sequence[ImportedRow], run_id: str, environment: Environment) -> list[Result]:
+def _results(
+    file: ImportedFile, rows: Sequence[ImportedRow], remarks: Sequence[str], run_id: str, environment: Environment
+) -> list[Result]:
     """A case that the file has several times is repeated in the order of its rows."""
     times: Counter[Case] = Counter()
     found = []
@@ -257,7 +264,7 @@ def _results(file: ImportedFile, rows: Sequence[ImportedRow], run_id: str, envir
                 started_at=row.measured_at or file.imported_at,
                 duration_seconds=0.0,
                 measurements=row.measurements,
-                notes=(f"Imported from {file.source}: {file.file_name}, {row.place}.", *undated, *told),
+                notes=(f"Imported from {file.source}: {file.file_name}, {row.place}.", *undated, *told, *remarks),
             )
         )
         times[row.case] += 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.analysis.summarise import estimate_of_process
 from engine.domain.measurement import Measurement
 from engine.domain.result import Provenance, Result, ResultFilter
-from engine.stats.summary import estimate_within_process
 from engine.storage import results
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def result_row(result: Result) -> dict[str, Any]:
 
 def _metric(measurement: Measurement) -> dict[str, Any]:
     """One process's figure; low and high are its own interval over iterations, None where it carries none."""
-    estimate = estimate_within_process(measurement.samples)
+    estimate = estimate_of_process(measurement.metric, measurement.samples)
     return {
         "unit": measurement.metric.unit,
         "better": measurement.metric.better.value,

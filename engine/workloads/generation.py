@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -100,15 +101,21 @@ class Generation:
 
 
 def figures(seen: Sequence[Generated], batch_size: int, new_tokens: int) -> dict[Metric, list[float]]:
-    """Times have a sample for each generation; rates are tokens over time of all of them, so one each."""
+    """Time to the first token has a sample for each generation, and time between tokens one for each gap of all of
+    them; rates are tokens over time of all, so one each."""
     decoding = [generated.decode_seconds for generated in seen]
     tokens = batch_size * len(seen)
     return {
         Metric.TIME_TO_FIRST_TOKEN: [generated.first_token_seconds for generated in seen],
-        Metric.INTER_TOKEN_LATENCY: [seconds / (new_tokens - 1) for seconds in decoding],
+        Metric.INTER_TOKEN_LATENCY: [gap for generated in seen for gap in _gaps(generated)],
         Metric.DECODE_THROUGHPUT: [tokens * (new_tokens - 1) / sum(decoding)],
         Metric.GENERATION_THROUGHPUT: [tokens * new_tokens / sum(generated.seconds for generated in seen)],
     }
+
+
+def _gaps(generated: Generated) -> list[float]:
+    """Seconds from each new token to the next."""
+    return [later - earlier for earlier, later in pairwise(generated.token_at)]
 
 
 def _check(generated: Generated, wanted: int) -> None:

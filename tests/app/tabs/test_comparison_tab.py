@@ -3,6 +3,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -199,6 +201,42 @@ def test_details_repeat_the_case_exactly(two_ways: StandInWorkbench) -> None:
     repeating = [link.href for link in of_kind(card, "Link") if text_of(link) == "Measure again"]
     assert repeating == [f"{again}&sequence_length=128&switches=progressive"]
     assert "5 against 5 processes" in text_of(card)
+
+
+def test_details_tell_what_the_newest_process_says_of_itself(two_ways: StandInWorkbench) -> None:
+    case = a_case("bert", precision=BF16)
+    newest, *_ = measured(case, 0.02, how_many=1)
+    later = newest.started_at + timedelta(days=1)
+    told = ("1 thread, 3 warm-up iterations.", "Outputs differ from eager fp32 by 1\N{THIN SPACE}%.")
+    store(two_ways, [replace(newest, result_id="newest", run_id="later", started_at=later, notes=told)])
+    (notes,) = of_class(details({"case": case.case_id}), "case-notes")
+    assert text_of(of_kind(notes, "H3")) == "What was measured, and how"
+    assert tuple(text_of(line) for line in of_kind(notes, "Li")) == told
+
+
+def test_a_case_without_notes_has_no_place_for_them(two_ways: StandInWorkbench) -> None:
+    silent = [replace(result, notes=()) for result in measured(a_case("roberta"), 0.05)]
+    store(two_ways, silent)
+    assert of_class(details({"case": a_case("roberta").case_id}), "case-notes") == []
+
+
+@pytest.mark.parametrize(
+    ("way", "again"),
+    [
+        ({"threads": 2, "cold": True}, ["&sequence_length=128&threads=2&switches=progressive%2Ccold"]),
+        ({"compiled": True}, []),
+        ({"attention": "eager"}, []),
+    ],
+)
+def test_only_what_the_start_form_can_ask_for_is_measured_again_by_it(
+    two_ways: StandInWorkbench, way: dict[str, Any], again: list[str]
+) -> None:
+    case = a_case("roberta", **way)
+    store(two_ways, measured(case, 0.05))
+    card = details({"case": case.case_id})
+    addresses = [link.href for link in of_kind(card, "Link") if text_of(link) == "Measure again"]
+    assert ["&sequence_length=" + href.partition("&sequence_length=")[2] for href in addresses] == again
+    assert of_class(card, "code")
 
 
 def test_a_verdict_says_what_it_could_have_resolved(two_ways: StandInWorkbench) -> None:

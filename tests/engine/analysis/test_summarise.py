@@ -54,6 +54,17 @@ def test_a_single_process_says_that_its_interval_is_its_own() -> None:
     assert summary.estimates[Metric.THROUGHPUT].method is IntervalMethod.NONE
 
 
+def test_gaps_between_tokens_have_an_interval_over_processes_alone() -> None:
+    case = a_case("gpt2", workload=Workload.GENERATION, new_tokens=3)
+    gaps = (Measurement(metric=Metric.INTER_TOKEN_LATENCY, samples=(0.01, 0.02, 0.03) * 10),)
+    processes = [a_result(case, measurements=gaps, repetition=number) for number in range(3)]
+    alone, together = (
+        summarise(found)[0].estimates[Metric.INTER_TOKEN_LATENCY] for found in (processes[:1], processes)
+    )
+    assert (alone.value, alone.method, alone.low, alone.samples) == (0.02, IntervalMethod.NONE, None, 30)
+    assert (together.method, together.processes, together.samples) == (IntervalMethod.T_LOG_PROCESSES, 3, 90)
+
+
 def test_runs_are_never_mixed_and_the_newest_is_shown() -> None:
     (summary,) = summarise([*three_processes("new", at=LATER, latency=0.08), *three_processes("old")])
     assert summary.estimates[Metric.LATENCY].value == pytest.approx(0.08)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from engine.analysis.tails import tails, tails_of
 from engine.domain.case import Workload
 from engine.domain.measurement import Measurement, Metric
+from engine.domain.tail import Tail
 from engine.figures.wording import tail_words
 from tests.builders import a_case, a_result, a_summary
 
@@ -47,11 +50,20 @@ def test_only_the_processes_behind_the_summary_count():
     assert {tail.processes for tail in found} == {1}
 
 
-def test_generation_has_a_tail_to_its_first_token_and_between_tokens():
+def of_a_generation(between_tokens: Sequence[float]) -> tuple[Tail, ...]:
     case = a_case("gpt2", workload=Workload.GENERATION, new_tokens=32)
-    measurements = tuple(
-        Measurement(metric=metric, samples=tuple(QUICK))
-        for metric in (Metric.TIME_TO_FIRST_TOKEN, Metric.INTER_TOKEN_LATENCY, Metric.GENERATION_THROUGHPUT)
-    )
-    found = tails_of(a_summary(case), [a_result(case, measurements=measurements)])
+    samples = {Metric.TIME_TO_FIRST_TOKEN: QUICK, Metric.INTER_TOKEN_LATENCY: between_tokens}
+    measurements = tuple(Measurement(metric=metric, samples=tuple(found)) for metric, found in samples.items())
+    return tails_of(a_summary(case), [a_result(case, measurements=measurements)])
+
+
+def test_generation_has_a_tail_to_its_first_token_and_over_every_gap_between_tokens():
+    found = of_a_generation(QUICK * 31)
     assert {tail.metric for tail in found} == {Metric.TIME_TO_FIRST_TOKEN, Metric.INTER_TOKEN_LATENCY}
+    between = [tail for tail in found if tail.metric is Metric.INTER_TOKEN_LATENCY]
+    assert [tail.label for tail in between] == ["p90", "p95", "p99"]
+    assert tail_words(between).endswith("within one process of 3,100 gaps, 95 % interval")
+
+
+def test_means_of_generations_have_no_tail_of_gaps():
+    assert {tail.metric for tail in of_a_generation(QUICK)} == {Metric.TIME_TO_FIRST_TOKEN}

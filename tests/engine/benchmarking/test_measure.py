@@ -176,3 +176,21 @@ def test_a_cold_start_loads_the_library_itself_and_says_so(startup):
     assert cold["notes"][0].startswith("Cold: a fresh interpreter, neither torch nor transformers loaded before.")
     (warm_import,), (cold_import,) = (seen["measurements"]["module_import_time"] for seen in (startup, cold))
     assert cold_import > 5 * warm_import
+
+
+def test_nothing_that_a_model_imports_is_loaded_when_a_cold_start_is_timed(tmp_path):
+    """Said by the skillset itself, at the moment when it is imported."""
+    path = tmp_path / "tells.py"
+    path.write_text(
+        "import sys\n"
+        "names = ('numpy', 'torch', 'transformers', 'huggingface_hub', 'onnxruntime', 'scipy')\n"
+        "raise RuntimeError(f'loaded: {[name for name in names if name in sys.modules]}')\n"
+    )
+    case = a_linear(workload=Workload.STARTUP, cold=True)
+    launcher = ColdLauncher()
+    try:
+        arguments = measuring_arguments(case, a_protocol(), str(path), with_facts=False)
+        outcome = launcher.run("engine.benchmarking.measure:measure_case", arguments, timeout_seconds=120)
+    finally:
+        launcher.close()
+    assert outcome.failure is not None and outcome.failure.reason == "RuntimeError: loaded: []"

@@ -9,9 +9,9 @@ from typing import Any
 from engine.benchmarking.memory_fit import FreeMemory, least_needed_bytes
 from engine.benchmarking.plan import MOST_PARAMETERS, plan_cases
 from engine.catalog.chosen import ChosenModel
-from engine.domain.against import Against
+from engine.domain.against import Against, partner_of
 from engine.domain.case import Precision, Workload
-from engine.domain.model import ModelFacts, Size
+from engine.domain.model import ModelFacts, ModelType, Size
 from engine.domain.result import FailureKind
 from engine.domain.run import WORKERS, Plan, RunRequest, SizeChoice
 from tests.builders import a_backend_status, a_model, a_protocol, a_request, some_facts
@@ -39,6 +39,12 @@ def gib(model: str, size: str) -> str:
 
 
 CHECKPOINTS = {"bert-large-uncased": "bert", "Llama-3.1-8B": "llama"}
+LENGTHS = {"vit": (None, None), "wav2vec2": ("samples", 16_000)}
+"""Unit and default of the types that do not take 128 tokens."""
+
+
+def shape_of(model: ModelType, size: str) -> tuple[int | None, int | None]:
+    return LENGTHS.get(model.name, ("tokens", 128))[1], None
 
 
 def planned(
@@ -55,14 +61,14 @@ def planned(
         ChosenModel(
             model=a_model(
                 CHECKPOINTS.get(name, name),
-                sequence_unit=None if name == "vit" else "tokens",
+                sequence_unit=LENGTHS.get(name, ("tokens", 128))[0],
                 traits=("generates",) if name == "gpt2" else (),
             ),
             size=name if name in CHECKPOINTS else None,
         )
         for name in request.models
     ]
-    return plan_cases(request, models, lambda model, size: (128, None), backends, FACTS, free, set(measured), [])
+    return plan_cases(request, models, shape_of, backends, FACTS, free, set(measured), [])
 
 
 def test_rounds_go_through_every_case_before_any_is_measured_again():
@@ -196,8 +202,8 @@ def test_what_was_measured_already_is_left_out_and_the_rest_planned():
 
 
 def test_a_sequence_length_goes_to_types_that_read_tokens_only():
-    cases = [item.case for item in planned(a_request("bert", "vit", sequence_length=64)).planned]
-    assert {case.model_type: case.sequence_length for case in cases} == {"bert": 64, "vit": 128}
+    cases = [item.case for item in planned(a_request("bert", "vit", "wav2vec2", sequence_length=64)).planned]
+    assert {case.model_type: case.sequence_length for case in cases} == {"bert": 64, "vit": None, "wav2vec2": 16_000}
 
 
 def test_tokens_and_workers_go_to_their_own_workloads():
@@ -300,3 +306,19 @@ def test_a_type_that_does_not_differ_makes_no_pair():
     assert [(item.case.model_type, item.case.sequence_length) for item in plan.planned] == [("bert", 128), ("bert", 64)]
     (left_out,) = plan.skipped
     assert left_out.case.model_type == "vit" and "sequence-length=64 changes nothing of it" in left_out.failure.reason
+
+
+def test_the_partner_that_is_planned_is_the_one_that_everybody_finds():
+    against = Against(precision=Precision.BF16, sequence_length=64)
+    plan = planned(a_request("bert", "vit", "wav2vec2", against=against))
+    cases = [item.case for item in plan.planned]
+    assert [(case.model_type, case.sequence_length) for case in cases] == [
+        *(("vit", None), ("vit", None), ("bert", 128), ("bert", 64)),
+    ]
+    for base, new in zip(cases[::2], cases[1::2], strict=True):
+        assert partner_of(against, base, []) == new and partner_of(against, new, [base]) == base
+    (left_out,) = plan.skipped
+    assert (left_out.case.model_type, left_out.case.sequence_length) == ("wav2vec2", 16_000)
+    assert left_out.failure.reason.startswith(
+        "A length of 64 tokens means nothing to wav2vec2, whose length is in samp"
+    )

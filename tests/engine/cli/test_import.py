@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.engine.cli.conftest import Cli
+from tests.engine.importing.test_other_tools import OPTIMUM
 
 CSV = "model,device,precision,batch_size,latency_ms\nbert,Tesla T4,fp32,8,12.5\ngpt2,Tesla T4,fp32,1,40\n"
 
@@ -48,6 +50,16 @@ def test_a_dry_run_says_what_it_would_do(cli: Cli, fresh: Path, theirs: Path) ->
     assert "2 results of theirs.csv (csv) from theirs.csv would be stored" in said.errors
     assert "Tesla T4 (imported: theirs.csv)" in said.output
     assert cli("results", "--benchmark-dir", fresh, "--json").json == []
+
+
+def test_what_of_a_file_was_left_is_told(cli: Cli, fresh: Path, tmp_path: Path) -> None:
+    path = tmp_path / "benchmark.json"
+    path.write_text(json.dumps(OPTIMUM))
+    said = cli("import", "measurements", path, "--dry-run", "--benchmark-dir", fresh)
+    assert said.status == 0, said.errors
+    assert "Not taken: max_ram" in said.errors
+    told = cli("import", "measurements", path, "--dry-run", "--json", "--benchmark-dir", fresh).json["remarks"]
+    assert [remark in said.errors for remark in told] == [True, True]
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,78 @@ def test_a_forward_pass_of_optimum_benchmark_keeps_every_value(catalog: Catalog)
     assert found == {Metric.LATENCY: (0.011, 0.012, 0.013), Metric.THROUGHPUT: (333.3,), Metric.PEAK_MEMORY: (5e8,)}
 
 
+def optimum(*, memory: dict[str, Any] | None = None, **backend: Any) -> dict[str, Any]:
+    document = deepcopy(OPTIMUM)
+    document["config"]["backend"] |= backend
+    if memory is not None:
+        document["report"]["forward"]["memory"] = memory
+    return document
+
+
+def test_only_the_peak_that_is_ours_is_taken_and_the_others_are_told(catalog: Catalog):
+    table = table_of_optimum(OPTIMUM, None)
+    assert [remark.partition(":")[0] for remark in table.remarks] == ["Peak memory is its max_allocated", "Not taken"]
+    whole = table_of_optimum(optimum(memory={"unit": "MB", "max_ram": 900.0, "max_global_vram": 1500.0}), None)
+    (row,) = interpret(whole, NamedModels(catalog, {}))
+    assert {measurement.metric for measurement in row.measurements} == {Metric.LATENCY, Metric.THROUGHPUT}
+    (remark,) = whole.remarks
+    assert remark.startswith("Not taken: max_global_vram, max_ram, of the whole process")
+    with pytest.raises(InvalidValue, match="'GB' instead of MB"):
+        table_of_optimum(optimum(memory={"unit": "GB", "max_allocated": 5.0}), None)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("quantization_scheme", "bnb"),
+        ("load_in_8bit", True),
+        ("autocast_enabled", True),
+        ("auto_quantization", "avx512_vnni"),
+        ("torch_dtype", "auto"),
+        ("model_kwargs", {"load_in_4bit": True}),
+    ],
+)
+def test_a_precision_that_the_file_does_not_say_has_to_be_said(catalog: Catalog, option: str, value: Any):
+    document = optimum(**{option: value})
+    name = "load_in_4bit" if option == "model_kwargs" else option
+    with pytest.raises(InvalidValue, match=rf"Its {name} is .*--set precision=int8"):
+        table_of_optimum(document, None)
+    table = table_of_optimum(document, None, said={"precision": "int8"})
+    (row,) = interpret(table, NamedModels(catalog, {}), constants={"precision": "int8"})
+    assert row.case.precision is Precision.INT8
+    assert table.remarks[0].endswith("that this is int8 was said at the import.")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("peft_type", "lora"),
+        ("deepspeed_inference", True),
+        ("device_map", "auto"),
+        ("allow_tf32", True),
+        ("cache_implementation", "static"),
+        ("auto_optimization", "O2"),
+    ],
+)
+def test_an_option_without_counterpart_refuses_the_file_by_its_name(option: str, value: Any):
+    with pytest.raises(InvalidValue, match=f"Its {option} is .*measure again without {option}"):
+        table_of_optimum(optimum(**{option: value}), None, said={"precision": "int8"})
+
+
+def test_options_that_are_ours_too_and_those_that_say_nothing_come_in(catalog: Catalog):
+    plain: dict[str, Any] = {"quantization_scheme": None, "quantization_config": {}, "cache_implementation": "dynamic"}
+    compiling: dict[str, Any] = {"backend": "inductor", "mode": "max-autotune", "fullgraph": False}
+    document = optimum(
+        torch_compile=True, torch_compile_config=compiling, model_kwargs={"attn_implementation": "eager"}, **plain
+    )
+    table = table_of_optimum(document, None)
+    (row,) = interpret(table, NamedModels(catalog, {}))
+    assert (row.case.compiled, row.case.attention, row.case.precision) == (True, "eager", Precision.FP16)
+    assert table.remarks[0] == "torch.compile had settings of its own: mode=max-autotune."
+    with pytest.raises(InvalidValue, match="torch_compile_target is 'regional'"):
+        table_of_optimum(optimum(torch_compile=True, torch_compile_target="regional"), None)
+
+
 def test_generation_of_optimum_benchmark_is_a_workload_of_its_own(catalog: Catalog):
     document = deepcopy(OPTIMUM)
     document["report"] = GENERATION

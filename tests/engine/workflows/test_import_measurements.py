@@ -165,6 +165,18 @@ def test_json_of_other_tools_is_known_by_what_is_in_it(workbench: Workbench, tmp
     assert (outcome.file.format, outcome.file.results) == (form, 1)
 
 
+def test_what_was_taken_for_what_is_told_and_kept_with_each_result(workbench: Workbench, tmp_path: Path):
+    document = json.loads(json.dumps(OPTIMUM))
+    document["config"]["backend"]["quantization_scheme"] = "bnb"
+    path = written(tmp_path, json.dumps(document), "theirs.json")
+    with pytest.raises(InvalidValue, match=r"--set precision=int8.* Nothing of it was stored"):
+        import_measurements(workbench, path)
+    outcome = import_measurements(workbench, path, constants={"precision": "int8"})
+    assert len(outcome.remarks) == 3
+    (result,) = stored(workbench)
+    assert result.notes[-3:] == outcome.remarks and result.case.precision == "int8"
+
+
 def test_a_report_of_optimum_benchmark_finds_its_configuration_beside_it(workbench: Workbench, tmp_path: Path):
     report = written(tmp_path, json.dumps(OPTIMUM["report"]), "benchmark_report.json")
     with pytest.raises(InvalidValue, match="put benchmark_config"):

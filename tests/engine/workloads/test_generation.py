@@ -55,14 +55,14 @@ def measured(launcher: ForkServerLauncher, catalog: Catalog, folder: Path, case:
     return outcome.value
 
 
-def test_times_are_of_each_generation_and_rates_of_all_together():
+def test_times_are_of_each_generation_and_gap_and_rates_of_all_together():
     seen = [
         Generated(begun=10.0, ended=12.1, token_at=(10.5, 11.0, 12.0), lengths=(5, 6, 7), rows=4),
         Generated(begun=20.0, ended=21.0, token_at=(20.25, 20.5, 20.75), lengths=(5, 6, 7), rows=4),
     ]
     found = figures(seen, batch_size=4, new_tokens=3)
     assert found[Metric.TIME_TO_FIRST_TOKEN] == [0.5, 0.25]
-    assert found[Metric.INTER_TOKEN_LATENCY] == [0.75, 0.25]
+    assert found[Metric.INTER_TOKEN_LATENCY] == [0.5, 1.0, 0.25, 0.25]
     assert found[Metric.DECODE_THROUGHPUT] == [2 * 4 * 2 / (1.5 + 0.5)]
     assert found[Metric.GENERATION_THROUGHPUT] == [pytest.approx(2 * 4 * 3 / (2.1 + 1.0))]
 
@@ -71,12 +71,18 @@ def test_times_are_of_each_generation_and_rates_of_all_together():
 def test_a_decoder_and_an_encoder_decoder_have_every_figure(loaded, catalog, folder, model: str):
     value = measured(loaded, catalog, folder, a_generation(model))
     found = value["measurements"]
-    for metric in (Metric.TIME_TO_FIRST_TOKEN, Metric.INTER_TOKEN_LATENCY, Metric.PREFILL_TIME):
-        assert len(found[metric.label]) == GENERATIONS
+    gaps = GENERATIONS * (NEW_TOKENS - 1)
+    times = {
+        Metric.TIME_TO_FIRST_TOKEN: GENERATIONS,
+        Metric.INTER_TOKEN_LATENCY: gaps,
+        Metric.PREFILL_TIME: GENERATIONS,
+    }
+    for metric, samples in times.items():
+        assert len(found[metric.label]) == samples
         assert min(found[metric.label]) > 0
     whole = BATCH * NEW_TOKENS * GENERATIONS / found["generation_throughput"][0]
     decoding = BATCH * (NEW_TOKENS - 1) * GENERATIONS / found["decode_throughput"][0]
-    assert decoding == pytest.approx(sum(found["inter_token_latency"]) * (NEW_TOKENS - 1))
+    assert decoding == pytest.approx(sum(found["inter_token_latency"]))
     assert whole > decoding + sum(found["time_to_first_token"]) * 0.999
     assert f"{GENERATIONS} timed generations of {NEW_TOKENS} tokens" in value["notes"][0]
 
