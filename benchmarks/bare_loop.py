@@ -8,8 +8,8 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-WARMUP = 5
-ITERATIONS = 20
+WARMUP = 3
+ITERATIONS = 8
 
 Inputs = Callable[[Any, Any], dict[str, Any]]
 """From torch and a configuration to what the model is called with."""

@@ -1,7 +1,8 @@
 """Whether our median is the one that a bare PyTorch loop finds.
 
 Each of our cases, in a process of its own, runs between two turns of the loop: a machine that grows slower or faster
-meanwhile touches both alike.
+meanwhile touches both alike. Turns are short, because the speed of a shared machine changes within seconds, and of one
+thread, because two that wait for each other are disturbed twice as often.
 """
 
 from __future__ import annotations
@@ -9,13 +10,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.bare_loop import ITERATIONS, MODELS, WARMUP
 from benchmarks.figure import Figure
-from engine.backends.cores import usable_physical_cores
 from engine.backends.environment import detect_environment
 from engine.benchmarking.execute import execute
 from engine.benchmarking.fork_server import ForkServerLauncher
@@ -30,17 +31,17 @@ from engine.skillsets.write import write
 from engine.stats.quantiles import median
 from engine.workflows.case_facts import default_case
 
-PROCESSES = 6
-"""Fresh processes of the bare loop for each model."""
-TURNS = 4
-"""Our cases during the life of one of them."""
+SECONDS = 300.0
+"""For each model; no more turns begin after it."""
+TURNS = 6
+"""Our cases during the life of one process of the bare loop."""
+THREADS = 1
 TOLERANCE = 0.02
 _PROTOCOL = Protocol(processes=1, warmup=WARMUP, min_iterations=ITERATIONS, max_iterations=ITERATIONS, max_seconds=60.0)
 
 
-def run(models: Sequence[str] = tuple(MODELS), processes: int = PROCESSES) -> list[Figure]:
+def run(models: Sequence[str] = tuple(MODELS), seconds: float = SECONDS) -> list[Figure]:
     """One ratio for each of our cases: its median over the mean of the loop's medians just before and after."""
-    threads = usable_physical_cores()
     launcher = ForkServerLauncher()
     figures = []
     with tempfile.TemporaryDirectory(prefix="modeldyno-bench-") as folder:
@@ -49,9 +50,13 @@ def run(models: Sequence[str] = tuple(MODELS), processes: int = PROCESSES) -> li
             for name in models:
                 model = catalog.get(name)
                 path = write(model, render(model), Path(folder))
-                _ours(launcher, model, path, threads)
-                ratios = [ratio for _ in range(processes) for ratio in _turns(launcher, model, path, threads)]
+                _ours(launcher, model, path)
+                ratios: list[float] = []
+                until = time.monotonic() + seconds
+                while time.monotonic() < until:
+                    ratios += _turns(launcher, model, path, until)
                 middle = median(ratios)
+                print(f"{name}: {middle:.4f}, {len(ratios)} turns", file=sys.stderr)
                 figures.append(
                     Figure(
                         name=f"{name}, default size, batch 1: our median over a bare loop's",
@@ -66,15 +71,17 @@ def run(models: Sequence[str] = tuple(MODELS), processes: int = PROCESSES) -> li
     return figures
 
 
-def _turns(launcher: ForkServerLauncher, model: ModelType, path: Path, threads: int) -> list[float]:
-    command = [sys.executable, "-m", "benchmarks.bare_loop", model.name, str(threads)]
+def _turns(launcher: ForkServerLauncher, model: ModelType, path: Path, until: float) -> list[float]:
+    command = [sys.executable, "-m", "benchmarks.bare_loop", model.name, str(THREADS)]
     ratios = []
     with subprocess.Popen(
         command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as bare:
         before = _bare(bare)
-        for _ in range(TURNS):
-            ours = _ours(launcher, model, path, threads)
+        for turn in range(TURNS):
+            if turn and time.monotonic() >= until:
+                break
+            ours = _ours(launcher, model, path)
             after = _bare(bare)
             ratios.append(2 * ours / (before + after))
             before = after
@@ -91,8 +98,8 @@ def _bare(loop: subprocess.Popen[str]) -> float:
     return float(loop.stdout.readline())
 
 
-def _ours(launcher: ForkServerLauncher, model: ModelType, path: Path, threads: int) -> float:
-    case = replace(default_case(model), threads=threads)
+def _ours(launcher: ForkServerLauncher, model: ModelType, path: Path) -> float:
+    case = replace(default_case(model), threads=THREADS)
     environment_id = detect_environment().environment_id
     result = execute(
         launcher, case, 1, run_id="bench", skillset_path=str(path), protocol=_PROTOCOL, environment_id=environment_id

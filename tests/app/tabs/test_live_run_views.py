@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -17,6 +18,7 @@ from app.views.run_card import no_run, run_body
 from app.views.run_failures import form_address, run_failures
 from app.views.run_form import backend_options, model_options, precision_options, run_form, with_named
 from app.views.run_words import request_words, run_sentence, run_subtitle
+from engine.domain.case import Workload
 from engine.domain.model import Size, Status
 from engine.domain.result import FailureKind, Result
 from engine.domain.run import Plan, Protocol, RunStatus, SizeChoice
@@ -143,6 +145,32 @@ def test_trying_again_asks_for_the_same_cases_in_full() -> None:
     address = form_address([failed], request)
     again = options_from_query(dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))).request()
     assert again == replace(request, incremental=False)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"workloads": (Workload.GENERATION,), "new_tokens": 7},
+        {"workloads": (Workload.CONCURRENCY,), "workers": 3},
+        {"models": (), "checkpoint": "mine/bert", "size": SizeChoice.AUTO},
+    ],
+)
+def test_trying_again_keeps_what_a_workload_or_a_checkpoint_adds(changes: dict[str, Any]) -> None:
+    request = a_request(**({"size": SizeChoice.TINY, "protocol": Protocol(), "incremental": False} | changes))
+    of_case = {name: value for name, value in changes.items() if name in ("new_tokens", "workers", "checkpoint")}
+    size = "checkpoint" if "checkpoint" in changes else Size.TINY
+    failed = a_case(size=size, workload=changes.get("workloads", (Workload.INFERENCE,))[0], **of_case)
+    address = form_address([failed], request)
+    assert options_from_query(dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))).request() == request
+
+
+def test_compiled_cases_are_tried_again_by_the_command_because_the_form_cannot_ask_for_them() -> None:
+    rows = [a_failed_result(a_case(compiled=True, batch_size=8), reason="no compiler")]
+    request = a_request(compiled=True, batch_sizes=(1, 8))
+    (notice,) = run_failures(a_run(RunStatus.COMPLETED, request=request), rows)
+    assert not of_kind(notice, "Link")
+    assert "Copy command to try again" in text_of(notice)
+    assert "--compile" in str(notice) and "--batch-sizes 8" in str(notice)
 
 
 def test_trying_cases_of_two_sizes_again_leaves_the_size_as_it_was_asked_for() -> None:
