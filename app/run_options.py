@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
+from urllib.parse import urlencode
 
 from engine.catalog.weights import absolute_name
 from engine.domain.against import parse_against
-from engine.domain.budget import parse_budget
+from engine.domain.budget import budget_text, parse_budget
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import (
@@ -31,6 +32,12 @@ PROGRESSIVE = "progressive"
 INCREMENTAL = "incremental"
 COLD = "cold"
 _MOST_DIGITS = 9
+QUERY_LISTS = ("models", "backends", "precisions", "workloads", "switches")
+QUERY_TEXTS = (
+    *("tier", "batch_sizes", "size", "sequence_length", "processes", "threads"),
+    *("budget", "against", "new_tokens", "workers", "checkpoint"),
+)
+"""Fields of the form that its address names."""
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -87,6 +94,40 @@ class RunOptions:
             budget_seconds=parse_budget(self.budget) if self.budget and self.budget.strip() else None,
             protocol=Protocol(processes=processes or usual_processes(against)),
         )
+
+    @classmethod
+    def nearest_to(cls, request: RunRequest) -> RunOptions:
+        """The form that asks for `request`, but for what it has no fields for: compare what it asks for in turn."""
+        switches = {PROGRESSIVE: request.progressive, INCREMENTAL: request.incremental, COLD: request.cold}
+        processes = request.protocol.processes
+        return cls(
+            models=request.models,
+            tier=request.tier or Tier.CRITICAL,
+            backends=request.backends,
+            precisions=request.precisions,
+            batch_sizes=",".join(map(str, request.batch_sizes)),
+            workloads=request.workloads,
+            size=request.size,
+            switches=[name for name, is_on in switches.items() if is_on],
+            processes=None if processes == usual_processes(request.against) else processes,
+            sequence_length=request.sequence_length,
+            threads=request.threads,
+            budget=None if request.budget_seconds is None else budget_text(request.budget_seconds),
+            against=request.against.text if request.against is not None else "",
+            new_tokens=request.new_tokens,
+            workers=request.workers,
+            checkpoint=request.checkpoint or "",
+        )
+
+    @property
+    def address(self) -> str:
+        """Live Runs with the form filled in like this; the tier is left out where models or a checkpoint are named."""
+        lists = {name: ",".join(getattr(self, name)) for name in QUERY_LISTS}
+        texts = {name: str(value) for name in QUERY_TEXTS if (value := getattr(self, name)) not in (None, "")}
+        if self.models or self.checkpoint:
+            del texts["tier"]
+        chosen = {name: value for name, value in {**lists, **texts}.items() if value or name == "switches"}
+        return f"/live-runs?{urlencode(chosen, safe=',')}"
 
 
 def parse_batch_sizes(text: str | None) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from app import data, ids
-from app.run_options import RunOptions
+from app.run_options import QUERY_LISTS, QUERY_TEXTS, RunOptions
 from app.tabs.run_watch import run_card
 from app.views.against_choice import against_options
 from app.views.card import card
@@ -40,11 +40,6 @@ from engine.workflows.plan_run import plan_run
 
 FINISHED_SHOWN = 30
 _FINAL = tuple(status for status in RunStatus if status.is_final)
-_QUERY_LISTS = ("models", "backends", "precisions", "workloads", "switches")
-_QUERY_TEXTS = (
-    *("tier", "batch_sizes", "size", "sequence_length", "processes", "threads"),
-    *("budget", "against", "new_tokens", "workers", "checkpoint"),
-)
 _FORM = (
     Input(ids.FORM_MODELS, "value"),
     Input(ids.FORM_TIER, "value"),
@@ -69,7 +64,7 @@ _FORM_STATE = tuple(State(part.component_id, part.component_property) for part i
 def layout(search: str) -> Component:
     """`?run=12` shows that run; `?models=bert,gpt2&batch_sizes=1,8 ...` fills the form."""
     query = {name: values[-1] for name, values in parse_qs(search.lstrip("?"), keep_blank_values=True).items()}
-    is_addressed = any(name in query for name in (*_QUERY_LISTS, *_QUERY_TEXTS))
+    is_addressed = any(name in query for name in (*QUERY_LISTS, *QUERY_TEXTS))
     return html.Div(
         [
             dcc.Store(id=ids.RUN_SHOWN, data=query.get("run")),
@@ -96,8 +91,8 @@ def layout(search: str) -> Component:
 
 def options_from_query(query: Mapping[str, str]) -> RunOptions:
     """The form's first state; parameters that no field has are ignored."""
-    lists = {name: [part for part in query[name].split(",") if part] for name in _QUERY_LISTS if name in query}
-    texts = {name: query[name] for name in _QUERY_TEXTS if query.get(name)}
+    lists = {name: [part for part in query[name].split(",") if part] for name in QUERY_LISTS if name in query}
+    texts = {name: query[name] for name in QUERY_TEXTS if query.get(name)}
     return RunOptions(**{**lists, **texts})  # type: ignore[arg-type]
 
 

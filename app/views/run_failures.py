@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from urllib.parse import urlencode
+from typing import TypeVar
 
 from dash import html
 from dash.development.base_component import Component
 
-from app.run_options import COLD, PROGRESSIVE
+from app.run_options import RunOptions
 from app.views.controls import copy_button, link_button
 from app.views.error_notice import error_notice
 from engine.domain.case import Case
 from engine.domain.result import Failure, FailureKind, Result, ResultStatus
-from engine.domain.run import Protocol, Run, RunRequest, RunStatus, SizeChoice
+from engine.domain.run import Run, RunRequest, RunStatus, SizeChoice
 from engine.formatting import counted
 from engine.reports.command import benchmark_command
+
+Value = TypeVar("Value")
 
 _NOTICES = 8
 """Reasons spelled out below the table; the rest are counted."""
@@ -65,54 +67,35 @@ def _failure_notice(same: Sequence[Result], run: Run) -> Component:
 
 
 def _again(cases: Sequence[Case], request: RunRequest) -> Component:
-    """The start form filled in; or, of what it has no fields for, the command."""
-    if not request.compiled and request.attention is None:
-        return link_button("Try again", form_address(cases, request), drawing="refresh")
-    models, backends, precisions, batches, workloads = (
-        tuple(dict.fromkeys(values))
-        for values in zip(
-            *((case.model, case.backend, case.precision, case.batch_size, case.workload) for case in cases), strict=True
-        )
-    )
-    again = replace(
-        request,
-        models=models if request.checkpoint is None else request.models,
-        tier=None,
-        backends=backends,
-        precisions=precisions,
-        batch_sizes=batches,
-        workloads=workloads,
-        incremental=False,
-    )
+    """The start form filled in; or the command, where the form has no field for some of it."""
+    again = request_again(cases, request)
+    options = RunOptions.nearest_to(again)
+    if options.request() == again:
+        return link_button("Try again", options.address, drawing="refresh")
     return copy_button(benchmark_command(again), "Copy command to try again")
 
 
-def form_address(cases: Sequence[Case], request: RunRequest) -> str:
-    """The start form, filled in with what these cases of `request` have between them, to measure all of it again."""
-    models = request.models if request.checkpoint is not None else [case.model for case in cases]
-    lists = {
-        "models": models,
-        "backends": [case.backend for case in cases],
-        "precisions": [case.precision.value for case in cases],
-        "batch_sizes": [str(case.batch_size) for case in cases],
-        "workloads": [case.workload.value for case in cases],
-    }
-    sizes = {SizeChoice.leading_to(case.size).value for case in cases}
-    switches = {PROGRESSIVE: request.progressive, COLD: request.cold}
-    processes = request.protocol.processes
-    fields = {
-        **{name: ",".join(dict.fromkeys(values)) for name, values in lists.items()},
-        "size": sizes.pop() if len(sizes) == 1 and request.checkpoint is None else request.size.value,
-        "sequence_length": request.sequence_length,
-        "new_tokens": request.new_tokens,
-        "workers": request.workers,
-        "checkpoint": request.checkpoint,
-        "threads": request.threads,
-        "processes": None if processes == Protocol().processes else processes,
-        "switches": ",".join(name for name, is_on in switches.items() if is_on),
-    }
-    chosen = {name: value for name, value in fields.items() if value is not None and (value != "" or name != "models")}
-    return f"/live-runs?{urlencode(chosen, safe=',')}"
+def request_again(cases: Sequence[Case], request: RunRequest) -> RunRequest:
+    """What these cases of `request` have between them, to measure all of it again; of pairs, with their partners."""
+    sizes = {SizeChoice.leading_to(case.size) for case in cases}
+    is_of_types = request.checkpoint is None
+    in_pairs = request.against is not None
+    return replace(
+        request,
+        models=_each(case.model for case in cases) if is_of_types else request.models,
+        tier=None,
+        backends=request.backends if in_pairs else _each(case.backend for case in cases),
+        precisions=request.precisions if in_pairs else _each(case.precision for case in cases),
+        batch_sizes=tuple(sorted({case.batch_size for case in cases})),
+        workloads=_each(case.workload for case in cases),
+        size=sizes.pop() if len(sizes) == 1 and is_of_types else request.size,
+        incremental=False,
+        budget_seconds=None,
+    )
+
+
+def _each(values: Iterable[Value]) -> tuple[Value, ...]:
+    return tuple(dict.fromkeys(values))
 
 
 def _failure(result: Result) -> Failure:
