@@ -232,7 +232,7 @@ def _details(summary: CaseSummary, found: HeatMap | None, state: ViewState, them
     comparison = found.comparisons.get(case.case_id) if found is not None else None
     baseline = found.baselines.get(case.model) if found is not None and comparison is not None else None
     with data.workbench().database.cursor() as cursor:
-        measured = results.find(cursor, replace(_STORED, models=(case.model,), run_id=summary.last_run_id))
+        measured = results.find(cursor, replace(_STORED, models=(case.model_type,), run_id=summary.last_run_id))
     return case_details(
         summary,
         metric=metric,

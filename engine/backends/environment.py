@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import platform
 import socket
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,10 @@ _LIBRARIES = (
 """Distributions whose version can change a measurement."""
 
 
+_CHOICE = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER")
+"""What makes another of several boards the first."""
+
+
 def detect_environment() -> Environment:
     """The environment of cases measured here and now."""
     import psutil
@@ -45,9 +51,15 @@ def detect_environment() -> Environment:
         "memory_bytes": _memory_bytes(psutil.virtual_memory().total),
         "python": platform.python_version(),
         "libraries": {name: version for name in _LIBRARIES if (version := installed_version(name)) is not None},
-        "accelerators": nvidia_gpus(),
+        "accelerators": _accelerators(nvidia_gpus(), os.environ),
     }
     return Environment(environment_id=_fingerprint(found), hostname=socket.gethostname(), **found)
+
+
+def _accelerators(boards: Sequence[str], environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The boards; of several, also which of them torch may see, because a case runs on the first of those."""
+    chosen = [f"{name}={environ[name]}" for name in _CHOICE if name in environ] if len(boards) > 1 else []
+    return (*boards, *chosen)
 
 
 def _fingerprint(found: dict[str, Any]) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 
 _MOST_PROCESSES = 256
 _LONGEST_NAME = 96
-_TEMPERATURE_GPU = 0
 
 
 class NvmlRefusal(Exception):
@@ -64,11 +63,6 @@ class Nvml:
         memory = _Memory()
         self._ask("nvmlDeviceGetMemoryInfo", self._whole(board), ctypes.byref(memory))
         return int(memory.free)
-
-    def temperature_celsius(self, board: str) -> int:
-        degrees = ctypes.c_uint()
-        self._ask("nvmlDeviceGetTemperature", self._handle(board), _TEMPERATURE_GPU, ctypes.byref(degrees))
-        return degrees.value
 
     def computing(self, board: str) -> list[int]:
         """Ids of the processes that compute on the board, this one included."""

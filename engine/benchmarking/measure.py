@@ -38,6 +38,9 @@ from engine.workloads.settings import settings_notes
 from engine.workloads.skillset_module import import_skillset
 from engine.workloads.workload import Exercise, Observation
 
+_SILENT_GPUS = ("rocm", "mps")
+"""Backends of GPUs on which nobody here tells what other programs do."""
+
 
 def measuring_arguments(
     case: Case, protocol: Protocol, skillset_path: str, *, with_facts: bool, artifact: Path | None = None
@@ -61,9 +64,12 @@ def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
         return _measure_graph(case, protocol, path, Path(arguments["artifact"]), with_facts=arguments["with_facts"])
     device, pinning = device_of(BACKENDS.get(case.backend), case, pinned=protocol.pinned)
     gpu = GpuWatch() if case.backend == "cuda" else None
+    silent = case.backend in _SILENT_GPUS
     watch = MachineWatch()
     seen = WORKLOADS.get(case.workload).run(path, case, protocol, device)
-    machine, disturbed = with_gpu_programs(watch.state(), gpu, seen.board, computes=case.workers is None)
+    machine, disturbed = with_gpu_programs(
+        replace(watch.state(), is_gpu_untold=silent), gpu, seen.board, computes=case.workers is None
+    )
     with_facts = arguments["with_facts"] and seen.skillset is not None
     facts, notes = facts_of(seen.skillset, seen.inputs) if with_facts and not hides_operations(case) else (None, [])
     answer = seen.answer
@@ -101,7 +107,7 @@ def with_gpu_programs(
     try:
         others = gpu.others(board, computes=computes)
     except NvmlRefusal as refusal:
-        return state, [f"Whether other programs used the GPU is not known: {refusal}."]
+        return replace(state, is_gpu_untold=True), [f"Whether other programs used the GPU is not known: {refusal}."]
     note = f"Noisy: {counted(others, 'other program')} computed on the same GPU." if others else None
     return replace(state, other_gpu_processes=others), [] if note is None else [note]
 
@@ -109,11 +115,12 @@ def with_gpu_programs(
 def _told(
     seen: Observation, machine: MachineState, facts: ModelFacts | None, more_notes: Sequence[str]
 ) -> dict[str, Any]:
+    place = [] if seen.board is None else [f"{seen.actual_device} was the board {seen.board}."]
     return {
         "actual_device": seen.actual_device,
         "measurements": samples_to_json(seen.samples),
         "facts": None if facts is None else facts_to_json(facts),
         "machine": machine_to_json(machine),
-        "notes": [*seen.notes, *settings_notes(os.environ), *more_notes],
+        "notes": [*seen.notes, *place, *settings_notes(os.environ), *more_notes],
         "checksum": seen.checksum,
     }

@@ -76,11 +76,6 @@ class MemoryEstimate:
         return int(_SAFETY * max(self.peak_bytes, self.building_bytes)) + processes * _CONTEXT_BYTES
 
 
-def least_needed_bytes(facts: ModelFacts) -> int:
-    """What has to be free for the least that can be asked of a model: one example in fp32."""
-    return _least(facts).needed_bytes
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortage:
     """More is needed than there is."""

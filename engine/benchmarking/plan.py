@@ -202,7 +202,7 @@ def _size(request: RunRequest, facts: ModelFacts | None, memory: FreeMemory) -> 
     """One for all backends, so that they can be compared."""
     if request.size is not SizeChoice.AUTO:
         return Size(request.size.value)
-    if facts is None or facts.parameters > MOST_PARAMETERS or not memory.holds_least_of(facts, request.backends):
+    if facts is None or facts.parameters > MOST_PARAMETERS or not memory.holds_least_of(facts, request.all_backends):
         return Size.TINY
     return Size.DEFAULT
 

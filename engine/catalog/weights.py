@@ -19,7 +19,9 @@ CHECKPOINT_SIZE = "checkpoint"
 _CONFIG = "config.json"
 _SAFE = "model.safetensors"
 _PICKLED = "pytorch_model.bin"
-_OTHERS = (".h5", ".msgpack", ".onnx", ".gguf", ".pt", ".pth", ".ckpt", ".bin", ".safetensors")
+_FOREIGN = (".h5", ".msgpack", ".onnx", ".gguf", ".pt", ".pth", ".ckpt", ".bin")
+"""Weights of other libraries, or of earlier releases."""
+_OTHERS = (*_FOREIGN, ".safetensors")
 _MOST_CONFIG_BYTES = 16 * 2**20
 _LENGTH_FIELDS = ("max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length")
 
@@ -58,6 +60,10 @@ class Weights:
         return next((part["image_size"] for part in parts if isinstance(part.get("image_size"), int)), None)
 
 
+class _LacksFiles(InvalidValue):
+    """An index names files that are not there."""
+
+
 def absolute_name(text: str) -> str:
     """A path of a folder here as an absolute one, anything else as it is: what a server would understand too."""
     path = Path(text).expanduser()
@@ -94,14 +100,19 @@ def find_weights(name: str, *, allow_pickle: bool = False) -> Weights:
 def is_in_part(folder: Path) -> bool:
     """Whether files have yet to come: a cache may have config.json alone, or some of what an index names.
 
-    Pickled weights and adapters are whole: what may be done with them is said by whoever reads them.
+    Pickled weights, other formats, adapters and a broken index are whole: what is wrong with them is said by whoever
+    reads them.
     """
-    if _has(folder, "adapter_*"):
+    if _has(folder, "adapter_*") or any(path.suffix in _FOREIGN for path in folder.iterdir()):
         return False
-    try:
-        return not ((folder / _CONFIG).is_file() and (_files(folder, _SAFE) or _files(folder, _PICKLED)))
-    except InvalidValue:  # of an index whose files are not all there
+    if not (folder / _CONFIG).is_file():
         return True
+    try:
+        return not (_files(folder, _SAFE) or _files(folder, _PICKLED))
+    except _LacksFiles:
+        return True
+    except InvalidValue:
+        return False
 
 
 def _in_folder(name: str, folder: Path, *, allow_pickle: bool) -> Weights:
@@ -175,7 +186,7 @@ def _files(folder: Path, whole: str) -> list[Path]:
     if not names or not all(isinstance(name, str) and name == Path(name).name for name in names):
         raise InvalidValue(f"{index} names files outside its folder; that is not followed.", field="checkpoint")
     if missing := [name for name in names if not (folder / name).is_file()]:
-        raise InvalidValue(
+        raise _LacksFiles(
             f"{folder} lacks {len(missing)} of {len(names)} weights files, such as {missing[0]}; download them again.",
             field="checkpoint",
         )

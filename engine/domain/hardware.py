@@ -80,12 +80,14 @@ class MachineState:
     """Whether a CPU was slowed for its heat during the measurement; None if not readable."""
     other_gpu_processes: int | None = None
     """Other programs that computed on the case's NVIDIA GPU just before or after; None without one, or if not told."""
+    is_gpu_untold: bool = False
+    """The case ran on a GPU of which nobody could tell whether other programs used it."""
 
     @property
     def is_noisy(self) -> bool | None:
         """More than 5 % of the CPU went to somebody else, heat slowed it, or others computed on the case's GPU.
 
-        None where the CPU's share could not be read and nothing else is known to have disturbed.
+        None where nothing is known to have disturbed, but the CPU's share or the use of the case's GPU is not known.
         """
         if (
             self.throttled
@@ -93,7 +95,7 @@ class MachineState:
             or (self.share_of_others is not None and self.share_of_others > QUIET_SHARE)
         ):
             return True
-        return None if self.cpu_busy_others is None else False
+        return None if self.cpu_busy_others is None or self.is_gpu_untold else False
 
     @property
     def share_of_others(self) -> float | None:

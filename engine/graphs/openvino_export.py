@@ -14,6 +14,8 @@ from engine.workloads.quantized import LEAST_SHARE
 
 GRAPH = "openvino_model.xml"
 _EIGHT_BITS = ("i8", "u8")
+_LOOKUPS = ("Gather", "GatherND", "EmbeddingBagOffsetsSum", "EmbeddingBagPackedSum")
+_UNPACKING = ("Convert", "Multiply", "Subtract", "Reshape")
 
 
 def export_openvino(skillset: Any, inputs: dict[str, Any], precision: Precision, folder: Path) -> Exported:
@@ -41,10 +43,22 @@ def export_openvino(skillset: Any, inputs: dict[str, Any], precision: Precision,
 
 
 def _compressed(model: Any) -> tuple[int, float]:
-    """How many constants are kept in eight bits, and their share of all numbers that stand for weights."""
-    constants = [found for found in model.get_ops() if found.get_type_name() == "Constant"]
+    """How many constants are kept in eight bits, and their share of the weights that are computed with.
+
+    Tables that are only looked up count in neither.
+    """
+    constants = [found for found in model.get_ops() if found.get_type_name() == "Constant" and not _is_looked_up(found)]
     sizes = {id(found): math.prod(found.get_output_shape(0)) for found in constants}
     short = [found for found in constants if found.get_element_type().get_type_name() in _EIGHT_BITS]
     plain = [found for found in constants if found.get_element_type().is_real() and len(found.get_output_shape(0)) > 1]
     inside, left = (sum(sizes[id(found)] for found in kind) for kind in (short, plain))
     return len(short), inside / (inside + left) if short else 0.0
+
+
+def _is_looked_up(node: Any) -> bool:
+    """Whether all that becomes of a constant, once it is unpacked, is that rows are taken from it."""
+    targets = [target.get_node() for output in node.outputs() for target in output.get_target_inputs()]
+    return bool(targets) and all(
+        target.get_type_name() in _LOOKUPS or (target.get_type_name() in _UNPACKING and _is_looked_up(target))
+        for target in targets
+    )

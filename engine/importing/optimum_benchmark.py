@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.errors import InvalidValue
-from engine.importing.optimum_options import options_of
+from engine.importing.optimum_options import options_of, refuse_other_generation
 from engine.importing.table import RawTable, table_of_records
 
 CONFIG_FILE = "benchmark_config.json"
@@ -78,6 +78,7 @@ def _about(config: Mapping[str, Any], said: Mapping[str, str]) -> tuple[dict[str
         raise InvalidValue(f"Its backend {name!r} has no counterpart here.", field="file")
     options, remarks = options_of(backend, said)
     generation = _part(scenario, "generate_kwargs")
+    refuse_other_generation(generation, backend)
     found = {
         "model": backend.get("model"),
         "model_type": backend.get("model_type"),

@@ -27,6 +27,8 @@ _CHANGES_PRECISION = (
     *("load_in_8bit", "load_in_4bit", "half", "autocast_enabled", "amp_autocast"),
 )
 """Options beside which torch_dtype no longer says what is computed in."""
+_GREEDY: Mapping[str, Any] = {"num_beams": 1, "num_return_sequences": 1, "do_sample": False, "use_cache": True}
+"""What generation is here."""
 _WHOLE_MODEL = ("forward", "model")
 """What torch_compile_target has where all of the model is compiled."""
 _USUAL_COMPILING: Mapping[str, Any] = {"backend": "inductor", "mode": "default"}
@@ -52,6 +54,18 @@ def options_of(backend: Mapping[str, Any], said: Mapping[str, str]) -> tuple[dic
         remarks += _compiling(given)
     fields = {**precision, "compiled": compiled, "attention": given.get("attn_implementation")}
     return {name: value for name, value in fields.items() if value is not None}, remarks
+
+
+def refuse_other_generation(generation: Mapping[str, Any], backend: Mapping[str, Any]) -> None:
+    """Raises InvalidValue where tokens were made otherwise than greedily, one sequence a prompt, through a cache."""
+    for name, usual in _GREEDY.items():
+        value = generation.get(name, backend.get(name, usual))
+        if value is not None and value != usual:
+            raise InvalidValue(
+                f"Its {name} is {value!r}, and generation here is greedy, one sequence a prompt, with a cache: leave "
+                f"this file out, or measure again with {name}={usual}.",
+                field="file",
+            )
 
 
 def _precision(given: Mapping[str, Any], said: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:

@@ -99,8 +99,7 @@ def _context_note(device: Device, seconds: float | None) -> list[str]:
     if seconds is None:
         return []
     return [
-        f"Class instantiation begins with opening {device.name} in this process, its driver and context: "
-        f"{seconds:.2g} s of it."
+        f"Class instantiation begins with opening the context of {device.name} in this process: {seconds:.2g} s of it."
     ]
 
 

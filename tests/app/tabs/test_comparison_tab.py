@@ -214,6 +214,15 @@ def test_details_tell_what_the_newest_process_says_of_itself(two_ways: StandInWo
     assert tuple(text_of(line) for line in of_kind(notes, "Li")) == told
 
 
+def test_details_of_trained_weights_tell_where_their_inputs_are_from(two_ways: StandInWorkbench) -> None:
+    """A checkpoint is called by its own name, which storage does not find it by."""
+    case = a_case("bert", size="checkpoint", checkpoint="owner/name", checkpoint_digest="0" * 64)
+    told = ("Inputs input_ids from the checkpoint's own processor.",)
+    store(two_ways, [replace(result, notes=told) for result in measured(case, 0.02)])
+    (notes,) = of_class(details({"case": case.case_id}), "case-notes")
+    assert tuple(text_of(line) for line in of_kind(notes, "Li")) == told
+
+
 def test_a_case_without_notes_has_no_place_for_them(two_ways: StandInWorkbench) -> None:
     silent = [replace(result, notes=()) for result in measured(a_case("roberta"), 0.05)]
     store(two_ways, silent)

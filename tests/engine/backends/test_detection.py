@@ -120,3 +120,15 @@ def test_the_first_installed_distribution_gives_the_version():
 @pytest.mark.skipif(Path("/proc/driver/nvidia/gpus").exists(), reason="an NVIDIA driver is here")
 def test_without_a_driver_there_are_no_gpus():
     assert nvidia_gpus() == ()
+
+
+@pytest.mark.parametrize(("boards", "kept"), [(("A100", "T4"), True), (("A100",), False), ((), False)])
+def test_which_of_several_boards_a_case_runs_on_is_part_of_its_environment(monkeypatch, boards, kept: bool):
+    """Results of two boards of one machine would replace each other otherwise."""
+    monkeypatch.setattr("engine.backends.environment.nvidia_gpus", lambda: boards)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    first = detect_environment()
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    second = detect_environment()
+    assert (first.environment_id != second.environment_id) is kept
+    assert second.accelerators == ((*boards, "CUDA_VISIBLE_DEVICES=1") if kept else boards)

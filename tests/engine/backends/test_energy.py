@@ -136,5 +136,11 @@ def test_a_board_that_counts_no_energy_is_refused_in_the_librarys_words():
 
 
 def test_a_question_that_an_older_library_does_not_know_is_refused():
-    with pytest.raises(NvmlRefusal, match="does not know nvmlDeviceGetTemperature"):
-        Nvml(FakeLibrary()).temperature_celsius("GPU-a")
+    class Older(FakeLibrary):
+        def __getattribute__(self, name: str):
+            if name == "nvmlDeviceGetComputeRunningProcesses_v3":
+                raise AttributeError(name)
+            return super().__getattribute__(name)
+
+    with pytest.raises(NvmlRefusal, match="does not know nvmlDeviceGetComputeRunningProcesses_v3"):
+        Nvml(Older(FakeBoard())).computing("GPU-a")

@@ -92,7 +92,7 @@ class Watched:
         (0, False, []),
         (1, True, ["Noisy: 1 other program computed on the same GPU."]),
         (2, True, ["Noisy: 2 other programs computed on the same GPU."]),
-        (None, False, ["Whether other programs used the GPU is not known: the driver does not answer."]),
+        (None, None, ["Whether other programs used the GPU is not known: the driver does not answer."]),
     ],
 )
 def test_other_programs_on_the_cases_gpu_make_it_noisy_with_a_note(others, noisy, notes):

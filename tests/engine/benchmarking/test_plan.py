@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
-from engine.benchmarking.memory_fit import FreeMemory, least_needed_bytes
+from engine.benchmarking.memory_fit import FreeMemory, estimate_memory
 from engine.benchmarking.plan import MOST_PARAMETERS, plan_cases
 from engine.catalog.chosen import ChosenModel
 from engine.domain.against import Against, partner_of
@@ -14,7 +14,7 @@ from engine.domain.case import Precision, Workload
 from engine.domain.model import ModelFacts, ModelType, Size
 from engine.domain.result import FailureKind
 from engine.domain.run import WORKERS, Plan, RunRequest, SizeChoice
-from tests.builders import a_backend_status, a_model, a_protocol, a_request, some_facts
+from tests.builders import a_backend_status, a_case, a_model, a_protocol, a_request, some_facts
 
 GIB = 2**30
 BACKENDS = {"cpu": a_backend_status("cpu"), "cuda": a_backend_status("cuda", available=False)}
@@ -35,7 +35,7 @@ FACTS = {
 
 def gib(model: str, size: str) -> str:
     """What one example of it needs; test_memory_fit.py does that sum by hand."""
-    return f"{least_needed_bytes(FACTS[model, size]) / GIB:.1f} GiB"
+    return f"{estimate_memory(FACTS[model, size], a_case()).needed_bytes / GIB:.1f} GiB"
 
 
 CHECKPOINTS = {"bert-large-uncased": "bert", "Llama-3.1-8B": "llama"}
@@ -92,7 +92,7 @@ def test_auto_takes_the_default_size_where_it_fits_and_is_not_too_long_a_wait():
     sizes = {item.case.model_type: item.case.size for item in planned(a_request("bert", "llama")).planned}
     assert FACTS["llama", "default"].parameters > MOST_PARAMETERS
     assert sizes == {"bert": Size.DEFAULT, "llama": Size.TINY}
-    little = planned(a_request("bert"), memory=least_needed_bytes(FACTS["bert", "default"]) - 1)
+    little = planned(a_request("bert"), memory=estimate_memory(FACTS["bert", "default"], a_case()).needed_bytes - 1)
     assert [item.case.size for item in little.planned] == [Size.TINY]
 
 
@@ -108,7 +108,7 @@ def test_the_default_size_asked_for_by_name_is_left_out_when_it_does_not_fit():
 
 
 def test_every_worker_needs_room_for_a_model_of_its_own():
-    memory = int(1.5 * least_needed_bytes(FACTS["bert", "default"]))
+    memory = int(1.5 * estimate_memory(FACTS["bert", "default"], a_case()).needed_bytes)
     workloads = (Workload.CONCURRENCY, Workload.INFERENCE)
     plan = planned(a_request("bert", size=SizeChoice.DEFAULT, workloads=workloads, batch_sizes=(1,)), memory=memory)
     assert [item.case.workload for item in plan.planned] == [Workload.INFERENCE]
@@ -235,7 +235,7 @@ def test_threads_cold_and_workloads_reach_the_cases():
 def test_a_batch_that_does_not_fit_is_left_out_and_a_smaller_one_runs():
     facts = FACTS["bert", "default"]
     large = 4096
-    plan = planned(a_request("bert", batch_sizes=(1, large)), memory=2 * least_needed_bytes(facts))
+    plan = planned(a_request("bert", batch_sizes=(1, large)), memory=2 * estimate_memory(facts, a_case()).needed_bytes)
     assert [(item.case.size, item.case.batch_size) for item in plan.planned] == [(Size.DEFAULT, 1)]
     assert [(left.case.batch_size, left.failure.kind) for left in plan.skipped] == [(large, FailureKind.DOES_NOT_FIT)]
 

@@ -12,7 +12,7 @@ from engine.catalog import hub
 from engine.catalog.chosen import model_of_weights
 from engine.catalog.digest import digest_of
 from engine.catalog.registry import Catalog
-from engine.catalog.weights import absolute_name, find_weights
+from engine.catalog.weights import absolute_name, find_weights, is_in_part
 from engine.errors import InvalidValue
 from tests.checkpoint_folder import BERT_CONFIG, a_checkpoint, safetensors
 
@@ -116,6 +116,33 @@ def test_what_is_no_hub_id_is_refused(text: str):
 def test_a_hub_id_that_the_cache_lacks_says_how_to_get_it():
     message = refusal("nobody/has-this")
     assert all(words in message for words in ("`hf download nobody/has-this`", "the folder's path", "HF_HOME"))
+
+
+@pytest.mark.parametrize(
+    ("files", "in_part"),
+    [
+        (("config.json",), True),
+        (("model.safetensors",), True),
+        (("config.json", "model.safetensors"), False),
+        (("config.json", "pytorch_model.bin"), False),
+        (("config.json", "tf_model.h5"), False),
+        (("config.json", "model.safetensors.index.json"), False),
+        (("adapter_config.json",), False),
+    ],
+)
+def test_what_more_files_would_not_mend_is_not_called_in_part(tmp_path: Path, files: tuple[str, ...], in_part: bool):
+    """An index of nothing readable, another format and an adapter have a reason of their own."""
+    for name in files:
+        (tmp_path / name).write_text("not an index")
+    assert is_in_part(tmp_path) is in_part
+
+
+def test_a_shard_that_an_index_names_and_nobody_brought_has_yet_to_come(tmp_path: Path):
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "model.safetensors.index.json").write_text('{"weight_map": {"a": "one.safetensors"}}')
+    assert is_in_part(tmp_path)
+    (tmp_path / "one.safetensors").write_bytes(b"")
+    assert not is_in_part(tmp_path)
 
 
 def test_offline_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch):

@@ -163,6 +163,22 @@ def test_generation_of_optimum_benchmark_is_a_workload_of_its_own(catalog: Catal
     }
 
 
+@pytest.mark.parametrize(
+    ("option", "value"), [("num_beams", 4), ("num_return_sequences", 2), ("do_sample", True), ("use_cache", False)]
+)
+def test_generation_that_is_not_greedy_is_refused_by_its_option(option: str, value: object):
+    document = deepcopy(OPTIMUM)
+    document["report"] = GENERATION
+    document["config"]["scenario"]["generate_kwargs"] = {"max_new_tokens": 32, option: value}
+    with pytest.raises(InvalidValue, match=f"Its {option} is {value!r}, and generation here is greedy"):
+        table_of_optimum(document, None)
+    if option == "use_cache":
+        document["config"]["scenario"]["generate_kwargs"] = {"max_new_tokens": 32}
+        document["config"]["backend"]["use_cache"] = value
+        with pytest.raises(InvalidValue, match="Its use_cache is False"):
+            table_of_optimum(document, None)
+
+
 def test_a_report_needs_the_configuration_beside_it(catalog: Catalog):
     with pytest.raises(InvalidValue, match="put benchmark_config"):
         table_of_optimum(OPTIMUM["report"], None)
