@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import click
@@ -78,6 +78,7 @@ def conformance(
                 jobs=jobs,
                 cancel=cancel,
                 on_outcome=lambda outcome: screen.show(shown.standing(outcome)),
+                on_wait=lambda line: screen.show(replace(shown.standing(), step=line)),
             )
     seconds = time.monotonic() - began
     if common.as_json:

@@ -90,8 +90,21 @@ def generate_with(
     workbench: Workbench, models: Sequence[str], *, tier: Tier | None, quiet: bool, **how: Any
 ) -> tuple[list[GenerationOutcome], float, int]:
     began = time.monotonic()
+    told: set[str] = set()
+
+    def tell_wait(line: str) -> None:
+        """Each type waits for its own turn: who holds it is said once."""
+        if line not in told:
+            say(line, quiet=quiet)
+        told.add(line)
+
     outcomes = generate_skillsets(
-        workbench, models, tier=tier, on_outcome=lambda outcome: say(_line(outcome), quiet=quiet), **how
+        workbench,
+        models,
+        tier=tier,
+        on_outcome=lambda outcome: say(_line(outcome), quiet=quiet),
+        on_wait=tell_wait,
+        **how,
     )
     status = GOOD if outcomes and all(outcome.status in _GOOD for outcome in outcomes) else FAILED
     return outcomes, time.monotonic() - began, status

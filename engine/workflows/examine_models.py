@@ -12,7 +12,7 @@ from engine.domain.case import Precision
 from engine.domain.conformance import Check, Conformance
 from engine.domain.model import ModelType
 from engine.storage import conformance as examinations
-from engine.workflows.device_turns import PROCESSOR, Cancelled
+from engine.workflows.device_turns import PROCESSOR, Cancelled, OnWait
 from engine.workflows.examine_model import ExaminationLimits, examine_model
 
 if TYPE_CHECKING:
@@ -36,13 +36,14 @@ def examine_models(
     checks: Sequence[Check] | None = None,
     cancel: threading.Event | None = None,
     on_outcome: Callable[[Conformance], None] | None = None,
+    on_wait: OnWait | None = None,
 ) -> list[Conformance]:
     """One examination for each type at each precision, in that order; each is stored as soon as it has ended.
 
     `checks` asks for these alone, and what they need. Types that cannot be examined are among them, with the reason.
     Setting `cancel` ends what is under way; what has been stored by then is returned. `on_outcome` is called in this
-    thread, in the order of ending. They wait for the measurement under way, and later measurements for them. Raises
-    LauncherFailure and StorageError.
+    thread, in the order of ending. They wait for the measurement under way, of which `on_wait` is told whose it is,
+    and later measurements for them. Raises LauncherFailure and StorageError.
     """
     cancel = cancel or threading.Event()
     memory = min(_MOST_MEMORY, int(_SHARE_OF_MEMORY * available_memory_bytes() / jobs))
@@ -56,7 +57,7 @@ def examine_models(
     done: dict[int, Conformance] = {}
     try:
         with (
-            workbench.supervisor.device_turns.turn(PROCESSOR, cancel),
+            workbench.supervisor.device_turns.turn(PROCESSOR, cancel, on_wait=on_wait),
             ThreadPoolExecutor(jobs, thread_name_prefix="examination") as pool,
         ):
             under_way: dict[Future[Conformance], int] = {

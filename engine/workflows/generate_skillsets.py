@@ -21,7 +21,7 @@ from engine.skillsets.render_test import path_beside, render_test
 from engine.skillsets.shared_file import identity_of, is_current
 from engine.skillsets.write import module_path, write, write_file
 from engine.storage import skillsets
-from engine.workflows.device_turns import PROCESSOR, Cancelled
+from engine.workflows.device_turns import PROCESSOR, Cancelled, OnWait
 from engine.workflows.find_recipe import may_be_outdated, search_here, with_recipe
 
 if TYPE_CHECKING:
@@ -40,13 +40,15 @@ def generate_skillsets(
     verify: bool = True,
     with_tests: bool = False,
     on_outcome: Callable[[GenerationOutcome], None] | None = None,
+    on_wait: OnWait | None = None,
     cancel: threading.Event | None = None,
 ) -> list[GenerationOutcome]:
     """One outcome for each named type (or, without names, each runnable type of the tier), in that order.
 
     A type that fails or is refused does not stop the others. Each that is run waits for the measurement under way, so
-    as not to disturb it; a module known to run with this library is not run again unless `force` says so. Raises
-    UnknownName before anything is written, Cancelled, and StorageError when outcomes cannot be kept.
+    as not to disturb it, and `on_wait` is told whose that is; a module known to run with this library is not run again
+    unless `force` says so. Raises UnknownName before anything is written, Cancelled, and StorageError when outcomes
+    cannot be kept.
     """
     chosen = workbench.catalog.select(models, None if models else tier)
     known = {} if force else _known(workbench)
@@ -66,7 +68,7 @@ def generate_skillsets(
             continue
         try:
             if verify and model.status is Status.UNKNOWN:
-                with workbench.supervisor.device_turns.turn(PROCESSOR, stop):
+                with workbench.supervisor.device_turns.turn(PROCESSOR, stop, on_wait=on_wait):
                     model = with_recipe(workbench, model, cancel=cancel)
             path = _written(workbench, model, output_dir, force=force, with_tests=with_tests)
         except SkillsetFailure as refusal:
@@ -77,7 +79,7 @@ def generate_skillsets(
                 outcome = _outcome(model, standing, standing.status, None, started)
                 rendered.append(replace(present, status=standing.status))  # made anew, and the same as before
             elif verify:
-                with workbench.supervisor.device_turns.turn(PROCESSOR, stop):
+                with workbench.supervisor.device_turns.turn(PROCESSOR, stop, on_wait=on_wait):
                     outcome = verify_skillset(workbench, model, path, started=started, cancel=cancel)
             else:
                 rendered.append(present)

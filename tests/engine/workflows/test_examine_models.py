@@ -189,8 +189,10 @@ def test_cancelling_before_its_turn_examines_nothing(open_workbench: Open):
     cancel = threading.Event()
     with workbench.supervisor.device_turns.turn(PROCESSOR, threading.Event()):
         threading.Timer(0.2, cancel.set).start()
-        assert examine_models(workbench, types(workbench, "bert"), cancel=cancel) == []
+        told: list[str] = []
+        assert examine_models(workbench, types(workbench, "bert"), cancel=cancel, on_wait=told.append) == []
     assert launcher.calls == []
+    assert told == ["Waiting for another measurement"]
 
 
 def test_without_processes_there_is_an_error_and_no_outcome(open_workbench: Open):

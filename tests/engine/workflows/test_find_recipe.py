@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from engine.domain.model import Status
 from engine.domain.skillset import GenerationStatus
 from engine.errors import InvalidValue
 from engine.skillsets.render import with_header
+from engine.workflows.device_turns import PROCESSOR, Cancelled
 from engine.workflows.generate_skillsets import generate_skillsets
 from engine.workflows.refresh_recipes import Found, keep_recipes, refresh_recipes
 from engine.workflows.workbench import Workbench
@@ -54,6 +56,16 @@ def test_a_recipe_that_no_longer_holds_is_found_anew(workbench: Workbench):
     assert (outcome.status, outcome.reason) == (GenerationStatus.VERIFIED, None)
     assert "pixels" not in Path(outcome.path or "").read_text()
     assert list(frozen.rows_in(frozen.found_here_path())) == ["bert"]
+
+
+def test_who_measures_meanwhile_is_told(workbench: Workbench):
+    told: list[str] = []
+    cancel = threading.Event()
+    with workbench.supervisor.device_turns.turn(PROCESSOR, threading.Event()):
+        threading.Timer(0.2, cancel.set).start()
+        with pytest.raises(Cancelled):
+            generate_skillsets(workbench, ["vit"], on_wait=told.append, cancel=cancel)
+    assert told == ["Waiting for another measurement"]
 
 
 def test_a_recipe_that_holds_is_kept(workbench: Workbench):
