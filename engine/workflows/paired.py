@@ -29,7 +29,8 @@ def verdicts_of(workbench: Workbench, run: Run) -> list[PairedCase]:
 
 
 def paired_rows(workbench: Workbench, run: Run) -> list[dict[str, Any]]:
-    """One object per case and metric, the case as in the first configuration; ratios are new over base of the metric itself, missing values None."""
+    """One object per case and metric, the case as in the first configuration; ratios are new over base of the metric
+    itself, missing values None."""
     verdicts = verdicts_of(workbench, run)
     if not verdicts:
         return []
