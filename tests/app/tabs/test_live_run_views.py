@@ -210,6 +210,8 @@ def test_what_is_not_as_usual_is_named() -> None:
     request = a_request(sequence_length=33, threads=2, cold=True, protocol=Protocol(processes=5))
     assert request_words(request) == "bert · cpu · fp32 · batch 1 · sequence length 33 · 2 threads · cold · 5 processes"
     assert request_words(a_request(protocol=Protocol())) == "bert · cpu · fp32 · batch 1"
+    named = a_request(protocol=Protocol(), title="nightly")
+    assert request_words(named) == "nightly · bert · cpu · fp32 · batch 1"
     assert a_case(threads=2, cold=True).label == "bert cpu fp32 batch 1 threads 2 cold"
 
 
