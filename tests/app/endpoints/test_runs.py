@@ -123,6 +123,8 @@ def test_a_priority_stands_for_its_models(
         ({"models": ["bert"], "precision": 32}, "precision", "32"),
         ({"priority": "urgent"}, "priority", "urgent"),
         ({"models": ["bert"], "progressive_mode": "yes"}, "progressive_mode", "yes"),
+        ({"models": ["bert"], "new_tokens": 8}, "new_tokens", "add generation to them, or leave new_tokens out"),
+        ({"models": ["bert"], "workers": 3}, "workers", "add concurrency to them, or leave workers out"),
         ({"models": ["bert"], "batchsizes": [1]}, "batchsizes", "batch_sizes"),
         ({}, "models", "models"),
     ],

@@ -170,6 +170,14 @@ def test_trying_again_keeps_what_a_workload_or_a_checkpoint_adds(changes: dict[s
     assert options_from_query(dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))).request() == request
 
 
+def test_trying_inference_alone_again_leaves_the_tokens_of_generation_out() -> None:
+    both = (Workload.INFERENCE, Workload.GENERATION, Workload.CONCURRENCY)
+    request = a_request(workloads=both, new_tokens=7, workers=3)
+    again = request_again([a_case()], request)
+    assert (again.workloads, again.new_tokens, again.workers) == ((Workload.INFERENCE,), None, None)
+    again.refuse_unused()
+
+
 @pytest.mark.parametrize("against", [Against(precision=Precision.BF16), Against(threads=1), Against(compiled=True)])
 def test_a_failed_partner_is_tried_again_with_the_whole_pair(against: Against) -> None:
     request = a_request(against=against, protocol=Protocol(processes=20), incremental=False, size=SizeChoice.TINY)
