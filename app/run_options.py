@@ -63,7 +63,9 @@ class RunOptions:
     against: str = ""
     """What differs in the second configuration of a run in pairs, such as precision=bf16; empty for one alone."""
     new_tokens: int | str | None = None
+    """Stays in the form while another workload is chosen, and is then not asked for."""
     workers: int | str | None = None
+    """Likewise."""
     checkpoint: str = ""
     """Hub id or folder; the model type is then found out, and the tier is not meant."""
 
@@ -71,6 +73,9 @@ class RunOptions:
         """Raises InvalidValue or UnknownName, which name the field, the value and the remedy."""
         checkpoint = self.checkpoint.strip()
         processes = whole_number(self.processes, "processes", "Processes per case", most=MAX_PROCESSES)
+        workloads = _all_named(Workload, self.workloads, "workloads") or (Workload.INFERENCE,)
+        new_tokens = whole_number(self.new_tokens, "new_tokens", "New tokens", most=MAX_NEW_TOKENS)
+        workers = whole_number(self.workers, "workers", "Workers", most=MAX_WORKERS)
         against = parse_against(self.against) if self.against else None
         return RunRequest(
             models=tuple(self.models),
@@ -78,7 +83,7 @@ class RunOptions:
             backends=tuple(self.backends) or ("cpu",),
             precisions=_all_named(Precision, self.precisions, "precisions") or (Precision.FP32,),
             batch_sizes=parse_batch_sizes(self.batch_sizes),
-            workloads=_all_named(Workload, self.workloads, "workloads") or (Workload.INFERENCE,),
+            workloads=workloads,
             size=_named(SizeChoice, self.size, "size"),
             sequence_length=whole_number(
                 self.sequence_length, "sequence_length", "Sequence length", most=MAX_SEQUENCE_LENGTH
@@ -87,8 +92,8 @@ class RunOptions:
             checkpoint=absolute_name(checkpoint) if checkpoint else None,
             cold=COLD in self.switches,
             against=against,
-            new_tokens=whole_number(self.new_tokens, "new_tokens", "New tokens", most=MAX_NEW_TOKENS),
-            workers=whole_number(self.workers, "workers", "Workers", most=MAX_WORKERS),
+            new_tokens=new_tokens if Workload.GENERATION in workloads else None,
+            workers=workers if Workload.CONCURRENCY in workloads else None,
             progressive=PROGRESSIVE in self.switches,
             incremental=INCREMENTAL in self.switches,
             budget_seconds=parse_budget(self.budget) if self.budget and self.budget.strip() else None,

@@ -112,6 +112,7 @@ def start_address(
     threads: int | None = None,
     cold: bool = False,
     again: bool = False,
+    processes: int | None = None,
     checkpoint: str | None = None,
 ) -> str:
     """Live Runs with its start form filled in as far as `state` chooses; `again` measures what is measured already."""
@@ -129,6 +130,7 @@ def start_address(
         "workers": workers,
         "checkpoint": checkpoint,
         "threads": threads,
+        "processes": processes,
         "switches": ",".join(switches) if again or cold else None,
     }
     text = urlencode({name: value for name, value in chosen.items() if value is not None})

@@ -44,7 +44,7 @@ def status_payload(progress: RunProgress) -> Payload:
 
 
 def run_payload(run: Run) -> Payload:
-    """One line of the list of runs."""
+    """One line of the list of runs: what was asked for by the names of POST /run, and what became of it."""
     request = run.request
     return {
         "run_id": run.run_id,
@@ -57,8 +57,21 @@ def run_payload(run: Run) -> Payload:
         "precision": [precision.value for precision in request.precisions],
         "batch_sizes": list(request.batch_sizes),
         "workloads": [workload.value for workload in request.workloads],
+        "size": request.size.value,
+        "checkpoint": request.checkpoint,
+        "sequence_length": request.sequence_length,
+        "new_tokens": request.new_tokens,
+        "workers": request.workers,
+        "threads": request.threads,
+        "compile": request.compiled,
+        "attention": request.attention,
+        "cold": request.cold,
+        "runs": request.protocol.processes,
+        "warmup": request.protocol.warmup,
+        "pin": request.protocol.pinned,
         "progressive_mode": request.progressive,
         "incremental": request.incremental,
+        "budget_seconds": request.budget_seconds,
         "against": None if request.against is None else request.against.named,
         "created_at": _time(run.created_at),
         "started_at": _time(run.started_at),

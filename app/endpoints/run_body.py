@@ -114,11 +114,11 @@ class RunBody(BaseModel):
     title: Annotated[str, Field(max_length=200)] | None = None
 
     def to_request(self) -> RunRequest:
-        """The engine's request; models that are named win over the priority."""
+        """The engine's request; models that are named win over the priority. Raises InvalidValue."""
         against = None if self.against is None else self.against.to_against()
         given = {"processes": self.runs or usual_processes(against), "warmup": self.warmup, "pinned": self.pinned}
         protocol = Protocol(**{name: value for name, value in given.items() if value is not None})
-        return RunRequest(
+        request = RunRequest(
             models=_unique(self.models),
             tier=None if self.models else self._tier(),
             backends=_unique(self.hardware),
@@ -141,6 +141,8 @@ class RunBody(BaseModel):
             protocol=protocol,
             title=self.title,
         )
+        request.refuse_unused()
+        return request
 
     def _tier(self) -> Tier | None:
         if self.priority is None:

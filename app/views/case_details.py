@@ -21,7 +21,7 @@ from engine.domain.case import Case, Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
 from engine.domain.result import Provenance
-from engine.domain.run import Protocol, RunRequest, SizeChoice
+from engine.domain.run import Protocol, RunRequest, SizeChoice, usual_processes
 from engine.domain.summary import CaseSummary, Comparison
 from engine.domain.tail import Tail
 from engine.figures.process_strip import process_strip
@@ -88,7 +88,7 @@ def case_details(
     parts.append(html.Pre(command, className="code"))
     actions = [copy_button(command, "Copy command")]
     if _can_be_asked_for(case):
-        actions.append(link_button("Measure again", _start_again(case), drawing="play"))
+        actions.append(link_button("Measure again", _start_again(summary), drawing="play"))
     parts.append(html.Div(actions, className="action-row"))
     return _card(parts, summary, baseline, comparison, class_name)
 
@@ -177,7 +177,9 @@ def _can_be_asked_for(case: Case) -> bool:
     return not case.compiled and case.attention is None
 
 
-def _start_again(case: Case) -> str:
+def _start_again(summary: CaseSummary) -> str:
+    """As many processes as now, so that new figures are no less certain than those that they replace."""
+    case = summary.case
     state = state_of_case(case)
     if case.checkpoint is not None:
         state = replace(state, model=case.model_type)
@@ -189,6 +191,7 @@ def _start_again(case: Case) -> str:
         threads=case.threads,
         cold=case.cold,
         again=True,
+        processes=summary.completed if summary.completed not in (0, usual_processes(None)) else None,
         checkpoint=case.checkpoint,
     )
 

@@ -28,7 +28,7 @@ from engine.figures.batch_scaling import batch_scaling, batch_scaling_title, has
 from engine.figures.tokens import Theme
 from engine.figures.top_models import top_models, top_models_title
 from engine.figures.wording import obtained, shape, sizes_in, way
-from engine.formatting import counted
+from engine.formatting import counted, format_disturbances
 
 _UPPER_CHART = 184
 _LOWER_CHART = 184
@@ -169,8 +169,10 @@ def _footnote(summaries: Sequence[CaseSummary], metric: Metric) -> str:
     """Statistic, interval, n and machine."""
     machine = summaries[0].machine_label
     text = f"Median, {_interval_words(summaries, metric)}" + (f" · {machine}" if machine else "")
-    noisy = sum(summary.is_noisy is True for summary in summaries)
-    return f"{text} · {noisy} of {len(summaries)} measured on a busy machine" if noisy else text
+    noisy = [summary for summary in summaries if summary.is_noisy]
+    why = format_disturbances([state for summary in noisy for state in summary.machines])
+    cause = f" ({why})" if why else ""
+    return f"{text} · {len(noisy)} of {len(summaries)} disturbed while measured{cause}" if noisy else text
 
 
 def _interval_words(summaries: Sequence[CaseSummary], metric: Metric) -> str:

@@ -15,6 +15,7 @@ from engine.domain.case import Case
 from engine.domain.result import ResultStatus
 from engine.domain.run import CaseProgress, RunProgress
 from engine.domain.summary import PairedCase
+from engine.figures.wording import case_words
 from engine.formatting import counted, format_count
 from engine.stats.resolution import resolution_in_pairs
 from engine.verdict_words import format_paired
@@ -61,7 +62,7 @@ def _states(cases: Sequence[CaseProgress], against: Against) -> list[Component]:
         lines.append(
             html.P(
                 [
-                    html.B(f"{base.model}, batch {base.batch_size}: "),
+                    html.B(f"{case_words(base)}: "),
                     f"{second} against {first}, {format_count(there)} of {counted(asked[base], 'pair')}",
                 ],
                 className="pair-line",
@@ -71,12 +72,9 @@ def _states(cases: Sequence[CaseProgress], against: Against) -> list[Component]:
 
 
 def _verdict(paired: PairedCase, noise: MachineNoise | None) -> Component:
-    base = paired.base
     return html.Div(
         [
-            verdict_mark(
-                paired.found.verdict, f"{base.model}, batch {base.batch_size}: {format_paired(paired)}", filled=True
-            ),
+            verdict_mark(paired.found.verdict, f"{case_words(paired.base)}: {format_paired(paired)}", filled=True),
             " ",
             resolution_badge(resolution_in_pairs(paired.found, noise)),
         ],

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from app.run_options import RunOptions
 from app.views.controls import copy_button, link_button
 from app.views.error_notice import error_notice
-from engine.domain.case import Case
+from engine.domain.case import Case, Workload
 from engine.domain.result import Failure, FailureKind, Result, ResultStatus
 from engine.domain.run import Run, RunRequest, RunStatus, SizeChoice
 from engine.formatting import counted
@@ -80,6 +80,7 @@ def request_again(cases: Sequence[Case], request: RunRequest) -> RunRequest:
     sizes = {SizeChoice.leading_to(case.size) for case in cases}
     is_of_types = request.checkpoint is None
     in_pairs = request.against is not None
+    workloads = _each(case.workload for case in cases)
     return replace(
         request,
         models=_each(case.model for case in cases) if is_of_types else request.models,
@@ -87,7 +88,9 @@ def request_again(cases: Sequence[Case], request: RunRequest) -> RunRequest:
         backends=request.backends if in_pairs else _each(case.backend for case in cases),
         precisions=request.precisions if in_pairs else _each(case.precision for case in cases),
         batch_sizes=tuple(sorted({case.batch_size for case in cases})),
-        workloads=_each(case.workload for case in cases),
+        workloads=workloads,
+        new_tokens=request.new_tokens if Workload.GENERATION in workloads else None,
+        workers=request.workers if Workload.CONCURRENCY in workloads else None,
         size=sizes.pop() if len(sizes) == 1 and is_of_types else request.size,
         incremental=False,
         budget_seconds=None,

@@ -52,11 +52,12 @@ def run_subtitle(run: Run, now: datetime) -> str:
 
 
 def request_words(request: RunRequest) -> str:
-    """Models or tier, backends, precisions and batch sizes in one line, with whatever else is not as usual."""
+    """Title, models or tier, backends, precisions and batch sizes in one line, with whatever else is not as usual."""
     models = list(request.models)
     what = f"{request.tier} tier" if request.tier and not models else _shortened(models, 5)
     sizes = _shortened([str(size) for size in request.batch_sizes], 8)
     parts = [
+        *([request.title] if request.title else []),
         what,
         ", ".join(request.backends),
         ", ".join(request.precisions),

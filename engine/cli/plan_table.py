@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from engine.cli.option_column import IDENTITY, OptionColumn
 from engine.cli.output import print_json, print_rows, say
 from engine.domain.budget import budget_text
 from engine.domain.case import Case
 from engine.domain.run import Plan, PlannedCase, RunRequest
 from engine.formatting import counted, format_bytes, format_eta, format_unchecked
 
-_HEADINGS = ("Model", "Size", "Backend", "Precision", "Batch", "Type", "Processes", "Each", "Memory", "Plan")
+_CASE_HEADINGS = ("Model", "Size", "Backend", "Precision", "Batch", "Type")
+"""Of IDENTITY."""
 
 
 def tell_plan(plan: Plan, request: RunRequest, *, as_json: bool, quiet: bool) -> None:
@@ -20,11 +22,15 @@ def tell_plan(plan: Plan, request: RunRequest, *, as_json: bool, quiet: bool) ->
         print_json(plan_object(plan, request))
         return
     groups = _by_case(plan.planned)
+    cases = [*(items[0].case for items in groups.values()), *(left.case for left in plan.skipped)]
+    options = OptionColumn.of([_named(case) for case in cases])
+    headings = (*_CASE_HEADINGS, *options.heading, "Processes", "Each", "Memory", "Plan")
     lines = [
-        [*_identity(items[0].case), _processes(items), *_estimates(items[0]), _fate(items)] for items in groups.values()
+        [*_identity(items[0].case, options), _processes(items), *_estimates(items[0]), _fate(items)]
+        for items in groups.values()
     ]
-    lines += [[*_identity(left.case), None, None, None, left.failure.reason] for left in plan.skipped]
-    print_rows(_HEADINGS, lines, "table", numeric=("Batch", "Processes"))
+    lines += [[*_identity(left.case, options), None, None, None, left.failure.reason] for left in plan.skipped]
+    print_rows(headings, lines, "table", numeric=("Batch", "Processes"))
     reached = sum(items[0].in_budget for items in groups.values())
     within = "" if request.budget_seconds is None else f" within {budget_text(request.budget_seconds)}"
     ground = " (a guess: nothing like some of it ever ran here)" if plan.is_guess else ""
@@ -68,14 +74,30 @@ def _by_case(planned: Iterable[PlannedCase]) -> dict[str, list[PlannedCase]]:
     return groups
 
 
-def _identity(case: Case) -> list[Any]:
-    return [case.model_type, str(case.size), case.backend, case.precision.value, case.batch_size, case.workload.value]
+def _identity(case: Case, options: OptionColumn) -> list[Any]:
+    row = _named(case)
+    return [*(row[name] for name in IDENTITY), *options.cell(row)]
 
 
 def _named(case: Case) -> dict[str, Any]:
-    names = ("model_type", "size", "backend", "precision", "batch_size", "workload")
-    identity = dict(zip(names, _identity(case), strict=True))
-    return {"case_id": case.case_id, **identity, "sequence_length": case.sequence_length}
+    return {
+        "case_id": case.case_id,
+        "model": case.model,
+        "model_type": case.model_type,
+        "size": str(case.size),
+        "backend": case.backend,
+        "precision": case.precision.value,
+        "batch_size": case.batch_size,
+        "workload": case.workload.value,
+        "sequence_length": case.sequence_length,
+        "new_tokens": case.new_tokens,
+        "workers": case.workers,
+        "threads": case.threads,
+        "compiled": case.compiled,
+        "attention": case.attention,
+        "cold": case.cold,
+        "checkpoint": case.checkpoint,
+    }
 
 
 def _processes(items: list[PlannedCase]) -> str:

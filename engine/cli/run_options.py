@@ -77,7 +77,7 @@ _OPTIONS = (
     click.option(
         "--sequence-length",
         type=click.IntRange(1, MAX_SEQUENCE_LENGTH),
-        help="Tokens, audio samples or frames. [default: per type]",
+        help="Tokens of each example, for types that count tokens; others keep their own input. [default: per type]",
     ),
     click.option(
         "--threads",
@@ -195,7 +195,7 @@ def make_request(
         raise click.UsageError("--checkpoint names one model; leave out --priority.")
     if allow_pickle and checkpoint is None:
         raise click.UsageError("--allow-pickle is about a --checkpoint; name one.")
-    return RunRequest(
+    request = RunRequest(
         models=tuple(dict.fromkeys(models)),
         tier=None if models or checkpoint is not None else tier_of(priority) or Tier.CRITICAL,
         backends=hardware,
@@ -219,6 +219,8 @@ def make_request(
         protocol=Protocol(processes=processes or usual_processes(against), warmup=warmup, pinned=pinned),
         title=title,
     )
+    request.refuse_unused()
+    return request
 
 
 def _checkpoint_of(models: tuple[str, ...], size: str) -> str:

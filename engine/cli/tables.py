@@ -7,6 +7,7 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
+from engine.cli.option_column import IDENTITY, OptionColumn, options_of
 from engine.cli.output import print_rows
 from engine.domain.case import Workload
 from engine.domain.measurement import Metric
@@ -19,21 +20,29 @@ Row = dict[str, Any]
 
 _HEADLINES = METRICS[Workload.INFERENCE][:3]
 """What a table of no results shows."""
-_IDENTITY = ("model_type", "size", "backend", "precision", "batch_size", "workload")
+_CASE_HEADINGS = ("Model", "Size", "Backend", "Precision", "Batch", "Type")
+"""Of IDENTITY."""
 _PLAIN_HEADINGS = (
     "result_id",
     "run_id",
-    *_IDENTITY,
+    "model_type",
+    *IDENTITY,
     "sequence_length",
     "image_size",
     "new_tokens",
     "workers",
+    "threads",
+    "compiled",
+    "attention",
+    "cold",
+    "checkpoint",
     "status",
     "failure",
     "actual_device",
     "provenance",
     "environment",
     "measured_at",
+    "is_noisy",
 )
 
 
@@ -58,12 +67,14 @@ def _by_workload(rows: Iterable[Row]) -> list[list[Row]]:
 
 def _print_table(rows: Sequence[Row]) -> None:
     metrics = _metrics_of(rows)
-    headings = ["Run", "Model", "Size", "Backend", "Precision", "Batch", "Type", "Status"]
+    options = OptionColumn.of(rows)
+    headings = ["Run", *_CASE_HEADINGS, *options.heading, "Status"]
     titles = [metric.title for metric in metrics]
     lines = (
         [
             row["run_id"],
-            *(row[name] for name in _IDENTITY),
+            *(row[name] for name in IDENTITY),
+            *options.cell(row),
             _status(row),
             *(_shown(row, metric) for metric in metrics),
             format_time(datetime.fromisoformat(row["measured_at"])),
@@ -86,26 +97,38 @@ def _print_cases(rows: Sequence[Row]) -> None:
     cases: dict[str, list[Row]] = {}
     for row in rows:
         cases.setdefault(row["case_id"], []).append(row)
-    ordered = sorted(cases.values(), key=lambda group: tuple(group[0][name] for name in _IDENTITY))
+    ordered = sorted(cases.values(), key=lambda group: _reading_order(group[0]))
+    options = OptionColumn.of(rows)
     metrics = _metrics_of(rows)
     titles = [metric.title for metric in metrics]
     lines = (
-        [*(group[0][name] for name in _IDENTITY), *(_spread(group, metric) for metric in metrics), _group_status(group)]
+        [
+            *(group[0][name] for name in IDENTITY),
+            *options.cell(group[0]),
+            *(_spread(group, metric) for metric in metrics),
+            _group_status(group),
+        ]
         for group in ordered
     )
-    headings = ["Model", "Size", "Backend", "Precision", "Batch", "Type", *titles, "Outcome"]
+    headings = [*_CASE_HEADINGS, *options.heading, *titles, "Outcome"]
     print_rows(headings, lines, "table", numeric=("Batch", *titles))
+
+
+def _reading_order(row: Row) -> tuple[Any, ...]:
+    return (*(row[name] for name in IDENTITY), options_of(row), row["sequence_length"] or 0)
 
 
 def print_pairs(rows: Sequence[Row]) -> None:
     """The verdicts of a run in pairs, one line per case and metric; nothing of any other run."""
     if not rows:
         return
-    of_case = ["Model", "Size", "Batch", "Type", "Metric", "New / base"]
+    options = OptionColumn.of(rows)
+    of_case = [*_CASE_HEADINGS, *options.heading, "Metric", "New / base"]
     headings = [*of_case, "Ratio", "95 % interval", "p", "q", "Verdict", "Resolves"]
     lines = (
         [
-            *(row[name] for name in ("model", "size", "batch_size", "workload")),
+            *(row[name] for name in IDENTITY),
+            *options.cell(row),
             Metric.named(row["metric"]).title,
             f"{row['new']} / {row['base']}",
             format_number(row["ratio"]),

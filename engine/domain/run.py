@@ -204,6 +204,20 @@ class RunRequest:
                 f"The second configuration, {against.text}, is the first one; name one that differs.", field="against"
             )
 
+    def refuse_unused(self) -> None:
+        """Raises InvalidValue for a number that none of the workloads takes; requests stored before may hold one."""
+        numbers = {
+            "new_tokens": (self.new_tokens, Workload.GENERATION),
+            "workers": (self.workers, Workload.CONCURRENCY),
+        }
+        for name, (value, workload) in numbers.items():
+            if value is not None and workload not in self.workloads:
+                raise InvalidValue(
+                    f"{name} {value} is for {workload} alone, and the workloads are {', '.join(self.workloads)}; add "
+                    f"{workload} to them, or leave {name} out.",
+                    field=name,
+                )
+
     def refuse_if_too_large(self, models: int) -> None:
         """Raises InvalidValue when `models` model types make more executions than one run may hold."""
         factors = {

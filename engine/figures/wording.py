@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from engine.domain.case import Case, Precision
+from engine.domain.case import Case, Precision, Workload
 from engine.domain.measurement import Better, Metric
 from engine.domain.model import is_checkpoint
 from engine.domain.result import Provenance
@@ -40,13 +40,25 @@ def way(case: Case) -> str:
 
 def way_options(case: Case) -> list[str]:
     """What is not left to backend and library; two cases whose words are the same here are run alike."""
+    return option_words(compiled=case.compiled, attention=case.attention, threads=case.threads, cold=case.cold)
+
+
+def option_words(*, compiled: bool, attention: str | None, threads: int | None, cold: bool) -> list[str]:
+    """As `way_options`, of what plain rows hold."""
     options = {
-        "compiled": case.compiled,
-        f"{case.attention} attention": case.attention is not None,
-        counted(case.threads or 0, "thread"): case.threads is not None,
-        "cold": case.cold,
+        "compiled": compiled,
+        f"{attention} attention": attention is not None,
+        counted(threads or 0, "thread"): threads is not None,
+        "cold": cold,
     }
     return [words for words, is_so in options.items() if is_so]
+
+
+def case_words(case: Case) -> str:
+    """What tells a case of a run apart from its others: "bert (tiny) on cpu fp32, batch 8, startup"."""
+    size = " (tiny)" if case.is_tiny else ""
+    work = "" if case.workload is Workload.INFERENCE else f", {case.workload}"
+    return f"{case.model}{size} on {way(case)}, batch {case.batch_size}{work}"
 
 
 def way_order(case: Case) -> tuple[bool, str, int, bool, str, int, bool]:

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable
 
 from engine.domain.budget import budget_text
+from engine.domain.case import Workload
 from engine.domain.run import Protocol, RunRequest
 
 
@@ -25,9 +26,9 @@ def benchmark_command(request: RunRequest) -> str:
         words += ["--sequence-length", str(request.sequence_length)]
     if request.threads is not None:
         words += ["--threads", str(request.threads)]
-    if request.new_tokens is not None:
+    if request.new_tokens is not None and Workload.GENERATION in request.workloads:
         words += ["--new-tokens", str(request.new_tokens)]
-    if request.workers is not None:
+    if request.workers is not None and Workload.CONCURRENCY in request.workloads:
         words += ["--concurrent-workers", str(request.workers)]
     if request.compiled:
         words.append("--compile")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,7 +18,7 @@ from engine.domain.tail import Tail
 from engine.figures.wording import way_options
 from engine.reports.command import benchmark_command
 
-_MOST_NOTES = 12
+_MOST_REMARKS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +32,17 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """What results say of themselves, in the same words."""
+
+    text: str
+    label: str | None
+    """Of the only case that it is told of; None where several cases share it, or the report has only one."""
+    executions: int
+    """How many results carry it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportContent:
     report_id: str
     run: Run
@@ -43,8 +53,10 @@ class ReportContent:
     """By case id: high percentiles of the times that have a sample for each iteration or gap between tokens."""
     left_out: tuple[LeftOut, ...]
     """Failed, skipped and cancelled executions: failures first."""
-    notes: tuple[tuple[str, int], ...]
-    """Remarks that results carry, with how many results carry each; most frequent first, the commonest few."""
+    remarks: tuple[Remark, ...]
+    """Most frequent first, the commonest few."""
+    more_remarks: int
+    """How many less frequent ones are not told."""
     checksums: tuple[tuple[str, str], ...]
     """Model type and the checksum of the generated module that was measured, in the order of the names."""
     executions: int
@@ -74,7 +86,7 @@ def build_content(
     """The content of a report on one run; `results` are all rows of that run, whatever became of them."""
     completed = [result for result in results if result.status is ResultStatus.COMPLETED]
     cases = {summary.case for summary in summaries} | {result.case for result in results}
-    notes = Counter(note for result in completed for note in result.notes)
+    remarks = _remarks(completed)
     checksums = {(result.case.model_type, result.skillset_checksum) for result in completed if result.skillset_checksum}
     return ReportContent(
         report_id=report_id,
@@ -83,7 +95,8 @@ def build_content(
         summaries=tuple(sorted((summary for summary in summaries if summary.estimates), key=_reading_order)),
         tails=tails or {},
         left_out=_left_out(results),
-        notes=tuple(notes.most_common(_MOST_NOTES)),
+        remarks=tuple(remarks[:_MOST_REMARKS]),
+        more_remarks=len(remarks[_MOST_REMARKS:]),
         checksums=tuple(sorted(checksums)),
         executions=len(completed),
         pairs=tuple(pairs),
@@ -119,6 +132,24 @@ def _reading_order(summary: CaseSummary) -> tuple[str, ...]:
         shape,
         f"{case.batch_size:08d}",
     )
+
+
+def _remarks(completed: Sequence[Result]) -> list[Remark]:
+    """Most frequent first, else as first told."""
+    told: dict[str, list[Case]] = {}
+    for result in completed:
+        for note in result.notes:
+            told.setdefault(note, []).append(result.case)
+    is_of_several = len({result.case for result in completed}) > 1
+    remarks = [
+        Remark(
+            text=note,
+            label=cases[0].label if is_of_several and len(set(cases)) == 1 else None,
+            executions=len(cases),
+        )
+        for note, cases in told.items()
+    ]
+    return sorted(remarks, key=lambda remark: remark.executions, reverse=True)
 
 
 def _left_out(results: Sequence[Result]) -> tuple[LeftOut, ...]:

@@ -35,6 +35,7 @@ def run_facts(content: ReportContent) -> Facts:
     if request.checkpoint is not None:
         asked += f" with the weights of {request.checkpoint}"
     return [
+        *([("Title", request.title)] if request.title else []),
         ("Run", f"{run.number} (id {run.run_id}), {run.status}"),
         ("Asked for", asked),
         ("Backends", ", ".join(request.backends)),
@@ -97,11 +98,20 @@ def protocol_facts(content: ReportContent) -> Facts:
         ("Time limit", f"{protocol.timeout_seconds:g} s a process"),
         ("Threads", "all physical cores" if request.threads is None else format_count(request.threads)),
         ("Pinning", _PINNING if protocol.pinned else "none, the scheduler chooses"),
-        ("Weights", "random, from a fixed seed; of the values only the choice of experts can depend"),
+        ("Weights", _weights(content)),
         ("Quiet", quiet),
         ("Meters", _meters(content.calibration)),
         ("Conditions", format_conditions([state for summary in content.summaries for state in summary.machines])),
     ]
+
+
+def _weights(content: ReportContent) -> str:
+    name = content.run.request.checkpoint
+    if name is None:
+        return "random, from a fixed seed; of the values only the choice of experts can depend"
+    digests = sorted({digest for summary in content.summaries if (digest := summary.case.checkpoint_digest)})
+    told = ", ".join(digest[:12] for digest in digests)
+    return f"those of {name}" + (f", sha256 digest {told}" if told else "")
 
 
 def _meters(calibration: Calibration | None) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from engine.domain.calibration import MachineNoise
 from engine.domain.summary import PairedCase, Verdict
+from engine.figures.wording import case_words
 from engine.formatting import MISSING, counted, format_count, format_number, join_words
 from engine.reports.tables import Cell, Column, Table
-from engine.reports.wording import model_name
 from engine.stats.resolution import resolution_in_pairs
 from engine.verdict_words import format_paired, format_resolution, would_decide
 
@@ -29,7 +29,7 @@ def pair_title(pairs: Sequence[PairedCase]) -> str:
     """The verdict of a single case, or how often each verdict stands."""
     told = [paired for paired in pairs if paired.is_headline] or list(pairs)
     if len(told) == 1:
-        return f"{_case_words(told[0])}: {format_paired(told[0])}"
+        return f"{case_words(told[0].base)}: {format_paired(told[0])}"
     counts = Counter(paired.found.verdict for paired in told)
     words = [f"{verdict} in {format_count(counts[verdict])}" for verdict in Verdict if counts[verdict]]
     return f"{told[0].against.text} in pairs: {join_words(words)} of {counted(len(told), 'case')}"
@@ -37,7 +37,7 @@ def pair_title(pairs: Sequence[PairedCase]) -> str:
 
 def pair_sentences(pairs: Sequence[PairedCase]) -> list[str]:
     """One sentence per case, of its headline metric."""
-    return [f"{_case_words(paired)}: {format_paired(paired)}." for paired in pairs if paired.is_headline]
+    return [f"{case_words(paired.base)}: {format_paired(paired)}." for paired in pairs if paired.is_headline]
 
 
 def pair_table(pairs: Sequence[PairedCase], noise: MachineNoise | None = None) -> Table:
@@ -61,7 +61,7 @@ def _row(paired: PairedCase, noise: MachineNoise | None) -> tuple[Cell, ...]:
     first, second = paired.words
     has_interval = found.low is not None and found.high is not None
     return (
-        Cell(text=_case_words(paired)),
+        Cell(text=case_words(paired.base)),
         Cell(text=paired.metric.title),
         Cell(text=f"{second} / {first}"),
         Cell(
@@ -79,9 +79,3 @@ def _row(paired: PairedCase, noise: MachineNoise | None) -> tuple[Cell, ...]:
         ),
         Cell(text=format_resolution(resolution_in_pairs(found, noise)).removeprefix("resolves ")),
     )
-
-
-def _case_words(paired: PairedCase) -> str:
-    case = paired.base
-    work = "" if case.workload == "inference" else f", {case.workload}"
-    return f"{model_name(case)}, batch {case.batch_size}{work}"

@@ -10,7 +10,16 @@ from engine.domain.measurement import Metric
 from engine.domain.summary import CaseSummary
 from engine.domain.workload_metrics import METRICS
 from engine.figures.wording import tail_words, way_options
-from engine.formatting import MISSING, Scale, format_bytes, format_count, format_estimate, format_number, scale_for
+from engine.formatting import (
+    MISSING,
+    Scale,
+    format_bytes,
+    format_count,
+    format_disturbances,
+    format_estimate,
+    format_number,
+    scale_for,
+)
 from engine.reports.content import ReportContent, metrics_in
 from engine.reports.wording import INTERVAL_SENTENCES, PROVENANCE_GLYPHS, STATISTICS, input_shape, model_name
 
@@ -162,8 +171,13 @@ def _result_row(summary: CaseSummary, metrics: Sequence[Metric], scales: dict[Me
         Cell(text=input_shape(case)),
         *(_figure(summary, metric, scales[metric]) for metric in metrics),
         Cell(text=str(processes), detail=f"{summary.failed} failed" if summary.failed else ""),
-        Cell(text=source, detail="busy machine" if summary.is_noisy else ""),
+        Cell(text=source, detail=_disturbed(summary) if summary.is_noisy else ""),
     )
+
+
+def _disturbed(summary: CaseSummary) -> str:
+    why = format_disturbances(summary.machines)
+    return f"disturbed: {why}" if why else "disturbed"
 
 
 def _figure(summary: CaseSummary, metric: Metric, scale: Scale) -> Cell:

@@ -29,7 +29,8 @@ def verdicts_of(workbench: Workbench, run: Run) -> list[PairedCase]:
 
 
 def paired_rows(workbench: Workbench, run: Run) -> list[dict[str, Any]]:
-    """One object per case and metric; ratios are new over base of the metric itself, missing values None."""
+    """One object per case and metric, the case as in the first configuration; ratios are new over base of the metric
+    itself, missing values None."""
     verdicts = verdicts_of(workbench, run)
     if not verdicts:
         return []
@@ -61,7 +62,14 @@ def _row(paired: PairedCase, resolved: Resolution | None) -> dict[str, Any]:
         "model_type": base.model_type,
         "size": str(base.size),
         "workload": base.workload.value,
+        "backend": base.backend,
+        "precision": base.precision.value,
         "batch_size": base.batch_size,
+        "sequence_length": base.sequence_length,
+        "threads": base.threads,
+        "compiled": base.compiled,
+        "attention": base.attention,
+        "cold": base.cold,
         "base": first,
         "new": second,
         "base_case_id": base.case_id,

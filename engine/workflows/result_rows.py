@@ -27,6 +27,7 @@ def result_row(result: Result) -> dict[str, Any]:
         "run_id": result.run_id,
         "case_id": case.case_id,
         "repetition": result.repetition,
+        "model": case.model,
         "model_type": case.model_type,
         "family": case.family.value,
         "task": case.task,

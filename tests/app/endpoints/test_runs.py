@@ -3,13 +3,15 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
+from app.endpoints.payloads import run_payload
+from app.endpoints.run_body import RunBody
 from engine.domain.against import PAIRS, Against
 from engine.domain.case import Precision
 from engine.domain.model import Tier
 from engine.domain.run import RunRequest, RunStatus
 from engine.storage import results
 from tests.app.stand_in import StandInWorkbench
-from tests.builders import a_case, a_failed_result, a_plan, a_result
+from tests.builders import a_case, a_failed_result, a_plan, a_result, a_run
 
 PROBLEM = "application/problem+json"
 
@@ -49,6 +51,33 @@ def test_every_field_reaches_the_request(client: FlaskClient, bench: StandInWork
     assert request.precisions == (Precision.FP32, Precision.BF16)
     assert (request.progressive, request.incremental) == (False, True)
     assert (request.protocol.processes, request.sequence_length, request.title) == (5, 64, "nightly")
+
+
+def test_the_list_of_runs_tells_them_apart_by_the_names_of_the_request(client: FlaskClient) -> None:
+    asked = {
+        "checkpoint": "mine/bert",
+        "models": ["bert"],
+        "workloads": ["generation", "concurrency"],
+        "size": "tiny",
+        "sequence_length": 64,
+        "threads": 1,
+        "new_tokens": 8,
+        "workers": 3,
+        "compile": True,
+        "attention": "eager",
+        "cold": True,
+        "runs": 5,
+        "warmup": 0,
+        "pin": True,
+        "budget_seconds": 90.0,
+        "title": "nightly",
+    }
+    listed = run_payload(a_run(request=RunBody(**asked).to_request()))
+    assert {name: listed[name] for name in asked} == asked
+    assert {field.alias or name for name, field in RunBody.model_fields.items()} <= set(listed)
+    start(client, threads=1, title="nightly")
+    (run,) = client.get("/api/benchmark/runs").json["runs"]
+    assert (run["threads"], run["title"]) == (1, "nightly")
 
 
 def test_a_budget_is_in_seconds(client: FlaskClient, bench: StandInWorkbench) -> None:
@@ -94,6 +123,8 @@ def test_a_priority_stands_for_its_models(
         ({"models": ["bert"], "precision": 32}, "precision", "32"),
         ({"priority": "urgent"}, "priority", "urgent"),
         ({"models": ["bert"], "progressive_mode": "yes"}, "progressive_mode", "yes"),
+        ({"models": ["bert"], "new_tokens": 8}, "new_tokens", "add generation to them, or leave new_tokens out"),
+        ({"models": ["bert"], "workers": 3}, "workers", "add concurrency to them, or leave workers out"),
         ({"models": ["bert"], "batchsizes": [1]}, "batchsizes", "batch_sizes"),
         ({}, "models", "models"),
     ],

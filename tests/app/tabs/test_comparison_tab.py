@@ -29,6 +29,7 @@ from app.views.results_grid import COLUMNS, NARROW, USUAL
 from engine.domain.case import Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
+from engine.domain.run import usual_processes
 from engine.storage import calibrations
 from tests.app.measured import measured, store
 from tests.app.stand_in import StandInWorkbench
@@ -199,8 +200,16 @@ def test_details_repeat_the_case_exactly(two_ways: StandInWorkbench) -> None:
     )
     again = "/live-runs?models=bert&backends=cpu&precisions=bf16&batch_sizes=1&workloads=inference&size=default"
     repeating = [link.href for link in of_kind(card, "Link") if text_of(link) == "Measure again"]
-    assert repeating == [f"{again}&sequence_length=128&switches=progressive"]
+    assert repeating == [f"{again}&sequence_length=128&processes=5&switches=progressive"]
     assert "5 against 5 processes" in text_of(card)
+
+
+def test_the_usual_number_of_processes_is_left_to_the_form(two_ways: StandInWorkbench) -> None:
+    case = a_case("roberta")
+    store(two_ways, measured(case, 0.05, how_many=usual_processes(None)))
+    card = details({"case": case.case_id})
+    (again,) = [link.href for link in of_kind(card, "Link") if text_of(link) == "Measure again"]
+    assert "processes=" not in again
 
 
 def test_details_tell_what_the_newest_process_says_of_itself(two_ways: StandInWorkbench) -> None:
@@ -232,7 +241,7 @@ def test_a_case_without_notes_has_no_place_for_them(two_ways: StandInWorkbench) 
 @pytest.mark.parametrize(
     ("way", "again"),
     [
-        ({"threads": 2, "cold": True}, ["&sequence_length=128&threads=2&switches=progressive%2Ccold"]),
+        ({"threads": 2, "cold": True}, ["&sequence_length=128&threads=2&processes=5&switches=progressive%2Ccold"]),
         ({"compiled": True}, []),
         ({"attention": "eager"}, []),
     ],

@@ -170,6 +170,14 @@ def test_trying_again_keeps_what_a_workload_or_a_checkpoint_adds(changes: dict[s
     assert options_from_query(dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))).request() == request
 
 
+def test_trying_inference_alone_again_leaves_the_tokens_of_generation_out() -> None:
+    both = (Workload.INFERENCE, Workload.GENERATION, Workload.CONCURRENCY)
+    request = a_request(workloads=both, new_tokens=7, workers=3)
+    again = request_again([a_case()], request)
+    assert (again.workloads, again.new_tokens, again.workers) == ((Workload.INFERENCE,), None, None)
+    again.refuse_unused()
+
+
 @pytest.mark.parametrize("against", [Against(precision=Precision.BF16), Against(threads=1), Against(compiled=True)])
 def test_a_failed_partner_is_tried_again_with_the_whole_pair(against: Against) -> None:
     request = a_request(against=against, protocol=Protocol(processes=20), incremental=False, size=SizeChoice.TINY)
@@ -210,6 +218,8 @@ def test_what_is_not_as_usual_is_named() -> None:
     request = a_request(sequence_length=33, threads=2, cold=True, protocol=Protocol(processes=5))
     assert request_words(request) == "bert · cpu · fp32 · batch 1 · sequence length 33 · 2 threads · cold · 5 processes"
     assert request_words(a_request(protocol=Protocol())) == "bert · cpu · fp32 · batch 1"
+    named = a_request(protocol=Protocol(), title="nightly")
+    assert request_words(named) == "nightly · bert · cpu · fp32 · batch 1"
     assert a_case(threads=2, cold=True).label == "bert cpu fp32 batch 1 threads 2 cold"
 
 

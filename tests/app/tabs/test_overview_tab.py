@@ -21,6 +21,7 @@ from tests.builders import (
     A_TIME,
     a_case,
     a_failed_result,
+    a_machine_state,
     a_request,
     an_environment,
     inference_measurements,
@@ -374,3 +375,11 @@ def test_the_metric_switch_speaks_for_every_chart(two_ways: StandInWorkbench) ->
 def test_no_component_of_the_page_is_named_twice(two_ways: StandInWorkbench) -> None:
     named = [str(part.id) for part in parts([layout(""), *show()[:2]]) if getattr(part, "id", None)]
     assert len(named) == len(set(named))
+
+
+def test_a_chart_says_what_disturbed_its_figures(bench: StandInWorkbench) -> None:
+    hot = a_machine_state(throttled=True)
+    store(bench, measured(a_case("bert"), 0.04, machine=hot), measured(a_case("bert", precision=BF16), 0.02))
+    body = text_of(show()[1])
+    assert "1 of 2 disturbed while measured (heat slowed a processor)" in body
+    assert "busy machine" not in body

@@ -73,7 +73,7 @@ def test_an_address_chooses_the_second_configuration(bench: StandInWorkbench) ->
 def test_while_it_runs_pairs_are_counted_and_nothing_is_judged() -> None:
     body = run_body(progress(RunStatus.RUNNING, "completed", "completed", "completed", "running"), NOW)
     said = text_of(of_class(body, "run-pairs"))
-    assert "bert, batch 1: bf16 against fp32, 1 of 2 pairs" in said
+    assert "bert on cpu fp32, batch 1: bf16 against fp32, 1 of 2 pairs" in said
     assert "The verdicts come with the last pair" in said
 
 
@@ -86,11 +86,29 @@ def test_at_the_end_each_case_has_its_sentence() -> None:
     ended = progress(RunStatus.COMPLETED, "completed", "completed")
     body = run_body(ended, NOW, verdicts=paired_cases(BF16, rows))
     (line,) = of_class(body, "pair-line")
-    assert text_of(line).startswith("bert, batch 1: bf16 is 2.00x faster than fp32 (")
+    assert text_of(line).startswith("bert on cpu fp32, batch 1: bf16 is 2.00x faster than fp32 (")
     assert "8 pairs: better" in text_of(line)
     assert text_of(of_class(line, "resolution-badge")) == "resolves ±3\N{THIN SPACE}% among 3"
     assert of_class(line, "verdict-better")
     assert "no verdict" in text_of(of_class(run_body(ended, NOW), "run-pairs"))
+
+
+def test_pairs_on_several_backends_and_precisions_are_told_apart() -> None:
+    alone = Against(threads=1)
+    bases = [
+        a_case(backend=backend, precision=precision)
+        for backend in ("cpu", "onnxruntime")
+        for precision in (Precision.FP32, Precision.INT8)
+    ]
+    both = [case for base in bases for case in (base, alone.applied_to(base))]
+    cases = tuple(a_case_progress(index, "running", case) for index, case in enumerate(both))
+    running = a_progress(run=a_run(RunStatus.RUNNING, request=a_request(against=alone)), cases=cases)
+    lines = [text_of(line) for line in of_class(run_body(running, NOW), "pair-line")]
+    assert len(set(lines)) == len(bases)
+    rows = [a_result(case, repetition=repetition) for repetition in range(2) for case in both]
+    ended = a_progress(run=a_run(RunStatus.COMPLETED, request=a_request(against=alone)), cases=cases)
+    told = of_class(run_body(ended, NOW, verdicts=paired_cases(alone, rows)), "pair-line")
+    assert len({text_of(line) for line in told}) == len(bases)
 
 
 def test_a_run_of_one_configuration_has_no_pairs() -> None:

@@ -41,7 +41,7 @@ def test_every_field_reaches_the_request() -> None:
         backends=["cpu"],
         precisions=["bf16"],
         batch_sizes="2",
-        workloads=["startup"],
+        workloads=["startup", "generation", "concurrency"],
         size="tiny",
         switches=["incremental", "cold"],
         processes="5",
@@ -56,6 +56,14 @@ def test_every_field_reaches_the_request() -> None:
     assert (request.protocol.processes, request.sequence_length, request.threads) == (5, 64, 2)
     assert (request.progressive, request.incremental, request.cold) == (False, True, True)
     assert request.budget_seconds == 5400
+
+
+def test_numbers_of_workloads_that_are_not_chosen_stay_in_the_form_alone() -> None:
+    typed = {"models": ["gpt2"], "new_tokens": "64", "workers": 4}
+    request = RunOptions(workloads=["generation"], **typed).request()  # type: ignore[arg-type]
+    assert (request.new_tokens, request.workers) == (64, None)
+    request = RunOptions(workloads=["concurrency"], **typed).request()  # type: ignore[arg-type]
+    assert (request.new_tokens, request.workers) == (None, 4)
 
 
 @pytest.mark.parametrize("empty", [None, "", "  "])

@@ -35,6 +35,20 @@ def test_the_table_has_every_case_with_its_fate(capsys: pytest.CaptureFixture[st
     assert said.err.startswith("1 case of 3 within 1m30s: 1 to 3 s (a guess")
 
 
+def test_a_plan_in_pairs_tells_the_two_of_a_pair_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    plan = a_plan(a_case("bert"), replace(a_case("bert"), threads=1))
+    tell_plan(plan, a_request(), as_json=False, quiet=True)
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.strip().startswith("bert")]
+    assert len(set(lines)) == 2 and "1 thread" in lines[1]
+    tell_plan(plan, a_request(), as_json=True, quiet=True)
+    base, new = json.loads(capsys.readouterr().out)["planned"]
+    assert (base["threads"], new["threads"]) == (None, 1)
+    assert [new[name] for name in ("model", "compiled", "attention", "cold", "checkpoint")] == [
+        "bert",
+        *(False, None, False, None),
+    ]
+
+
 def test_json_has_ranges_bytes_and_reasons(capsys: pytest.CaptureFixture[str]) -> None:
     tell_plan(a_partly_reached_plan(), a_request(budget_seconds=90.0), as_json=True, quiet=True)
     told = json.loads(capsys.readouterr().out)

@@ -13,7 +13,7 @@ from engine.domain.against import PAIRS, Against
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import RunRequest, SizeChoice
-from engine.errors import UnknownName
+from engine.errors import InvalidValue, UnknownName
 
 Ask = Callable[..., RunRequest]
 
@@ -77,6 +77,26 @@ def test_a_misspelt_size_is_answered_with_the_nearest() -> None:
     given = dict.fromkeys(inspect.signature(make_request).parameters) | {"models": (), "size": "tinny"}
     with pytest.raises(UnknownName, match=r"Unknown size 'tinny'. Did you mean tiny"):
         make_request(**given)  # type: ignore[arg-type]
+
+
+def test_a_sequence_length_is_said_to_count_tokens_alone() -> None:
+    @click.command()
+    @run_options
+    def command(**_: object) -> None: ...
+
+    (option,) = [option for option in command.params if option.name == "sequence_length"]
+    assert isinstance(option, click.Option) and option.help is not None
+    assert "for types that count tokens" in option.help
+    assert "frames" not in option.help
+
+
+def test_a_number_that_no_workload_takes_is_refused(ask: Ask) -> None:
+    assert ask("--type", "generation", "--new-tokens", "8").new_tokens == 8
+    given = dict.fromkeys(inspect.signature(make_request).parameters)
+    usual = {"models": ("gpt2",), "size": "auto", "hardware": ("cpu",), "precisions": (Precision.FP32,)}
+    asked = {"batch_sizes": (1,), "workloads": (Workload.INFERENCE,), "warmup": 2, "pinned": False, "new_tokens": 8}
+    with pytest.raises(InvalidValue, match="new_tokens 8 is for generation alone"):
+        make_request(**(given | usual | asked))  # type: ignore[arg-type]
 
 
 def test_priority_all_is_every_tier(ask: Ask) -> None:

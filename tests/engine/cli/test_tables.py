@@ -3,6 +3,8 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -105,12 +107,19 @@ def test_plain_rows_tell_new_tokens_and_workers(capsys: pytest.CaptureFixture[st
     assert [(row["new_tokens"], row["workers"]) for row in found] == [("32", ""), ("", "2")]
 
 
-def test_pairs_say_what_their_verdicts_resolve(capsys: pytest.CaptureFixture[str]) -> None:
+def a_pair_row(**changes: object) -> Row:
     row = {
         "model": "bert",
         "size": "default",
+        "backend": "cpu",
+        "precision": "fp32",
         "batch_size": 1,
         "workload": "inference",
+        "sequence_length": 128,
+        "threads": None,
+        "compiled": False,
+        "attention": None,
+        "cold": False,
         "metric": "latency",
         "base": "fp32",
         "new": "bf16",
@@ -124,6 +133,65 @@ def test_pairs_say_what_their_verdicts_resolve(capsys: pytest.CaptureFixture[str
         "pairs_to_decide": None,
         "resolution": "resolves ±3.5 % among 3",
     }
-    print_pairs([row])
+    return row | changes
+
+
+def test_pairs_say_what_their_verdicts_resolve(capsys: pytest.CaptureFixture[str]) -> None:
+    print_pairs([a_pair_row()])
     headings, line = cells(capsys.readouterr().out)
     assert (headings[-1], line[-1]) == ("Resolves", "±3.5 % among 3")
+
+
+def test_pairs_on_several_backends_and_precisions_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    print_pairs([a_pair_row(), a_pair_row(backend="onnxruntime"), a_pair_row(precision="int8")])
+    headings, *lines = cells(capsys.readouterr().out)
+    assert headings[:7] == ["Model", "Size", "Backend", "Precision", "Batch", "Type", "Metric"]
+    assert [line[2:4] for line in lines if line[0] == "bert"] == [
+        ["cpu", "fp32"],
+        ["onnxruntime", "fp32"],
+        ["cpu", "int8"],
+    ]
+
+
+@pytest.mark.parametrize("show", [print_run_summary, lambda rows: print_results(rows, "table")])
+def test_cases_that_differ_in_options_alone_are_told_apart(
+    capsys: pytest.CaptureFixture[str], show: Callable[[list[Row]], None]
+) -> None:
+    usual = a_case()
+    options = ({}, {"threads": 1}, {"compiled": True, "attention": "sdpa"}, {"cold": True})
+    cases = [replace(usual, **changes) for changes in options]
+    show(rows_of(*(a_result(case) for case in cases)))
+    headings, *lines = cells(capsys.readouterr().out)
+    place = headings.index("Options")
+    told = {line[place] for line in lines if len(line) >= len(headings) - 1}
+    assert {words.removesuffix(" attention") for words in told} == {"-", "1 thread", "compiled, sdpa", "cold"}
+
+
+def test_cases_that_differ_in_their_shape_alone_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    other = a_case(batch_size=8)
+    print_run_summary(rows_of(*(a_result(case) for case in (a_case(), replace(a_case(), sequence_length=64), other))))
+    headings, *lines = cells(capsys.readouterr().out)
+    place = headings.index("Options")
+    assert [line[place] for line in lines] == ["sequence 64", "sequence 128", "-"]
+
+
+def test_a_column_of_options_is_there_only_where_any_is_chosen(capsys: pytest.CaptureFixture[str]) -> None:
+    print_run_summary(rows_of(a_result(), a_result(a_case(batch_size=8))))
+    assert "Options" not in capsys.readouterr().out
+
+
+def test_checkpoints_go_by_their_name(capsys: pytest.CaptureFixture[str]) -> None:
+    trained = replace(a_case(), checkpoint="acme/bert-legal")
+    print_run_summary(rows_of(a_result(), a_result(trained)))
+    _, *lines = cells(capsys.readouterr().out)
+    assert {line[0] for line in lines} == {"bert", "acme/bert-legal"}
+
+
+def test_plain_rows_tell_options_checkpoint_and_noise(capsys: pytest.CaptureFixture[str]) -> None:
+    case = replace(a_case(), threads=2, compiled=True, attention="sdpa", cold=True, checkpoint="acme/bert-legal")
+    print_results(rows_of(a_result(case)), "csv")
+    (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    options = [row[name] for name in ("threads", "compiled", "attention", "cold", "checkpoint")]
+    assert options == ["2", "True", "sdpa", "True", "acme/bert-legal"]
+    assert (row["model"], row["model_type"]) == ("acme/bert-legal", "bert")
+    assert "is_noisy" in row

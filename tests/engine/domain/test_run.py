@@ -43,6 +43,14 @@ def test_a_request_beyond_its_limits_is_refused(changes: dict[str, int], words: 
     assert (refusal.value.message, refusal.value.field) == (words, next(iter(changes)))
 
 
+@pytest.mark.parametrize(("name", "workload"), [("new_tokens", "generation"), ("workers", "concurrency")])
+def test_a_number_that_no_workload_takes_is_refused_with_the_remedy(name: str, workload: str):
+    with pytest.raises(InvalidValue, match=f"add {workload} to them, or leave {name} out") as refusal:
+        a_request("gpt2", **{name: 4}).refuse_unused()
+    assert refusal.value.field == name
+    a_request("gpt2", **{name: 4}, workloads=(Workload.INFERENCE, Workload(workload))).refuse_unused()
+
+
 def large(processes: int, **changes: Any) -> RunRequest:
     return a_request("bert", protocol=a_protocol(processes=processes), batch_sizes=tuple(range(1, 11)), **changes)
 

@@ -45,7 +45,7 @@ def test_the_command_line_reads_the_command_back_as_the_same_request() -> None:
         models=("bert", "t5"),
         precisions=(Precision.BF16,),
         batch_sizes=(4, 16),
-        workloads=(Workload.INFERENCE, Workload.STARTUP),
+        workloads=tuple(Workload),
         size=SizeChoice.TINY,
         sequence_length=64,
         threads=2,
@@ -62,6 +62,11 @@ def test_the_command_line_reads_the_command_back_as_the_same_request() -> None:
     outcome = CliRunner().invoke(benchmark, shlex.split(benchmark_command(request))[2:])
     assert outcome.exit_code == 0, outcome.output
     assert seen == [request]
+
+
+def test_numbers_that_no_workload_takes_are_left_out() -> None:
+    words = benchmark_command(RunRequest(models=("gpt2",), new_tokens=8, workers=3))
+    assert "--new-tokens" not in words and "--concurrent-workers" not in words
 
 
 def test_a_checkpoint_is_named_again() -> None:

@@ -11,7 +11,8 @@ from engine.domain.summary import CaseSummary
 from engine.reports.answers import report_summary, report_title
 from engine.reports.charts import charts_of, rankings
 from engine.reports.content import ReportContent, build_content, metrics_in
-from engine.reports.facts import protocol_facts
+from engine.reports.facts import protocol_facts, run_facts
+from engine.reports.html import render_html
 from engine.reports.tables import method_table, model_table, process_table, result_table
 from tests.builders import (
     A_TIME,
@@ -82,7 +83,14 @@ def test_a_case_that_ran_elsewhere_says_where() -> None:
 def test_a_noisy_measurement_is_marked() -> None:
     table = result_table(of(a_summary(is_noisy=True)), Workload.INFERENCE)
     assert table is not None
-    assert table.rows[0][-1].detail == "busy machine"
+    assert table.rows[0][-1].detail == "disturbed"
+    for state, why in (
+        (a_machine_state(throttled=True), "heat slowed a processor"),
+        (a_machine_state(other_gpu_processes=2), "up to 2 other programs computed on the GPU"),
+    ):
+        table = result_table(of(a_summary(is_noisy=True, machines=(state,))), Workload.INFERENCE)
+        assert table is not None
+        assert table.rows[0][-1].detail == f"disturbed: {why}"
 
 
 def test_how_quiet_the_machine_was_is_said_no_better_than_known() -> None:
@@ -108,6 +116,49 @@ def test_pinning_is_told_as_what_was_asked_for() -> None:
     pinned = replace(found, run=replace(found.run, request=a_request(protocol=a_protocol(pinned=True))))
     assert dict(protocol_facts(found))["Pinning"] == "none, the scheduler chooses"
     assert dict(protocol_facts(pinned))["Pinning"].startswith("asked for: ")
+
+
+def test_the_weights_are_those_of_the_checkpoint_where_one_was_asked_for() -> None:
+    trained = a_case(size="checkpoint", checkpoint="acme/bert-legal", checkpoint_digest="0a" * 32)
+
+    def weights(content: ReportContent) -> str:
+        return dict(protocol_facts(content))["Weights"]
+
+    def of_checkpoint(content: ReportContent) -> ReportContent:
+        return replace(content, run=replace(content.run, request=a_request("bert", checkpoint="acme/bert-legal")))
+
+    assert weights(of(a_summary())).startswith("random")
+    assert weights(of_checkpoint(of(a_summary(trained)))) == "those of acme/bert-legal, sha256 digest 0a0a0a0a0a0a"
+    assert weights(of_checkpoint(of())) == "those of acme/bert-legal"
+
+
+def test_the_title_of_a_run_is_its_first_fact() -> None:
+    found = of(a_summary())
+    named = replace(found, run=replace(found.run, request=a_request(title="nightly")))
+    assert run_facts(named)[0] == ("Title", "nightly")
+    assert "Title" not in dict(run_facts(found))
+
+
+def test_a_remark_of_one_case_names_it_and_those_that_are_not_told_are_counted() -> None:
+    ours, other = a_case("bert"), a_case("gpt2")
+    results = [
+        a_result(ours, notes=("shared", "alone"), repetition=0),
+        a_result(ours, notes=("shared", "alone"), repetition=1),
+        a_result(other, notes=("shared", *(f"rare {number}" for number in range(12)))),
+    ]
+    found = of(a_summary(ours), a_summary(other), results=results)
+    assert [(remark.text, remark.label, remark.executions) for remark in found.remarks[:3]] == [
+        ("shared", None, 3),
+        ("alone", ours.label, 2),
+        ("rare 0", other.label, 1),
+    ]
+    assert (len(found.remarks), found.more_remarks) == (12, 2)
+    page = render_html(found).decode()
+    assert f"<b>{ours.label}</b>: alone" in page
+    assert "and 2 more remarks" in page
+    alone = of(a_summary(ours), results=results[:2])
+    assert [remark.label for remark in alone.remarks] == [None, None]
+    assert "more remark" not in render_html(alone).decode()
 
 
 def test_the_conditions_of_all_processes_are_told_together() -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from engine.analysis.paired import paired_cases
 from engine.domain.against import Against
 from engine.domain.case import Precision
+from engine.domain.model import Size
 from engine.domain.run import RunRequest
 from engine.domain.summary import PairedCase, Verdict
 from engine.reports.answers import report_title
@@ -31,12 +32,32 @@ def content_of(request: RunRequest, pairs: Sequence[PairedCase]) -> ReportConten
 
 def test_each_case_has_a_sentence_and_each_metric_a_row() -> None:
     (sentence,) = pair_sentences(PAIRS)
-    assert sentence.startswith("bert, batch 1: bf16 is 1.99x faster than fp32 (")
+    assert sentence.startswith("bert on cpu fp32, batch 1: bf16 is 1.99x faster than fp32 (")
     table = pair_table(PAIRS)
     assert [row[1].text for row in table.rows] == ["Latency", "Throughput", "Peak memory"]
     assert [row[7].text for row in table.rows] == ["better", "better", "same"]
     assert table.rows[0][3].detail.count(" to ") == 1
     assert all(row[8].text.startswith("±3.") for row in table.rows[:2])
+
+
+def test_no_two_cases_of_a_run_have_the_same_words() -> None:
+    alone = Against(threads=1)
+    bases = [
+        a_case("bert", backend=backend, precision=precision, size=size)
+        for backend in ("cpu", "onnxruntime")
+        for precision in (Precision.FP32, Precision.INT8)
+        for size in (Size.TINY, Size.DEFAULT)
+    ]
+    rows = [
+        a_result(case, repetition=repetition)
+        for repetition in range(2)
+        for base in bases
+        for case in (base, alone.applied_to(base))
+    ]
+    pairs = paired_cases(alone, rows)
+    assert len(set(pair_sentences(pairs))) == len(bases)
+    assert any(words.startswith("bert (tiny) on onnxruntime int8, batch 1: ") for words in pair_sentences(pairs))
+    assert len({row[0].text for row in pair_table(pairs).rows}) == len(bases)
 
 
 def test_only_a_run_in_pairs_has_the_section() -> None:

@@ -37,6 +37,8 @@ def test_a_run_in_pairs_is_measured_in_changing_order_and_has_verdicts(open_work
     assert set(told) == {"latency", "throughput", "peak_memory"}
     latency = told["latency"]
     assert (latency["base"], latency["new"], latency["pairs"], latency["verdict"]) == ("fp32", "bf16", 8, "better")
+    told_apart = ("backend", "precision", "sequence_length", "threads", "compiled", "attention", "cold")
+    assert [latency[name] for name in told_apart] == ["cpu", "fp32", 128, None, False, None, False]
     assert latency["ratio"] == pytest.approx(0.5) and latency["low"] <= 0.5 <= latency["high"]
     assert latency["p_value"] == pytest.approx(2 / 256) and latency["q_value"] >= latency["p_value"]
     assert latency["sentence"].startswith("bf16 is 2.00x faster than fp32 (")
