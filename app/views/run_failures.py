@@ -94,6 +94,7 @@ def request_again(cases: Sequence[Case], request: RunRequest) -> RunRequest:
         size=sizes.pop() if len(sizes) == 1 and is_of_types else request.size,
         incremental=False,
         budget_seconds=None,
+        title=None,
     )
 
 

@@ -146,11 +146,12 @@ def test_trying_again_asks_for_the_same_cases_in_full() -> None:
         progressive=False,
         incremental=True,
         protocol=Protocol(processes=5),
+        title="Nightly",
     )
     failed = a_case(size=Size.TINY, sequence_length=33, threads=2, cold=True)
     address = address_again([failed], request)
     again = options_from_query(dict(parse_qsl(urlsplit(address).query, keep_blank_values=True))).request()
-    assert again == replace(request, incremental=False)
+    assert again == replace(request, incremental=False, title=None)
 
 
 @pytest.mark.parametrize(
