@@ -116,7 +116,9 @@ def tail_words(tails: Sequence[Tail]) -> str:
         parts.append(f"{tail.label} {value} ({within})" if within else f"{tail.label} {value}")
     iterations = counted(first.iterations, first.noun)
     if first.processes == 1:
-        interval = "95 % interval" if first.low is not None else "no interval: gaps of a generation depend on each other"
+        interval = (
+            "95 % interval" if first.low is not None else "no interval: gaps of a generation depend on each other"
+        )
         return f"{', '.join(parts)}; within one process of {iterations}, {interval}"
     return f"{', '.join(parts)}; median and range of {first.processes} processes with {iterations} or more each"
 
