@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.app.tabs.component_tree import of_class, of_kind, text_of, with_id
 from tests.builders import an_environment
 from tests.calibration_builders import A_MISSED_FINDING, AN_OPEN_FINDING, a_calibration, a_noise
 
+ASSETS = Path(__file__).resolve().parents[3] / "assets"
 Trigger = Callable[..., None]
 UNDER_WAY = CalibrationProgress(step="Timing known sleeps", done=30, total=120, remaining_seconds=(60.0, 90.0))
 
@@ -75,6 +77,11 @@ def test_the_resolution_of_this_machine_is_told_for_three_five_and_ten_processes
     assert [row[0] for row in told] == ["3", "5", "10"]
     assert told[0][1:] == ["-", "-"]
     assert told[1][1].startswith("±3.") and told[1][2] == "-"
+
+
+def test_a_badge_too_long_for_its_place_is_wrapped() -> None:
+    rule = (ASSETS / "trust.css").read_text().partition(".resolution-badge {")[2].partition("}")[0]
+    assert "white-space: normal" in rule and "max-width: 100%" in rule
 
 
 def test_a_calibration_of_another_machine_says_nothing_of_this_one(bench: StandInWorkbench) -> None:
