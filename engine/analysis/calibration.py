@@ -264,7 +264,7 @@ def _corrected(judged: Sequence[Judged]) -> list[Judged]:
     """A family at a time; the last is filled up from the start, so that it is none the smaller."""
     found: list[Judged] = []
     for at in range(0, len(judged), FAMILY):
-        family = judged[at : at + FAMILY]
-        beside = judged[: min(at, FAMILY - len(family))]
-        found += correct([*family, *beside])[: len(family)]
+        family = list(judged[at : at + FAMILY])
+        beside = list(judged[: min(at, FAMILY - len(family))])
+        found += correct(family + beside)[: len(family)]
     return found
