@@ -5,12 +5,14 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from flask import Blueprint, Response, jsonify
-from pydantic import BaseModel, ConfigDict, StrictBool
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from app import data
 from app.endpoints.json_body import read_body
 from app.endpoints.payloads import calibration_progress_payload
-from engine.workflows.calibrate import counting_calibration, newest_calibration
+from engine.analysis.calibration import FAMILY
+from engine.reports.calibration_words import MOST_TRIALS
+from engine.workflows.calibrate import GROUPS, QUICK_GROUPS, counting_calibration, newest_calibration
 from engine.workflows.calibration_rows import calibration_row
 
 calibration = Blueprint("calibration", __name__, url_prefix="/api/benchmark/calibration")
@@ -20,7 +22,15 @@ class CalibrationBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     quick: StrictBool = False
-    """Fewer trials of verdicts."""
+    """Fewer trials of verdicts than usual."""
+    groups: StrictInt | None = Field(default=None, ge=FAMILY, le=MOST_TRIALS)
+    """So many trials of verdicts, instead of `quick`."""
+
+    @model_validator(mode="after")
+    def _says_it_once(self) -> CalibrationBody:
+        if self.quick and self.groups is not None:
+            raise ValueError("quick and groups both say how many trials are made; give one of them.")
+        return self
 
 
 @calibration.get("")
@@ -28,7 +38,7 @@ def read_calibration() -> Response:
     """The one of this machine that counts and the newest, null before the first; and how far one under way has come,
     null without.
 
-    A full one counts until another is made, whatever quick ones come after it, for a month.
+    One counts for a month, until one with as many trials or more is made.
     """
     workbench = data.workbench()
     found, newest = counting_calibration(workbench), newest_calibration(workbench)
@@ -48,7 +58,7 @@ def start_calibration() -> tuple[Response, int, dict[str, str]]:
     """Begin one; 409 while one is under way."""
     body = read_body(CalibrationBody)
     job = data.workbench().calibration
-    job.start(quick=body.quick)
+    job.start(groups=body.groups or (QUICK_GROUPS if body.quick else GROUPS))
     answer = {"status": "running", "message": "The calibration has begun; nothing else is measured meanwhile."}
     return jsonify(answer), HTTPStatus.ACCEPTED, {"Location": "/api/benchmark/calibration"}
 

@@ -155,7 +155,8 @@ def preview_plan(*values: Any) -> tuple[Any, Any, bool, Any]:
         past = results.count(cursor, ResultFilter())
     waiting = len(workbench.supervisor.active())
     label = button(start_label(plan, waiting=waiting > 0), drawing="play").children
-    preview = plan_preview(plan, past_results=past, waiting=waiting)
+    anew = request.incremental and request.against is not None
+    preview = plan_preview(plan, past_results=past, waiting=waiting, measures_pairs_anew=anew)
     return preview, label, not plan.planned, copy_button(benchmark_command(request), "Copy command")
 
 

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from app import data, ids
-from app.views.calibrate_card import QUICK, calibrate_card, progress_parts
+from app.views.calibrate_card import FULL, TRIALS, calibrate_card, progress_parts
 from app.views.error_notice import error_notice
 from app.views.overview_switch import overview_switch
 from app.views.trust_cards import resolution_card, trust_cards, trust_head
@@ -73,7 +73,7 @@ def follow_calibration(
     try:
         if pressed == ids.TRUST_START and starts:
             message = None
-            job.start(quick=mode == QUICK)
+            job.start(groups=TRIALS[mode or FULL])
         if pressed == ids.TRUST_CANCEL and cancels:
             job.cancel()
     except EngineError as error:

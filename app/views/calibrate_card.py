@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from dash import html
 from dash.development.base_component import Component
 
@@ -10,8 +12,11 @@ from app.views.card import card
 from app.views.controls import button, segmented
 from engine.domain.calibration import CalibrationProgress
 from engine.formatting import format_count, format_eta, format_share
+from engine.workflows.calibrate import GROUPS, QUICK_GROUPS, THOROUGH_GROUPS
 
-FULL, QUICK = "full", "quick"
+FULL, QUICK, THOROUGH = "full", "quick", "thorough"
+TRIALS: Mapping[str, int] = {FULL: GROUPS, QUICK: QUICK_GROUPS, THOROUGH: THOROUGH_GROUPS}
+"""Of verdicts, by what is chosen."""
 
 
 def calibrate_card(progress: CalibrationProgress | None, *, is_cancelling: bool) -> Component:
@@ -21,7 +26,7 @@ def calibrate_card(progress: CalibrationProgress | None, *, is_cancelling: bool)
         "Calibrate this machine",
         segmented(
             ids.TRUST_MODE,
-            [(FULL, "Full, some minutes"), (QUICK, "Quick, a fifth of that")],
+            [(QUICK, "Quick"), (FULL, "Full"), (THOROUGH, "Thorough")],
             FULL,
             "How many trials of verdicts are made",
         ),
@@ -36,7 +41,8 @@ def calibrate_card(progress: CalibrationProgress | None, *, is_cancelling: bool)
             className="action-row",
         ),
         html.Div(id=ids.TRUST_MESSAGE),
-        footnote="Known work runs in processes of its own; measurements that are asked for meanwhile wait.",
+        footnote="Full takes some minutes, quick a fifth of that, thorough four times as long. Known work runs in "
+        "processes of its own; measurements that are asked for meanwhile wait.",
     )
 
 

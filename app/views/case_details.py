@@ -128,7 +128,7 @@ def family_details(
     table = html.Table([html.Thead(head), html.Tbody(rows)], className="plain-table")
     return card(
         f"{row} on {column}",
-        table if members else empty,
+        html.Div(table, className="family-members") if members else empty,
         subtitle=f"{found.metric.title} by model type · choose one for its details",
         class_name=class_name,
     )

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from app.views.kpi_tile import kpi_tile
 from app.views.marks import verdict_mark
+from app.views.resolution_badge import resolution_badge
 from engine.domain.calibration import MachineNoise
 from engine.domain.case import Case, Workload
 from engine.domain.measurement import Metric
@@ -22,7 +23,7 @@ from engine.formatting import format_estimate
 from engine.stats.comparison import compare
 from engine.stats.quantiles import median
 from engine.stats.resolution import resolution
-from engine.verdict_words import format_comparison, format_resolution
+from engine.verdict_words import format_comparison
 
 History = Callable[[CaseSummary, Metric], Sequence[tuple[float, ...]]]
 """Per-process values of a case in each run that completed it, oldest run first."""
@@ -43,7 +44,7 @@ class KeyFigure:
 def key_figures(
     figures: Sequence[KeyFigure], history: History, theme: Theme, noise: MachineNoise | None = None
 ) -> Component:
-    """One tile each; a verdict and a sparkline only where an earlier run gives a baseline."""
+    """One tile each; a verdict with its badge and a sparkline only where an earlier run gives a baseline."""
     return html.Div(
         [_tile(figure, history(figure.summary, figure.metric), theme, noise) for figure in figures], className="kpi-row"
     )
@@ -92,13 +93,10 @@ def _start_figures(case: Case, startup: Sequence[CaseSummary]) -> list[KeyFigure
 
 def _tile(figure: KeyFigure, runs: Sequence[tuple[float, ...]], theme: Theme, noise: MachineNoise | None) -> Component:
     comparison = _against_previous(figure.metric, runs)
-    verdict = spark = None
-    resolves = ""
+    verdict = spark = badge = None
     if comparison is not None:
         verdict = verdict_mark(comparison.verdict, f"{format_comparison(comparison)}, against the run before")
-        resolves = (
-            f" Verdict: {format_resolution(resolution(runs[-2], runs[-1], noise, comparisons=comparison.comparisons))}."
-        )
+        badge = resolution_badge(resolution(runs[-2], runs[-1], noise, comparisons=comparison.comparisons))
         if len(runs) >= _FEWEST_RUNS:
             spark = _spark([median(values) for values in runs], comparison, theme)
     estimate = figure.summary.estimates[figure.metric]
@@ -110,8 +108,9 @@ def _tile(figure: KeyFigure, runs: Sequence[tuple[float, ...]], theme: Theme, no
         provenance=figure.summary.provenance,
         note=f"{processes}, first run" if text.interval else "first run",
         verdict=verdict,
+        badge=badge,
         sparkline=spark,
-        title=f"{figure.metric.definition} Interval: {estimate.method}.{resolves}",
+        title=f"{figure.metric.definition} Interval: {estimate.method}.",
     )
 
 

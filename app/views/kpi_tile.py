@@ -19,10 +19,12 @@ def kpi_tile(
     provenance: Provenance = Provenance.MEASURED,
     note: Any = None,
     verdict: Component | None = None,
+    badge: Component | None = None,
     sparkline: Component | None = None,
     title: str | None = None,
 ) -> Component:
-    """`note` stands where a verdict would when there is none; `title` is the metric's definition, on hover."""
+    """`note` stands where a verdict would when there is none, `badge` below it; `title` is the metric's definition, on
+    hover."""
     last = verdict if verdict is not None else html.Span(note, className="kpi-note") if note is not None else None
     spread = figure.interval or figure.n
     return html.Div(
@@ -37,6 +39,7 @@ def kpi_tile(
                 className="kpi-figure",
             ),
             html.Div([part for part in (last, sparkline) if part is not None], className="kpi-foot"),
+            *([html.Div(badge, className="kpi-badge")] if badge is not None else []),
         ],
         className="kpi-tile",
         **({"title": title} if title else {}),

@@ -18,6 +18,8 @@ from engine.formatting import counted, format_bytes, format_count, format_eta, f
 _LISTED = 60
 """Cases listed in an unfolded preview."""
 
+_PAIRS_ANEW = "Pairs are always measured anew, whatever was measured before."
+
 _WHY_SKIPPED: Mapping[FailureKind, str] = {
     FailureKind.ALREADY_MEASURED: "measured recently",
     FailureKind.DOES_NOT_FIT: "would not fit in memory",
@@ -32,8 +34,11 @@ def plan_pending() -> Component:
     return html.P("Looking at what this machine can run ...", className="plan-line")
 
 
-def plan_preview(plan: Plan, *, past_results: int, waiting: int = 0) -> Component:
-    """What would run, what would not and why, and how long it may take."""
+def plan_preview(plan: Plan, *, past_results: int, waiting: int = 0, measures_pairs_anew: bool = False) -> Component:
+    """What would run, what would not and why, and how long it may take.
+
+    `measures_pairs_anew`: only what is missing was asked for, and of pairs, which heed that not.
+    """
     runs = {planned.case.case_id for planned in plan.planned}
     cases = len(runs) + len({skipped.case.case_id for skipped in plan.skipped})
     lines = [
@@ -44,6 +49,7 @@ def plan_preview(plan: Plan, *, past_results: int, waiting: int = 0) -> Componen
             ],
             className="plan-line",
         ),
+        *([html.P(_PAIRS_ANEW, className="plan-line")] if measures_pairs_anew else []),
         *_budget_line(plan, len(runs)),
         html.P(_duration(plan, past_results, waiting), className="plan-line"),
         *([html.P(format_unchecked(plan.unchecked), className="plan-line")] if plan.unchecked else []),

@@ -17,6 +17,7 @@ from app.views.controls import button
 from app.views.marks import backend_mark
 from app.views.plan_preview import plan_pending
 from engine.catalog.checkpoints import sizes_of
+from engine.domain.against import PAIRS
 from engine.domain.case import Precision, Workload
 from engine.domain.hardware import BackendStatus
 from engine.domain.model import ModelType, Tier
@@ -27,6 +28,10 @@ _KEPT: Mapping[str, Any] = {"persistence": True, "persistence_type": "session"}
 """Another tab or run may be looked at without losing what was typed."""
 _AS_ADDRESSED: Mapping[str, Any] = {}
 """A form that an address has filled in shows that, whatever was typed before."""
+
+_GROWING = "Larger batches are left out once one fails for memory or time, or throughput stops growing."
+_USUAL_PROCESSES = f"{Protocol().processes}, or {PAIRS} pairs"
+"""Of a run that compares against another way."""
 
 
 def run_form(options: RunOptions, *, is_addressed: bool = False) -> Component:
@@ -39,7 +44,6 @@ def run_form(options: RunOptions, *, is_addressed: bool = False) -> Component:
         *(options.processes, options.sequence_length, options.threads),
         *(options.budget, options.new_tokens, options.workers, options.checkpoint or None),
     )
-    usual_processes = Protocol().processes
     more = html.Details(
         [
             html.Summary("More options"),
@@ -48,7 +52,7 @@ def run_form(options: RunOptions, *, is_addressed: bool = False) -> Component:
                     _field(
                         "Processes per case",
                         ids.FORM_PROCESSES,
-                        _text(ids.FORM_PROCESSES, options.processes, usual_processes, kept),
+                        _text(ids.FORM_PROCESSES, options.processes, _USUAL_PROCESSES, kept),
                     ),
                     _field(
                         "Sequence length",
@@ -156,7 +160,11 @@ def run_form(options: RunOptions, *, is_addressed: bool = False) -> Component:
                 dcc.Checklist(
                     id=ids.FORM_SWITCHES,
                     options=[
-                        {"value": PROGRESSIVE, "label": "Cheap cases first"},
+                        {
+                            "value": PROGRESSIVE,
+                            "label": "Stop growing a batch when it no longer pays",
+                            "title": _GROWING,
+                        },
                         {"value": INCREMENTAL, "label": "Only what is missing or out of date"},
                         {"value": COLD, "label": "Cold processes, nothing preloaded"},
                     ],

@@ -44,7 +44,7 @@ _DRAWN_AS = {
 
 
 def trust_head(found: Calibration | None, newest: Calibration | None, environment: Environment) -> list[Component]:
-    """Which goals hold, and when and where that was found; then what a quick calibration since has found."""
+    """Which goals hold, and when and where that was found; then what one with fewer trials since has found."""
     if found is None:
         return [
             html.H1("What the meters of this machine are worth is not known yet.", className="answer"),
@@ -61,7 +61,7 @@ def trust_head(found: Calibration | None, newest: Calibration | None, environmen
     told = [html.H1(verdict_sentence(found), className="answer"), html.P(detail, className="answer-detail")]
     if newest is not None and newest.calibration_id != found.calibration_id:
         later = html.Span(format_time(newest.calibrated_at), title=format_time_iso(newest.calibrated_at))
-        since = ["A quick one, ", later, f", does not replace it: {_lowered(verdict_sentence(newest))}"]
+        since = ["One with fewer trials, ", later, f", does not replace it: {_lowered(verdict_sentence(newest))}"]
         told.append(html.P(since, className="answer-detail"))
     return told
 
@@ -163,7 +163,7 @@ def _gauge(finding: Finding) -> Component | None:
     if finding.value is None or not finding.goal or finding.check.wants_more:
         return None
     share = min(1.0, finding.value / finding.goal)
-    kind = "is-over" if finding.state is FindingState.MISSED else ""
+    kind = "is-over" if finding.value > finding.goal else ""
     label = f"{format_share(finding.value / finding.goal)} of what is allowed"
     return html.Div(
         html.Div(style={"width": f"{max(share, 0.02) * 100:.0f}%"}),

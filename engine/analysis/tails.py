@@ -66,8 +66,7 @@ def _keeps_every_gap(result: Result) -> bool:
 
 def _tail(metric: Metric, percent: int, processes: Sequence[Sequence[float]]) -> Tail:
     values = [percentile(samples, percent / 100) for samples in processes]
-    is_single = len(processes) == 1
-    low, high = percentile_interval(processes[0], percent / 100) if is_single else (min(values), max(values))
+    low, high = _bounds(metric, percent, processes, values)
     return Tail(
         metric=metric,
         percent=percent,
@@ -77,6 +76,18 @@ def _tail(metric: Metric, percent: int, processes: Sequence[Sequence[float]]) ->
         processes=len(processes),
         iterations=min(map(len, processes)),
     )
+
+
+def _bounds(
+    metric: Metric, percent: int, processes: Sequence[Sequence[float]], values: Sequence[float]
+) -> tuple[float | None, float | None]:
+    """The gaps of a generation depend on each other, as they grow with what is kept of it: counted as if they did not,
+    the interval of a percentile would hold it far less often than 95 times out of 100, so there is none."""
+    if len(processes) > 1:
+        return min(values), max(values)
+    if metric is Metric.INTER_TOKEN_LATENCY:
+        return None, None
+    return percentile_interval(processes[0], percent / 100)
 
 
 def _largest(metric: Metric, processes: Sequence[Sequence[float]]) -> Tail:

@@ -8,6 +8,9 @@ from enum import Enum, StrEnum
 
 from engine.errors import InvalidValue
 
+PAIRS = 10
+"""Rounds of one trial of whether more work is found."""
+
 
 class MeterCheck(Enum):
     """The closed table of checks: name, unit of its value, title, and how the value comes about."""
@@ -85,9 +88,9 @@ class MeterCheck(Enum):
     POWER = (
         "power",
         "share",
-        "A true +5\N{THIN SPACE}%",
+        "A true +5\N{THIN SPACE}% where half differ",
         "A matrix product against 5 % more of it in ten interleaved pairs: how often it is found to be slower, "
-        "corrected among ten comparisons.",
+        "corrected among ten comparisons of which five differ.",
     )
 
     def __init__(self, label: str, unit: str, title: str, definition: str) -> None:
@@ -117,7 +120,7 @@ class MeterCheck(Enum):
 class FindingState(StrEnum):
     REACHED = "reached"
     OPEN = "open"
-    """The share that was counted reaches the goal, but so few trials do not exclude that it is missed."""
+    """The interval of the share that was counted holds the goal: so few trials show neither."""
     MISSED = "missed"
     FAILED = "failed"
     """It should have given a value and gave none."""
@@ -153,11 +156,12 @@ class Finding:
             return FindingState.FAILED
         if self.goal is None:
             return FindingState.TOLD
-        holds = self.check.reaches(self.value, self.goal)
-        worst = self.low if self.check.wants_more else self.high
-        if holds and worst is not None and not self.check.reaches(worst, self.goal):
+        low = self.value if self.low is None else self.low
+        high = self.value if self.high is None else self.high
+        reached = {self.check.reaches(bound, self.goal) for bound in (low, high)}
+        if len(reached) == 2:
             return FindingState.OPEN
-        return FindingState.REACHED if holds else FindingState.MISSED
+        return FindingState.REACHED if reached == {True} else FindingState.MISSED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +186,7 @@ class Calibration:
     """When it ended."""
     seconds: float
     is_quick: bool
-    """With fewer trials of verdicts than a full one: it does not stand in for one."""
+    """With fewer trials of verdicts than a full one."""
     findings: tuple[Finding, ...]
     noise: MachineNoise | None
     """None when it could not be measured."""
@@ -202,6 +206,16 @@ class Calibration:
     def open(self) -> tuple[Finding, ...]:
         """What is not shown yet, for want of trials: neither held nor missed."""
         return tuple(finding for finding in self.findings if finding.state is FindingState.OPEN)
+
+    @property
+    def holds(self) -> bool:
+        """Every goal is shown to hold: none is missed, and none left open."""
+        return not self.missed and not self.open
+
+    @property
+    def trials(self) -> int | None:
+        """Of verdicts; None when they came to nothing."""
+        return self.noise.pairs // PAIRS if self.noise is not None else None
 
     def finding(self, check: MeterCheck) -> Finding | None:
         return next((finding for finding in self.findings if finding.check is check), None)

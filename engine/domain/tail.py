@@ -16,9 +16,10 @@ class Tail:
     """Such as 95; None for the largest sample."""
     value: float
     """Median over processes of each process's own percentile: the process is the unit that is repeated."""
-    low: float
-    high: float
-    """Of several processes the smallest and largest percentile; of one the 95 % interval within it."""
+    low: float | None
+    high: float | None
+    """Of several processes the smallest and largest percentile; of one the 95 % interval within it, None where its
+    samples depend on each other."""
     processes: int
     iterations: int
     """Of the process with fewest; of time between tokens the gaps."""

@@ -122,12 +122,16 @@ def tail_words(tails: Sequence[Tail]) -> str:
         return f"{figure}; percentiles need {counted(fewest_samples(0.9), first.noun)} in each process"
     parts = []
     for tail in tails:
-        low, high = (format_number(scale.of(bound)) for bound in (tail.low, tail.high))
+        bounds = [format_number(scale.of(bound)) for bound in (tail.low, tail.high) if bound is not None]
         value = format_value(tail.value, tail.metric, scale=scale)
-        parts.append(f"{tail.label} {value} ({low} \N{EN DASH} {high})")
+        within = " \N{EN DASH} ".join(bounds)
+        parts.append(f"{tail.label} {value} ({within})" if within else f"{tail.label} {value}")
     iterations = counted(first.iterations, first.noun)
     if first.processes == 1:
-        return f"{', '.join(parts)}; within one process of {iterations}, 95 % interval"
+        interval = (
+            "95 % interval" if first.low is not None else "no interval: gaps of a generation depend on each other"
+        )
+        return f"{', '.join(parts)}; within one process of {iterations}, {interval}"
     return f"{', '.join(parts)}; median and range of {first.processes} processes with {iterations} or more each"
 
 

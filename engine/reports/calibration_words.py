@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from engine.domain.calibration import Calibration, Finding, FindingState, MachineNoise, MeterCheck
 from engine.domain.hardware import QUIET_SHARE
 from engine.formatting import MISSING, format_bytes, format_number, format_percent, format_share
 from engine.stats.detectable import detectable_change, detectable_change_in_pairs
+from engine.stats.proportion import trials_to_show
 
 STATE_WORDS: Mapping[FindingState, str] = {
     FindingState.REACHED: "reached",
@@ -17,9 +18,12 @@ STATE_WORDS: Mapping[FindingState, str] = {
     FindingState.UNAVAILABLE: "not available here",
     FindingState.TOLD: "",
 }
-SHOWING_GROUPS = 200
-"""Trials of verdicts that show both goals: a share of at most 2 % needs 183 without one false alarm, or the interval
-reaches beyond it, one of at least 95 % needs 72 that are all found."""
+MOST_TRIALS = 1000
+"""As many as one calibration may have."""
+_TRIALS_STEP = 10
+"""Comparisons are corrected ten at a time."""
+_IN_ONE_TRIAL: Mapping[MeterCheck, int] = {MeterCheck.FALSE_ALARMS: 2}
+"""Comparisons of a check in one trial, where there are several."""
 RESOLVING_PROCESSES = (3, 5, 10)
 """For how many processes or pairs a machine's resolution is told."""
 _QUIET = "Close other programs, or run it when the machine is quiet, then calibrate again."
@@ -81,15 +85,28 @@ def verdict_sentence(calibration: Calibration) -> str:
     if not missed and not unshown:
         return f"All {held} goals hold."
     asked = held + len(missed) + len(unshown)
-    more = f"more trials (modeldyno doctor --groups {SHOWING_GROUPS})"
     if not missed:
         holds = "goal holds" if held == 1 else "goals hold"
-        are, need = ("is", "it needs") if len(unshown) == 1 else ("are", "they need")
-        return f"{held} {holds}, {len(unshown)} {are} not shown yet: {need} {more}."
-    names = ", ".join(f"{name[0].lower()}{name[1:]}" for name in (finding.check.title for finding in missed))
+        are = "is" if len(unshown) == 1 else "are"
+        return f"{held} {holds}, {len(unshown)} {are} not shown yet: {_what_shows(calibration)}."
     holds = "does" if len(missed) == 1 else "do"
-    sentence = f"{len(missed)} of {asked} goals {holds} not hold: {names}"
-    return f"{sentence}; {len(unshown)} not shown yet, for want of {more}." if unshown else f"{sentence}."
+    sentence = f"{len(missed)} of {asked} goals {holds} not hold: {_named(missed)}"
+    return f"{sentence}; {len(unshown)} not shown yet: {_what_shows(calibration)}." if unshown else f"{sentence}."
+
+
+def trials_needed(calibration: Calibration, finding: Finding) -> int | None:
+    """Of a goal that is not shown: the trials, more than were made, that would show it if it errs as often as it did.
+
+    None where not even the most that one calibration may have would, and where it is not known how many were made.
+    """
+    made = calibration.trials
+    if made is None or finding.value is None or finding.goal is None:
+        return None
+    each = _IN_ONE_TRIAL.get(finding.check, 1)
+    share, most = (1 - finding.value, 1 - finding.goal) if finding.check.wants_more else (finding.value, finding.goal)
+    more = range(made // _TRIALS_STEP * _TRIALS_STEP + _TRIALS_STEP, MOST_TRIALS + 1, _TRIALS_STEP)
+    found = trials_to_show(round(share * made * each), made * each, most, (count * each for count in more))
+    return None if found is None else found // each
 
 
 def resolution_rows(noise: MachineNoise) -> list[tuple[int, float | None, float | None]]:
@@ -107,6 +124,25 @@ def resolution_rows(noise: MachineNoise) -> list[tuple[int, float | None, float 
 def change_words(change: float | None) -> str:
     """A change that can be resolved, to either side; "-" where nothing can."""
     return MISSING if change is None else f"±{format_percent(change)}"
+
+
+def _what_shows(calibration: Calibration) -> str:
+    """How many trials would show what is open, and what none would."""
+    if calibration.trials is None:
+        return "more trials would tell"
+    needed = {finding: trials_needed(calibration, finding) for finding in calibration.open}
+    enough = max((count for count in needed.values() if count is not None), default=None)
+    never = [finding for finding, count in needed.items() if count is None]
+    told = []
+    if enough is not None:
+        told.append(f"{enough} trials would, if it errs no more often (modeldyno doctor --groups {enough})")
+    if never:
+        told.append(f"as often as it errs now, {MOST_TRIALS:,} trials would not show {_named(never)}")
+    return "; ".join(told)
+
+
+def _named(findings: Sequence[Finding]) -> str:
+    return ", ".join(f"{name[0].lower()}{name[1:]}" for name in (finding.check.title for finding in findings))
 
 
 def _amount(finding: Finding, amount: float | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 
 def share_interval(hits: int, trials: int) -> tuple[float, float]:
@@ -14,6 +14,14 @@ def share_interval(hits: int, trials: int) -> tuple[float, float]:
     low = 0.0 if hits == 0 else _solve(lambda share: 1.0 - _at_most(hits - 1, trials, share), 0.025)
     high = 1.0 if hits == trials else _solve(lambda share: 1.0 - _at_most(hits, trials, share), 0.975)
     return low, high
+
+
+def trials_to_show(misses: int, trials: int, most: float, counts: Iterable[int]) -> int | None:
+    """The first of `counts` trials whose interval reaches no further than `most`, if misses go on as often as seen.
+
+    So many of `trials` were seen; a part of a miss counts as one, so that they are never fewer. None where none does.
+    """
+    return next((count for count in counts if _at_most(-(-misses * count // trials), count, most) <= 0.025), None)
 
 
 def _at_most(hits: int, trials: int, share: float) -> float:

@@ -37,7 +37,8 @@ _COUNTING = """
     select calibration_id, environment_id, epoch_us(calibrated_at), seconds, is_quick, process_spread, pair_spread,
            processes, pairs, cpu_busy_others, cpu_steal
     from known
-    order by is_quick or calibrated_at < newest_at - to_days($days), calibrated_at desc, calibration_id limit 1
+    order by calibrated_at < newest_at - to_days($days), pairs desc nulls last, calibrated_at desc, calibration_id
+    limit 1
 """
 
 _FINDINGS = """
@@ -48,7 +49,7 @@ _FINDINGS = """
 """
 
 DAYS_KEPT = 30
-"""For how long a full calibration is preferred to quick ones after it."""
+"""For how long a calibration is preferred to later ones with fewer trials of verdicts."""
 _CHECKS = {check.label: check for check in MeterCheck}
 
 
@@ -97,9 +98,9 @@ def newest(cursor: DuckDBPyConnection, environment_id: str) -> Calibration | Non
 
 
 def counting(cursor: DuckDBPyConnection, environment_id: str) -> Calibration | None:
-    """The one whose figures count: the newest full one, whose trials of verdicts a quick one does not outweigh.
+    """The one whose figures count: that with the most trials of verdicts of the month before the newest one.
 
-    The newest of either kind where there is no full one, or only such as are a month older. None before the first.
+    The newest of those with as many. None before the first.
     """
     asked = {"environment_id": environment_id, "days": DAYS_KEPT}
     row = cursor.execute(_COUNTING, asked).fetchone()

@@ -21,7 +21,7 @@ from engine.analysis.calibration import (
     timer_findings,
     verdict_findings,
 )
-from engine.domain.calibration import Calibration, CalibrationProgress, Finding, MachineNoise, MeterCheck
+from engine.domain.calibration import PAIRS, Calibration, CalibrationProgress, Finding, MachineNoise, MeterCheck
 from engine.domain.result import FailureKind
 from engine.errors import LauncherFailure
 from engine.storage import calibrations
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
     from engine.workflows.workbench import Workbench
 
-PAIRS = 10
-"""Rounds of one group: one trial of whether 5 % more work is found, two of whether nothing is called something."""
-GROUPS, QUICK_GROUPS = 50, 10
+GROUPS = 50
+"""Trials of verdicts, each a group of rounds."""
+QUICK_GROUPS, THOROUGH_GROUPS = GROUPS // 5, GROUPS * 4
 _MIB = 2**20
 _TIMEOUT_SECONDS = 120.0
 _PRODUCT = {"size": 96, "warmup": 3, "iterations": 30}
@@ -99,31 +99,29 @@ _VERDICT_CHECKS = (
 def calibrate(
     workbench: Workbench,
     *,
-    quick: bool = False,
-    groups: int | None = None,
+    groups: int = GROUPS,
     cancel: threading.Event | None = None,
     on_progress: Callable[[CalibrationProgress], None] | None = None,
 ) -> Calibration:
     """Calibrate this machine's meters in case processes, and store what was found.
 
     Waits for the measurement under way and holds up later ones: known work beside other work says nothing. `groups`
-    overrules how many trials there are of verdicts; one with fewer than usual is a quick one. A check whose process
-    fails has that as its finding. Raises Cancelled, after which nothing is stored, and StorageError.
+    are the trials of verdicts; one with fewer than usual is a quick one. A check whose process fails has that as its
+    finding. Raises Cancelled, after which nothing is stored, and StorageError.
     """
-    trials = groups or (QUICK_GROUPS if quick else GROUPS)
-    carried = _Carried(workbench, trials, cancel or threading.Event(), on_progress)
+    carried = _Carried(workbench, groups, cancel or threading.Event(), on_progress)
     with workbench.supervisor.device_turns.turn(PROCESSOR, carried.cancel, on_wait=carried.wait):
         share = SystemShare()
         began = time.monotonic()
         findings = [finding for meter in _METERS for finding in _meter_findings(carried, meter)]
-        noise, of_verdicts = _verdicts(carried, trials)
+        noise, of_verdicts = _verdicts(carried, groups)
         others, steal = share.taken(carried.cpu_seconds)
     found = Calibration(
         calibration_id=uuid4().hex[:12],
         environment_id=workbench.environment.environment_id,
         calibrated_at=datetime.now(UTC),
         seconds=time.monotonic() - began,
-        is_quick=trials < GROUPS,
+        is_quick=groups < GROUPS,
         findings=(*findings, *of_verdicts),
         noise=noise,
         cpu_busy_others=others,
@@ -134,12 +132,12 @@ def calibrate(
 
 
 def newest_calibration(workbench: Workbench) -> Calibration | None:
-    """The last one of this machine as it is now, full or quick; None before the first."""
+    """The last one of this machine as it is now, however many trials it had; None before the first."""
     return _kept(workbench, "newest_calibration", calibrations.newest, workbench.environment.environment_id)
 
 
 def counting_calibration(workbench: Workbench, environment_id: str | None = None) -> Calibration | None:
-    """The one whose figures count in the environment, else in this one: a full one before quick ones.
+    """The one whose figures count in the environment, else in this one: one with more trials before those with fewer.
 
     None where none was made.
     """

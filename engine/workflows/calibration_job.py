@@ -47,8 +47,8 @@ class CalibrationJob:
         with self._lock:
             return self._state
 
-    def start(self, *, quick: bool) -> None:
-        """Begin one and return at once. Raises Conflict when one is under way."""
+    def start(self, *, groups: int) -> None:
+        """Begin one with so many trials of verdicts and return at once. Raises Conflict when one is under way."""
         with self._lock:
             if self._closed:
                 raise Conflict("The program is ending; no calibration can be started.")
@@ -57,7 +57,7 @@ class CalibrationJob:
             self._state = CalibrationState(progress=CalibrationProgress(step="Starting", done=0, total=0))
             self._cancel = threading.Event()
             self._thread = threading.Thread(
-                target=self._carry, args=(quick, self._cancel), name="calibration", daemon=True
+                target=self._carry, args=(groups, self._cancel), name="calibration", daemon=True
             )
             self._thread.start()
 
@@ -78,10 +78,10 @@ class CalibrationJob:
         if thread is not None:
             thread.join(CLOSE_SECONDS)
 
-    def _carry(self, quick: bool, cancel: threading.Event) -> None:
+    def _carry(self, groups: int, cancel: threading.Event) -> None:
         error: str | None = None
         try:
-            calibrate(self._workbench, quick=quick, cancel=cancel, on_progress=self._show)
+            calibrate(self._workbench, groups=groups, cancel=cancel, on_progress=self._show)
         except Cancelled:
             logger.info("The calibration was cancelled; nothing of it is kept")
         except EngineError as problem:

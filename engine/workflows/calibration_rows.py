@@ -16,7 +16,8 @@ def calibration_row(found: Calibration) -> dict[str, Any]:
         "calibrated_at": found.calibrated_at.isoformat(),
         "seconds": round(found.seconds, 3),
         "is_quick": found.is_quick,
-        "holds": not found.missed,
+        "trials": found.trials,
+        "holds": found.holds,
         "not_shown": [finding.check.label for finding in found.open],
         "findings": [_finding(finding) for finding in found.findings],
         "noise": None

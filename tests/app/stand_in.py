@@ -91,13 +91,13 @@ class StandInCalibration:
 
     def __init__(self) -> None:
         self.state = CalibrationState(progress=None)
-        self.started: list[bool] = []
-        """For each start, whether it was a quick one."""
+        self.started: list[int] = []
+        """The trials of each start."""
 
-    def start(self, *, quick: bool) -> None:
+    def start(self, *, groups: int) -> None:
         if self.state.progress is not None:
             raise Conflict("A calibration is under way already; wait for it, or cancel it first.")
-        self.started.append(quick)
+        self.started.append(groups)
         self.state = CalibrationState(progress=CalibrationProgress(step="Starting", done=0, total=0))
 
     def cancel(self) -> None:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from flask.testing import FlaskClient
 
 from engine.domain.calibration import CalibrationProgress
 from engine.storage import calibrations
 from engine.workflows.calibration_job import CalibrationState
 from tests.app.stand_in import StandInWorkbench
-from tests.calibration_builders import A_MISSED_FINDING, AN_OPEN_FINDING, a_calibration
+from tests.calibration_builders import A_MISSED_FINDING, AN_OPEN_FINDING, a_calibration, a_noise
 
 ADDRESS = "/api/benchmark/calibration"
 PROBLEM = "application/problem+json"
@@ -46,19 +49,21 @@ def test_the_newest_is_told_with_its_findings(client: FlaskClient, bench: StandI
 
 
 def test_a_quick_one_after_a_full_one_is_told_beside_it(client: FlaskClient, bench: StandInWorkbench) -> None:
-    quick = a_calibration(days=1, is_quick=True, findings=(AN_OPEN_FINDING,))
+    few = replace(a_noise(), pairs=100)
+    quick = a_calibration(days=1, is_quick=True, findings=(AN_OPEN_FINDING,), noise=few)
     for made in (a_calibration(), quick):
         bench.database.write(lambda cursor, made=made: calibrations.save(cursor, made))
     told = client.get(ADDRESS).json
+    assert (told["calibration"]["trials"], told["newest"]["trials"]) == (50, 10)
     assert [told[name]["calibration_id"] for name in ("calibration", "newest")] == ["calibration-0", "calibration-1"]
-    assert (told["newest"]["holds"], told["newest"]["not_shown"]) == (True, ["false_alarms"])
+    assert (told["newest"]["holds"], told["newest"]["not_shown"]) == (False, ["false_alarms"])
     assert told["newest"]["findings"][0]["state"] == "open"
 
 
 def test_one_is_started_followed_and_cancelled(client: FlaskClient, bench: StandInWorkbench) -> None:
     answer = client.post(ADDRESS, json={"quick": True})
     assert (answer.status_code, answer.headers["Location"]) == (202, ADDRESS)
-    assert bench.calibration.started == [True]
+    assert bench.calibration.started == [10]
     again = client.post(ADDRESS, json={})
     assert (again.status_code, again.content_type) == (409, PROBLEM)
     progress = CalibrationProgress(step="Timing known sleeps", done=3, total=12, remaining_seconds=(1.0, 2.0))
@@ -74,12 +79,21 @@ def test_one_is_started_followed_and_cancelled(client: FlaskClient, bench: Stand
     assert client.get(ADDRESS).json["under_way"]["status"] == "cancelling"
 
 
+@pytest.mark.parametrize(("body", "trials"), [({}, 50), ({"quick": True}, 10), ({"groups": 200}, 200)])
+def test_as_many_trials_are_made_as_were_asked_for(
+    client: FlaskClient, bench: StandInWorkbench, body: dict[str, object], trials: int
+) -> None:
+    assert client.post(ADDRESS, json=body).status_code == 202
+    assert bench.calibration.started == [trials]
+
+
 def test_there_is_nothing_to_cancel_without_one(client: FlaskClient) -> None:
     assert client.post(f"{ADDRESS}/cancel").status_code == 409
 
 
-def test_a_field_that_does_not_exist_is_refused(client: FlaskClient, bench: StandInWorkbench) -> None:
-    for body in ({"fast": True}, {"quick": "yes"}):
+def test_what_cannot_be_meant_is_refused(client: FlaskClient, bench: StandInWorkbench) -> None:
+    bodies = ({"fast": True}, {"quick": "yes"}, {"groups": 9}, {"groups": 1001}, {"quick": True, "groups": 200})
+    for body in bodies:
         answer = client.post(ADDRESS, json=body)
         assert 400 <= answer.status_code < 500 and answer.content_type == PROBLEM
     assert bench.calibration.started == []

@@ -173,6 +173,7 @@ def test_the_cell_of_a_family_lists_its_models_and_leads_to_each(two_ways: Stand
         "roberta50.00 ms40.00 ms1.25x faster (−20\N{THIN SPACE}%)",
     ]
     assert len(of_class(card, "resolution-badge")) == 2
+    assert of_kind(of_class(card, "family-members"), "Table"), "a frame that scrolls sideways where it is narrow"
     models = {text_of(link): link.href for link in of_kind(card, "Link")}
     state = layout(models["roberta"].partition("?")[2])
     opened = with_id(state, ids.COMPARISON_CASE).data

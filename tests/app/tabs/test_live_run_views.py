@@ -403,6 +403,12 @@ def test_preview_says_what_runs_what_does_not_and_how_long() -> None:
     assert start_label(plan, waiting=True) == "Queue 2 cases"
 
 
+def test_preview_says_that_pairs_are_not_left_out_for_what_was_measured_before() -> None:
+    plan = a_plan(a_case("bert"))
+    assert "Pairs are always measured anew" in text_of(plan_preview(plan, past_results=3, measures_pairs_anew=True))
+    assert "anew" not in text_of(plan_preview(plan, past_results=3))
+
+
 def test_preview_of_an_empty_plan_says_how_to_measure_again() -> None:
     plan = Plan(planned=(), skipped=(a_skipped_case(kind=FailureKind.ALREADY_MEASURED),))
     assert start_label(plan, waiting=False) == "Nothing to start"

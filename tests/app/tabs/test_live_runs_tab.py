@@ -132,6 +132,13 @@ def test_only_an_address_without_form_fields_recalls_what_was_typed() -> None:
     assert is_kept("?switches=") is False
 
 
+def test_the_switch_of_growing_batches_says_what_it_does() -> None:
+    """Cheap cases come first with and without it."""
+    growing = with_id(layout(""), ids.FORM_SWITCHES).options[0]
+    assert (growing["value"], growing["label"]) == ("progressive", "Stop growing a batch when it no longer pays")
+    assert "throughput stops growing" in growing["title"]
+
+
 def test_an_address_can_tick_nothing_and_name_processes_and_threads() -> None:
     page = layout("?switches=&processes=5&threads=2")
     assert with_id(page, ids.FORM_SWITCHES).value == []

@@ -181,6 +181,7 @@ def test_key_figures_of_a_first_run_have_no_verdict(two_ways: StandInWorkbench) 
         "Peak memory, batch 1",
     ]
     assert [text_of(of_class(tile, "kpi-note")) for tile in tiles] == ["5 processes, first run"] * 3
+    assert of_class(tiles[0], "resolution-badge") == []
 
 
 def test_key_figures_are_judged_against_the_run_before(bench: StandInWorkbench) -> None:
@@ -188,6 +189,8 @@ def test_key_figures_are_judged_against_the_run_before(bench: StandInWorkbench) 
     latency = of_class(show()[1], "kpi-tile")[0]
     assert text_of(of_class(latency, "kpi-value")) == "50.00"
     assert "1.25x slower (+25\N{THIN SPACE}%), against the run before" in text_of(latency)
+    (badge,) = of_class(latency, "resolution-badge")
+    assert text_of(badge).startswith("resolves ")
 
 
 def test_a_run_just_begun_changes_neither_a_key_figure_nor_its_verdict(bench: StandInWorkbench) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from app import ids
 from app.run_options import RunOptions
-from app.tabs.live_runs import fill_against, layout, options_from_query
+from app.tabs.live_runs import fill_against, layout, options_from_query, preview_plan
 from app.views.against_choice import against_options
 from app.views.run_card import run_body
 from app.views.run_form import run_form
@@ -52,6 +53,23 @@ def test_the_form_makes_a_run_in_pairs() -> None:
     assert RunOptions(models=["bert"]).request().protocol.processes == Protocol().processes
     with pytest.raises(UnknownName):
         RunOptions(models=["bert"], against="precision=bf17").request()
+
+
+def test_the_form_says_how_many_pairs_an_empty_field_stands_for() -> None:
+    hint = with_id(run_form(RunOptions()), ids.FORM_PROCESSES).placeholder
+    assert hint == f"{Protocol().processes}, or {PAIRS} pairs"
+
+
+def test_the_plan_says_that_pairs_are_measured_anew(bench: StandInWorkbench) -> None:
+    assert "measured anew" in text_of(_planned("precision=bf16", ["incremental"]))
+    assert "measured anew" not in text_of(_planned("precision=bf16", []))
+    assert "measured anew" not in text_of(_planned(None, ["incremental"]))
+
+
+def _planned(against: str | None, switches: list[str]) -> Any:
+    """The preview of one small case."""
+    chosen = [["bert"], None, ["cpu"], ["fp32"], "1", ["inference"], "tiny", switches]
+    return preview_plan(*chosen, "6", None, None, None, against, None, None, None, None)[0]
 
 
 def test_what_can_run_here_and_differs_is_offered() -> None:

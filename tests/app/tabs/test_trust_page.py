@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +18,9 @@ from engine.workflows.calibration_job import CalibrationState
 from tests.app.stand_in import StandInWorkbench
 from tests.app.tabs.component_tree import of_class, of_kind, text_of, with_id
 from tests.builders import an_environment
-from tests.calibration_builders import A_MISSED_FINDING, AN_OPEN_FINDING, a_calibration
+from tests.calibration_builders import A_MISSED_FINDING, AN_OPEN_FINDING, a_calibration, a_noise
 
+ASSETS = Path(__file__).resolve().parents[3] / "assets"
 Trigger = Callable[..., None]
 UNDER_WAY = CalibrationProgress(step="Timing known sleeps", done=30, total=120, remaining_seconds=(60.0, 90.0))
 
@@ -77,6 +79,11 @@ def test_the_resolution_of_this_machine_is_told_for_three_five_and_ten_processes
     assert told[1][1].startswith("±3.") and told[1][2] == "-"
 
 
+def test_a_badge_too_long_for_its_place_is_wrapped() -> None:
+    rule = (ASSETS / "trust.css").read_text().partition(".resolution-badge {")[2].partition("}")[0]
+    assert "white-space: normal" in rule and "max-width: 100%" in rule
+
+
 def test_a_calibration_of_another_machine_says_nothing_of_this_one(bench: StandInWorkbench) -> None:
     keep(bench, a_calibration(environment_id=an_environment(environment_id="env-0002").environment_id))
     assert "not calibrated" in text_of(layout(""))
@@ -88,15 +95,22 @@ def test_the_page_is_left_alone_while_nothing_happens(bench: StandInWorkbench, t
         follow()
 
 
-@pytest.mark.parametrize(("mode", "quick"), [("full", False), ("quick", True)])
+@pytest.mark.parametrize(("mode", "trials"), [("full", 50), ("quick", 10), ("thorough", 200)])
 def test_the_button_starts_one_and_shows_it(
-    bench: StandInWorkbench, triggered: Trigger, mode: str, quick: bool
+    bench: StandInWorkbench, triggered: Trigger, mode: str, trials: int
 ) -> None:
     triggered(f"{ids.TRUST_START}.n_clicks")
     progress, start, cancel, message, seen = follow(mode=mode)
-    assert bench.calibration.started == [quick]
+    assert bench.calibration.started == [trials]
     assert "Starting" in text_of(progress)
     assert (start, cancel, message, seen) == (True, False, None, no_update)
+
+
+def test_one_may_be_quick_full_or_thorough(bench: StandInWorkbench) -> None:
+    card = layout("")
+    assert [option["value"] for option in with_id(card, ids.TRUST_MODE).options] == ["quick", "full", "thorough"]
+    assert with_id(card, ids.TRUST_MODE).value == "full"
+    assert "quick a fifth of that, thorough four times as long" in text_of(card)
 
 
 def test_progress_is_told_with_what_is_left(bench: StandInWorkbench, triggered: Trigger) -> None:
@@ -145,7 +159,8 @@ def test_a_quick_one_does_not_replace_a_full_one_and_is_told_beside_it(
     keep(bench, replace(a_calibration(), is_quick=True, findings=(AN_OPEN_FINDING,)))
     assert "Calibrated quickly, with few trials of verdicts" in text_of(layout(""))
     keep(bench, a_calibration(days=1))
-    keep(bench, replace(a_calibration(days=2), is_quick=True, findings=(A_MISSED_FINDING,)))
+    few = replace(a_noise(), pairs=100)
+    keep(bench, replace(a_calibration(days=2), is_quick=True, findings=(A_MISSED_FINDING,), noise=few))
     triggered(f"{ids.CLOCK}.n_intervals")
     assert follow(was_running=True)[4] == "calibration-2"
     head, body, _ = show_calibration("calibration-2")
@@ -157,6 +172,7 @@ def test_a_quick_one_does_not_replace_a_full_one_and_is_told_beside_it(
 def test_what_is_not_shown_yet_is_neither_reached_nor_missed(bench: StandInWorkbench) -> None:
     keep(bench, a_calibration(findings=(AN_OPEN_FINDING,)))
     page = layout("")
+    assert of_class(page, "is-over") == []
     (mark,) = of_class(of_class(page, "trust"), "mark")
     assert (text_of(mark), mark.className) == ("not shown yet", "mark status-queued")
     assert "What to do next" not in text_of(page)

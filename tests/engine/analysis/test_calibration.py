@@ -20,7 +20,6 @@ from engine.analysis.calibration import (
 )
 from engine.domain.calibration import Finding, FindingState, MeterCheck
 from engine.domain.summary import Verdict
-from engine.reports.calibration_words import SHOWING_GROUPS
 from engine.stats.comparison import correct
 from engine.stats.paired import paired_ratio
 
@@ -138,7 +137,7 @@ def test_on_a_quiet_machine_nothing_is_called_different_and_more_work_is_found()
 
 
 def test_two_hundred_trials_show_that_the_goals_hold() -> None:
-    found = verdicts(verdict_findings(rounds(1, SHOWING_GROUPS)))
+    found = verdicts(verdict_findings(rounds(1, 200)))
     assert {finding.state for finding in found.values()} == {FindingState.REACHED}
     fewer = verdicts(verdict_findings(rounds(1, 182)))
     assert fewer[MeterCheck.FALSE_ALARMS_APART].state is FindingState.OPEN
@@ -166,19 +165,33 @@ def test_too_much_noise_hides_the_added_work() -> None:
 
 
 def test_more_work_is_found_by_the_verdicts_that_give_false_alarms() -> None:
-    """Corrected a family at a time; a true difference that is the only one of its family is found less often."""
+    """In a family of which half differs; not in one that all differ, which no correction touches."""
     groups = rounds(11, 40, noise=0.04)
     power = verdicts(verdict_findings(groups))[MeterCheck.POWER]
-    told = [paired_ratio(group.base, group.more) for group in groups]
-    slower = sum(
-        found.verdict is Verdict.WORSE for at in range(0, 40, FAMILY) for found in correct(told[at : at + FAMILY])
-    )
-    before = sum(found.verdict is Verdict.WORSE for found in told)
-    assert power.value == slower / 40 and slower < before
-    assert f"Found in {slower} of 40 times 10 pairs after correction, {before} before, " in power.detail
-    only = int(power.detail.partition(" before, ")[2].split(" ", 1)[0])
-    assert 0 < only < slower
-    assert "as the only one of 10 that differs" in power.detail
+    more = [paired_ratio(group.base, group.more) for group in groups] * 2
+    same = [paired_ratio(group.base, group.same) for group in groups] * 2
+
+    def found(differ: int) -> int:
+        families = [[*more[at : at + differ], *same[at + 1 : at + 1 + FAMILY - differ]] for at in range(40)]
+        return sum(correct(family)[0].verdict is Verdict.WORSE for family in families)
+
+    before = sum(one.verdict is Verdict.WORSE for one in more[:40])
+    assert 0 < found(1) < found(5) < before
+    assert found(5) < found(10)
+    assert power.value == found(5) / 40
+    told = f"Found in {found(5)} of 40 times 10 pairs as one of 5 in 10 that differ, {found(1)} as the only one, "
+    assert power.detail.startswith(f"{told}{before} before correction")
+    assert "of which five differ" in power.check.definition
+
+
+def test_the_last_family_is_as_large_as_the_others() -> None:
+    """Verdicts on the same work that differ alone are corrected for ten, also where ten do not divide their number."""
+    quiet, loud = rounds(1, 10), rounds(3, 1, noise=0.04, second=1.06)
+    same = [paired_ratio(group.base, group.same) for group in (*quiet, *loud)]
+    alarms = verdicts(verdict_findings([*quiet, *loud]))[MeterCheck.FALSE_ALARMS_IN_PAIRS]
+    wrong = correct([same[-1], *same[:9]])[0].verdict is Verdict.WORSE
+    assert (same[-1].verdict is Verdict.WORSE, wrong) == (True, False)
+    assert "0 of 11 after correction, 1 before" in alarms.detail
 
 
 def test_the_noise_is_that_of_processes_and_of_pairs() -> None:

@@ -19,6 +19,7 @@ def test_the_median_over_processes_of_each_ones_percentile_with_their_range():
     found = tails(Metric.LATENCY, [QUICK, SLOW, SLOW])
     assert [tail.label for tail in found] == ["p90", "p95"]
     p90 = found[0]
+    assert p90.low is not None and p90.high is not None
     assert (round(p90.low, 4), round(p90.value, 4), round(p90.high, 4)) == (0.0901, 0.1001, 0.1001)
     assert (p90.processes, p90.iterations) == (3, 100)
     assert tail_words(found).endswith("; median and range of 3 processes with 100 iterations or more each")
@@ -36,6 +37,7 @@ def test_below_that_only_the_largest_of_all_is_told():
 
 def test_a_single_process_has_the_interval_within_it():
     p90 = tails(Metric.LATENCY, [QUICK])[0]
+    assert p90.low is not None and p90.high is not None
     assert p90.low < p90.value < p90.high
     assert "within one process" in tail_words([p90])
 
@@ -62,7 +64,16 @@ def test_generation_has_a_tail_to_its_first_token_and_over_every_gap_between_tok
     assert {tail.metric for tail in found} == {Metric.TIME_TO_FIRST_TOKEN, Metric.INTER_TOKEN_LATENCY}
     between = [tail for tail in found if tail.metric is Metric.INTER_TOKEN_LATENCY]
     assert [tail.label for tail in between] == ["p90", "p95", "p99"]
-    assert tail_words(between).endswith("within one process of 3,100 gaps, 95 % interval")
+    assert {(tail.low, tail.high) for tail in between} == {(None, None)}
+    assert tail_words(between) == (
+        "p90 90.1 ms, p95 95.0 ms, p99 99.0 ms; within one process of 3,100 gaps, "
+        "no interval: gaps of a generation depend on each other"
+    )
+
+
+def test_gaps_of_several_processes_have_the_range_of_their_percentiles():
+    p90 = tails(Metric.INTER_TOKEN_LATENCY, [QUICK, SLOW])[0]
+    assert p90.low is not None and p90.high is not None and p90.low < p90.value < p90.high
 
 
 def test_means_of_generations_have_no_tail_of_gaps():

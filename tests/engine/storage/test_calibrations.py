@@ -1,14 +1,16 @@
-"""Calibrations come back equal; of each environment the newest full one counts."""
+"""Calibrations come back equal; of each environment that with the most trials counts for a month."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from engine.domain.calibration import Calibration, Finding, MeterCheck
+from engine.domain.calibration import PAIRS, Calibration, Finding, MeterCheck
 from engine.storage import calibrations, sandbox
 from engine.storage.database import Database
 from tests.builders import AN_ENVIRONMENT_ID
-from tests.calibration_builders import A_MISSED_FINDING, a_calibration
+from tests.calibration_builders import A_MISSED_FINDING, a_calibration, a_noise
 
 
 def _save(database: Database, *made: Calibration) -> None:
@@ -41,14 +43,25 @@ def test_the_newest_of_the_environment_is_of_no_other(database: Database) -> Non
 
 
 @pytest.mark.parametrize(
-    ("full", "quick", "counts"),
-    [((1, 3), (5, 6), "calibration-3"), ((), (5, 6), "calibration-6"), ((3,), (34,), "calibration-34"), ((), (), None)],
+    ("trials", "counts"),
+    [
+        ({1: 50, 3: 50, 5: 10, 6: 10}, "calibration-3"),
+        ({5: 10, 6: 10}, "calibration-6"),
+        ({3: 50, 34: 10}, "calibration-34"),
+        ({3: 200, 4: 50, 5: 10}, "calibration-3"),
+        ({3: 50, 4: 200}, "calibration-4"),
+        ({3: 200, 20: 50, 34: 10}, "calibration-20"),
+        ({3: 10, 4: None}, "calibration-3"),
+        ({}, None),
+    ],
 )
-def test_a_full_one_counts_for_a_month_whatever_quick_ones_follow(
-    database: Database, full: tuple[int, ...], quick: tuple[int, ...], counts: str | None
+def test_the_one_with_the_most_trials_counts_for_a_month(
+    database: Database, trials: dict[int, int | None], counts: str | None
 ) -> None:
     _save(database, a_calibration(days=99, calibration_id="elsewhere", environment_id="env-0002"))
-    _save(database, *(a_calibration(days=day) for day in full), *(a_calibration(days=d, is_quick=True) for d in quick))
+    for day, groups in trials.items():
+        noise = None if groups is None else replace(a_noise(), pairs=groups * PAIRS)
+        _save(database, a_calibration(days=day, noise=noise, is_quick=groups == 10))
     with database.cursor() as cursor:
         found = calibrations.counting(cursor, AN_ENVIRONMENT_ID)
     assert (found.calibration_id if found is not None else None) == counts

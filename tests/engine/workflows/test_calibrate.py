@@ -5,15 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 
 from engine.config import Settings
-from engine.domain.calibration import CalibrationProgress, FindingState, MeterCheck
+from engine.domain.calibration import PAIRS, CalibrationProgress, FindingState, MeterCheck
 from engine.errors import Conflict
-from engine.storage import calibrations
-from engine.workflows.calibrate import GROUPS, PAIRS, calibrate, counting_calibration, newest_calibration
+from engine.workflows.calibrate import GROUPS, calibrate, counting_calibration, newest_calibration
 from engine.workflows.calibration_job import CalibrationJob
 from engine.workflows.device_turns import PROCESSOR, Cancelled
 from engine.workflows.workbench import Workbench
@@ -67,13 +65,12 @@ def test_every_check_is_made_and_the_newest_is_kept(bench: Workbench, launcher: 
     assert newest_calibration(bench) == second
 
 
-def test_one_with_fewer_trials_is_a_quick_one_and_does_not_replace_a_full_one(bench: Workbench) -> None:
+def test_one_with_fewer_trials_does_not_replace_one_with_more(bench: Workbench) -> None:
     few = calibrate(bench, groups=2)
     assert few.is_quick and counting_calibration(bench) == few
-    full = replace(few, calibration_id="full", is_quick=False)
-    bench.database.write(lambda cursor: calibrations.save(cursor, full))
     later = calibrate(bench, groups=1)
-    assert (newest_calibration(bench), counting_calibration(bench)) == (later, full)
+    assert (few.trials, later.trials) == (2, 1)
+    assert (newest_calibration(bench), counting_calibration(bench)) == (later, few)
     assert counting_calibration(bench, "env-0002") is None
     assert GROUPS > 2
 
@@ -125,7 +122,7 @@ def test_a_cancelled_calibration_leaves_nothing(bench: Workbench, launcher: Cali
 
 def test_it_waits_for_the_measurement_under_way(bench: Workbench, launcher: CalibratingLauncher) -> None:
     with bench.supervisor.device_turns.turn(PROCESSOR, threading.Event()):
-        bench.calibration.start(quick=True)
+        bench.calibration.start(groups=1)
         until(lambda: _step(bench.calibration) == "Waiting for another measurement")
         assert launcher.calls == []
     until(lambda: bench.calibration.state.progress is None)
@@ -134,10 +131,10 @@ def test_it_waits_for_the_measurement_under_way(bench: Workbench, launcher: Cali
 
 def test_a_second_one_is_refused_while_one_is_under_way(bench: Workbench, launcher: CalibratingLauncher) -> None:
     launcher.hanging = ("measure_products",)
-    bench.calibration.start(quick=True)
+    bench.calibration.start(groups=1)
     assert launcher.begun.wait(PATIENCE)
     with pytest.raises(Conflict, match="under way already"):
-        bench.calibration.start(quick=False)
+        bench.calibration.start(groups=2)
     bench.calibration.cancel()
     until(lambda: bench.calibration.state.progress is None)
     assert bench.calibration.state.error is None
@@ -148,12 +145,12 @@ def test_a_second_one_is_refused_while_one_is_under_way(bench: Workbench, launch
 
 def test_closing_ends_it(bench: Workbench, launcher: CalibratingLauncher) -> None:
     launcher.hanging = ("measure_timer",)
-    bench.calibration.start(quick=True)
+    bench.calibration.start(groups=1)
     assert launcher.begun.wait(PATIENCE)
     bench.calibration.close()
     assert bench.calibration.state.progress is None
     with pytest.raises(Conflict, match="ending"):
-        bench.calibration.start(quick=True)
+        bench.calibration.start(groups=1)
 
 
 def test_what_goes_wrong_in_the_background_is_told(bench: Workbench, launcher: CalibratingLauncher) -> None:
@@ -161,7 +158,7 @@ def test_what_goes_wrong_in_the_background_is_told(bench: Workbench, launcher: C
         raise RuntimeError("no such reading")
 
     launcher.readings = broken
-    bench.calibration.start(quick=True)
+    bench.calibration.start(groups=1)
     until(lambda: bench.calibration.state.progress is None)
     assert bench.calibration.state.error == "RuntimeError: no such reading"
 
