@@ -8,13 +8,13 @@ from statistics import median
 from typing import Any
 
 from engine.cli.option_column import IDENTITY, OptionColumn, options_of
-from engine.cli.output import print_rows
+from engine.cli.output import print_rows, say
 from engine.domain.case import Workload
 from engine.domain.measurement import Metric
+from engine.domain.model import Size
 from engine.domain.summary import Verdict
 from engine.domain.workload_metrics import METRICS
-from engine.formatting import MISSING, counted, format_number, format_time, format_value, scale_for
-from engine.verdict_words import would_decide
+from engine.formatting import MISSING, format_number, format_time, format_value, scale_for
 
 Row = dict[str, Any]
 
@@ -122,30 +122,52 @@ def print_pairs(rows: Sequence[Row]) -> None:
     """The verdicts of a run in pairs, one line per case and metric; nothing of any other run."""
     if not rows:
         return
-    options = OptionColumn.of(rows)
-    of_case = [*_CASE_HEADINGS, *options.heading, "Metric", "New / base"]
-    headings = [*of_case, "Ratio", "95 % interval", "p", "q", "Verdict", "Resolves"]
+    headings = ["Case", "Metric", "New / base", "Ratio", "95 % interval", "p", "q", "Pairs", "Verdict", "Resolves"]
     lines = (
         [
-            *(row[name] for name in IDENTITY),
-            *options.cell(row),
+            _case_of(row),
             Metric.named(row["metric"]).title,
             f"{row['new']} / {row['base']}",
             format_number(row["ratio"]),
             MISSING if row["low"] is None else f"{format_number(row['low'])} to {format_number(row['high'])}",
             format_number(row["p_value"], 2),
             format_number(row["q_value"], 2),
+            row["pairs"],
             _verdict(row),
-            row["resolution"].removeprefix("resolves "),
+            _resolves(row["resolution"]),
         ]
         for row in rows
     )
-    print_rows(headings, lines, "table", numeric=("Batch", "Ratio", "p", "q"))
+    print_rows(headings, lines, "table", numeric=("Ratio", "p", "q", "Pairs"))
+    among = max(row["comparisons"] for row in rows)
+    if among > 1:
+        say(f"Verdicts and what they resolve are corrected for {among} comparisons.")
+
+
+def _case_of(row: Row) -> str:
+    """Like "bert tiny cpu fp32 batch 1", with what else tells it apart."""
+    parts = (
+        row["model"],
+        row["size"] if row["size"] == Size.TINY else "",
+        row["backend"],
+        row["precision"],
+        *options_of(row),
+        f"batch {row['batch_size']}",
+        row["workload"] if row["workload"] != Workload.INFERENCE else "",
+    )
+    return " ".join(part for part in parts if part)
 
 
 def _verdict(row: Row) -> str:
-    pairs = f"{row['verdict']}, {counted(row['pairs'], 'pair')}"
-    return f"{pairs}; {would_decide(row['pairs_to_decide'])}" if row["verdict"] == Verdict.UNDECIDED else pairs
+    if row["verdict"] != Verdict.UNDECIDED:
+        return str(row["verdict"])
+    needed = row["pairs_to_decide"]
+    return f"undecided (about {needed} would decide)" if needed is not None else "undecided"
+
+
+def _resolves(words: str) -> str:
+    """Without what the headings and the line below say: "±3.5 %", or "8 pairs: ±3.5 %"."""
+    return words.removeprefix("resolves ").partition(" among ")[0].replace(" would resolve", ":")
 
 
 def _plain_rows(rows: Iterable[Row]) -> Iterator[list[Any]]:
