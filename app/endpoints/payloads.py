@@ -69,6 +69,7 @@ def run_payload(run: Run) -> Payload:
         "runs": request.protocol.processes,
         "warmup": request.protocol.warmup,
         "pin": request.protocol.pinned,
+        "side_by_side": request.protocol.side_by_side,
         "progressive_mode": request.progressive,
         "incremental": request.incremental,
         "budget_seconds": request.budget_seconds,

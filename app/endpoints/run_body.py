@@ -103,6 +103,7 @@ class RunBody(BaseModel):
     runs: Annotated[StrictInt, Field(ge=1, le=MAX_PROCESSES)] | None = None
     warmup: Annotated[StrictInt, Field(ge=0, le=MAX_WARMUP)] | None = None
     pinned: Annotated[StrictBool, Field(alias="pin")] = False
+    side_by_side: StrictBool = False
     cold: StrictBool = False
     new_tokens: Annotated[StrictInt, Field(ge=2, le=MAX_NEW_TOKENS)] | None = None
     workers: Annotated[StrictInt, Field(ge=1, le=MAX_WORKERS)] | None = None
@@ -116,7 +117,12 @@ class RunBody(BaseModel):
     def to_request(self) -> RunRequest:
         """The engine's request; models that are named win over the priority. Raises InvalidValue."""
         against = None if self.against is None else self.against.to_against()
-        given = {"processes": self.runs or usual_processes(against), "warmup": self.warmup, "pinned": self.pinned}
+        given = {
+            "processes": self.runs or usual_processes(against),
+            "warmup": self.warmup,
+            "pinned": self.pinned,
+            "side_by_side": self.side_by_side,
+        }
         protocol = Protocol(**{name: value for name, value in given.items() if value is not None})
         request = RunRequest(
             models=_unique(self.models),

@@ -24,6 +24,26 @@ def cores_to_pin(threads: int, allowed: Collection[int], topology: Path = _TOPOL
     return tuple(sorted(list(by_core.values())[:threads]))
 
 
+def slots_of(threads: int, allowed: Collection[int], topology: Path = _TOPOLOGY) -> list[tuple[int, ...]]:
+    """Sets of logical cores, each on `threads` physical ones that no other set has; none where fewer than two fit."""
+    by_core = _by_core(allowed, topology)
+    if by_core is None or threads < 1:
+        return []
+    cores = sorted(by_core.values())
+    slots = [tuple(cores[at : at + threads]) for at in range(0, len(cores) - threads + 1, threads)]
+    return slots if len(slots) > 1 else []
+
+
+def bind_to(cores: Collection[int]) -> str:
+    """Bind this process to these logical cores; a note on what the kernel answers. Raises OSError where it refuses."""
+    os.sched_setaffinity(0, cores)
+    bound = sorted(os.sched_getaffinity(0))
+    return (
+        f"Side by side: bound to {'cores' if len(bound) > 1 else 'core'} {', '.join(map(str, bound))} while another "
+        "case ran on others; caches and memory bandwidth were shared."
+    )
+
+
 def no_choice(threads: int, allowed: Collection[int], topology: Path = _TOPOLOGY) -> str | None:
     """Why binding so many threads would change nothing or crowd them, in a clause; None where there is a choice."""
     by_core = _by_core(allowed, topology)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,17 +37,25 @@ def execute(
     estimated_bytes: int | None = None,
     graphs_in: Path | None = None,
     failed_exports: MutableMapping[str, Failure] | None = None,
+    cores: Sequence[int] | None = None,
+    memory_share: float = 1.0,
     cancel: threading.Event | None = None,
     on_log: Callable[[str], None] | None = None,
 ) -> Result:
     """Measure `case` in a fresh process; whatever becomes of it is the result. The first repetition counts facts.
+
+    Beside others it has `cores` for itself, and `memory_share` of what is free.
 
     Exported graphs are kept in `graphs_in`; None means under the home. The caller keeps `failed_exports` for as long as
     an export that failed shall not be tried again.
     """
     started_at = datetime.now(UTC)
     folder = graphs_in or graphs_folder(default_home())
-    outcome = _outcome(launcher, case, protocol, skillset_path, folder, failed_exports, repetition == 0, cancel, on_log)
+    limit = int(_MEMORY_SHARE * memory_share * available_memory_bytes())
+    facts = repetition == 0
+    outcome = _outcome(
+        launcher, case, protocol, skillset_path, folder, failed_exports, facts, limit, cores, cancel, on_log
+    )
     known = _known(outcome)
     return Result(
         result_id=uuid4().hex,
@@ -79,11 +87,12 @@ def _outcome(
     graphs_in: Path,
     failed_exports: MutableMapping[str, Failure] | None,
     with_facts: bool,
+    limit: int,
+    cores: Sequence[int] | None,
     cancel: threading.Event | None,
     on_log: Callable[[str], None] | None,
 ) -> ProcessOutcome:
     """What became of the measuring process; of the exporting one where that failed, or took part of the time."""
-    limit = int(_MEMORY_SHARE * available_memory_bytes())
     artifact, seconds = None, 0.0
     if is_graph(case):
         supplied = supply_artifact(
@@ -101,7 +110,7 @@ def _outcome(
             return ProcessOutcome(failure=supplied.failure, log=supplied.log, seconds=seconds)
     outcome = launcher.run(
         "engine.benchmarking.measure:measure_case",
-        measuring_arguments(case, protocol, skillset_path, with_facts=with_facts, artifact=artifact),
+        measuring_arguments(case, protocol, skillset_path, with_facts=with_facts, artifact=artifact, cores=cores),
         timeout_seconds=protocol.timeout_seconds,
         memory_limit_bytes=limit,
         cancel=cancel,

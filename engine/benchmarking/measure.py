@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from engine.backends import BACKENDS
 from engine.backends.gpu_watch import GpuWatch
 from engine.backends.nvml import NvmlRefusal
+from engine.backends.pinning import bind_to
 from engine.benchmarking.against_eager import check_against_eager, hides_operations
 from engine.benchmarking.codec import (
     case_from_json,
@@ -33,7 +35,7 @@ from engine.graphs.session import GraphSource
 from engine.graphs.startup import GraphStartup
 from engine.workloads import WORKLOADS
 from engine.workloads.answer import answer_of, is_reference
-from engine.workloads.machine import MachineWatch
+from engine.workloads.machine import MachineWatch, read_ticks
 from engine.workloads.settings import settings_notes
 from engine.workloads.skillset_module import import_skillset
 from engine.workloads.workload import Exercise, Observation
@@ -43,15 +45,23 @@ _SILENT_GPUS = ("rocm", "mps")
 
 
 def measuring_arguments(
-    case: Case, protocol: Protocol, skillset_path: str, *, with_facts: bool, artifact: Path | None = None
+    case: Case,
+    protocol: Protocol,
+    skillset_path: str,
+    *,
+    with_facts: bool,
+    artifact: Path | None = None,
+    cores: Sequence[int] | None = None,
 ) -> dict[str, Any]:
-    """What `measure_case` is called with; `artifact` is the folder of the exported graph, for backends that run one."""
+    """What `measure_case` is called with; `artifact` is the folder of the exported graph, for backends that run one,
+    and `cores` are those that the case has for itself while others run beside it."""
     return {
         "skillset_path": skillset_path,
         "case": case_to_json(case),
         "protocol": protocol_to_json(protocol),
         "with_facts": with_facts,
         "artifact": None if artifact is None else str(artifact),
+        "cores": None if cores is None else list(cores),
     }
 
 
@@ -60,12 +70,16 @@ def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
     case = case_from_json(arguments["case"])
     protocol = protocol_from_json(arguments["protocol"])
     path = Path(arguments["skillset_path"])
+    cores = arguments["cores"]
+    beside = [] if cores is None else [bind_to(cores)]
     if arguments["artifact"] is not None:
-        return _measure_graph(case, protocol, path, Path(arguments["artifact"]), with_facts=arguments["with_facts"])
+        folder = Path(arguments["artifact"])
+        of_graph = _measure_graph(case, protocol, path, folder, cores, with_facts=arguments["with_facts"])
+        return of_graph | {"notes": [*of_graph["notes"], *beside]}
     device, pinning = device_of(BACKENDS.get(case.backend), case, pinned=protocol.pinned)
     gpu = GpuWatch() if case.backend == "cuda" else None
     silent = case.backend in _SILENT_GPUS
-    watch = MachineWatch()
+    watch = MachineWatch(partial(read_ticks, cores))
     seen = WORKLOADS.get(case.workload).run(path, case, protocol, device)
     machine, disturbed = with_gpu_programs(
         replace(watch.state(), is_gpu_untold=silent), gpu, seen.board, computes=case.workers is None
@@ -80,16 +94,18 @@ def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
         counts = with_facts and hides_operations(case)
         counted, told = check_against_eager(answer, import_skillset(path), case, with_facts=counts)
         facts, notes = counted or facts, [*notes, *told]
-    return _told(seen, machine, facts, [*disturbed, *pinning, *notes])
+    return _told(seen, machine, facts, [*disturbed, *pinning, *beside, *notes])
 
 
-def _measure_graph(case: Case, protocol: Protocol, path: Path, artifact: Path, *, with_facts: bool) -> dict[str, Any]:
+def _measure_graph(
+    case: Case, protocol: Protocol, path: Path, artifact: Path, cores: Sequence[int] | None, *, with_facts: bool
+) -> dict[str, Any]:
     """The same of an exported graph, whose answer is compared with torch's once everything is measured."""
     backend = BACKENDS.get(case.backend)
     source = GraphSource(read_artifact(artifact), case, backend.prepare)
     device, pinning = device_of(backend, case, source, pinned=protocol.pinned)
     exercise: Exercise = GraphStartup(source) if case.workload is Workload.STARTUP else WORKLOADS.get(case.workload)
-    watch = MachineWatch()
+    watch = MachineWatch(partial(read_ticks, cores))
     seen = exercise.run(path, case, protocol, device)
     machine = watch.state()
     return _told(seen, machine, source.artifact.facts if with_facts else None, [*pinning, *source.verify()])

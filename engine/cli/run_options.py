@@ -132,6 +132,13 @@ _OPTIONS = (
         "notes say what it was bound to, or why it was not.",
     ),
     click.option(
+        "--side-by-side",
+        is_flag=True,
+        help="With --threads: measure as many cases at once as have physical cores of their own, each bound to its "
+        "own. Quicker, and not quite what a case alone would show: caches and memory bandwidth are shared, and each "
+        "result's notes say so.",
+    ),
+    click.option(
         "--progressive-mode/--no-progressive-mode",
         "progressive",
         default=True,
@@ -180,6 +187,7 @@ def make_request(
     processes: int | None,
     warmup: int,
     pinned: bool,
+    side_by_side: bool,
     progressive: bool,
     incremental: bool,
     budget_seconds: float | None,
@@ -216,7 +224,9 @@ def make_request(
         progressive=progressive,
         incremental=incremental,
         budget_seconds=budget_seconds,
-        protocol=Protocol(processes=processes or usual_processes(against), warmup=warmup, pinned=pinned),
+        protocol=Protocol(
+            processes=processes or usual_processes(against), warmup=warmup, pinned=pinned, side_by_side=side_by_side
+        ),
         title=title,
     )
     request.refuse_unused()
@@ -262,6 +272,7 @@ def request_body(request: RunRequest) -> dict[str, Any]:
         "runs": request.protocol.processes,
         "warmup": request.protocol.warmup,
         "pin": request.protocol.pinned,
+        "side_by_side": request.protocol.side_by_side,
         "progressive_mode": request.progressive,
         "incremental": request.incremental,
         **{name: value for name, value in optional.items() if value is not None},

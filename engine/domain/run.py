@@ -79,6 +79,8 @@ class Protocol:
 
     What was asked for: each result's notes say what it was bound to, or why it was not.
     """
+    side_by_side: bool = False
+    """Measure as many cases at once as have physical cores of their own; they share caches and memory bandwidth."""
 
     def __post_init__(self) -> None:
         for name in ("min_iterations", "max_iterations"):
@@ -163,6 +165,12 @@ class RunRequest:
             _refuse_outside("workers", self.workers, 1, MAX_WORKERS)
         if self.budget_seconds is not None:
             refuse_impossible_budget(self.budget_seconds)
+        if self.protocol.side_by_side and (self.threads is None or self.against is not None or self.cold):
+            raise InvalidValue(
+                "Cases side by side need a number of threads that leaves cores for others; in pairs and cold starts "
+                "nothing runs beside a case. Give a number of threads, or leave side by side out.",
+                field="side_by_side",
+            )
         if self.against is not None:
             self._refuse_no_pairs(self.against)
             if self.budget_seconds is not None:

@@ -58,6 +58,8 @@ def _protocol_words(protocol: Protocol) -> list[str]:
         words += ["--warmup", str(protocol.warmup)]
     if protocol.pinned:
         words.append("--pin")
+    if protocol.side_by_side:
+        words.append("--side-by-side")
     return words
 
 

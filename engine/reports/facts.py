@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.domain.calibration import Calibration
+from engine.domain.run import Protocol
 from engine.domain.summary import CaseSummary
 from engine.formatting import (
     MISSING,
@@ -23,6 +24,10 @@ from engine.reports.content import ReportContent
 
 Facts = list[tuple[str, str]]
 
+_SIDE_BY_SIDE = (
+    "cases side by side, each bound to physical cores of its own: caches and memory bandwidth were shared, so figures "
+    "may be slower than of a case alone"
+)
 _PINNING = (
     "asked for: as many cores as threads, where that leaves a choice, and not for workers; "
     "the notes of each result say what it was bound to"
@@ -97,12 +102,18 @@ def protocol_facts(content: ReportContent) -> Facts:
         ),
         ("Time limit", f"{protocol.timeout_seconds:g} s a process"),
         ("Threads", "all physical cores" if request.threads is None else format_count(request.threads)),
-        ("Pinning", _PINNING if protocol.pinned else "none, the scheduler chooses"),
+        ("Pinning", _pinning(protocol)),
         ("Weights", _weights(content)),
         ("Quiet", quiet),
         ("Meters", _meters(content.calibration)),
         ("Conditions", format_conditions([state for summary in content.summaries for state in summary.machines])),
     ]
+
+
+def _pinning(protocol: Protocol) -> str:
+    if protocol.side_by_side:
+        return _SIDE_BY_SIDE
+    return _PINNING if protocol.pinned else "none, the scheduler chooses"
 
 
 def _weights(content: ReportContent) -> str:

@@ -11,12 +11,11 @@ from engine.catalog.chosen import ChosenModel
 from engine.domain.run import RunRequest, SizeChoice
 from engine.errors import BackendUnavailable, InvalidValue, UnknownName
 from engine.workflows.choose_models import choose_models
+from engine.workflows.device_turns import computes_on_processor
+from engine.workflows.side_by_side import processor_slots
 
 if TYPE_CHECKING:
     from engine.workflows.workbench import Workbench
-
-_DEVICES_OF_THEIR_OWN = ("cuda", "rocm", "mps", "qnn")
-"""Backends that leave the processor to others; all the rest compute on it."""
 
 
 def check_request(workbench: Workbench, request: RunRequest) -> None:
@@ -28,6 +27,7 @@ def check_request(workbench: Workbench, request: RunRequest) -> None:
             raise InvalidValue(model.status_reason or f"{model.name} has no recipe.", field="models")
     _refuse_contradicting_size(request.size, chosen)
     _refuse_more_threads_than_cores(request.threads)
+    processor_slots(request)
     if request.against is not None:
         _refuse_more_threads_than_cores(request.against.threads)
     for name in request.all_backends:
@@ -66,4 +66,4 @@ def _refuse_more_threads_than_cores(threads: int | None) -> None:
 
 def devices_of(request: RunRequest) -> frozenset[str]:
     """What a run occupies: runs on different devices go on side by side, others one after another."""
-    return frozenset(name if name in _DEVICES_OF_THEIR_OWN else "cpu" for name in request.all_backends)
+    return frozenset("cpu" if computes_on_processor(name) else name for name in request.all_backends)

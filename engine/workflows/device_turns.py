@@ -13,12 +13,18 @@ if TYPE_CHECKING:
 PROCESSOR = frozenset({"cpu"})
 """What everything occupies that computes and has no device of its own."""
 
+_DEVICES_OF_THEIR_OWN = ("cuda", "rocm", "mps", "qnn")
+"""Backends that leave the processor to others; all the rest compute on it."""
 _LOOK_SECONDS = 0.1
 """How often a waiting thread looks whether it was cancelled."""
 
 
 OnWait = Callable[[str], None]
 """Told whom a thread waits for, in words to show."""
+
+
+def computes_on_processor(backend: str) -> bool:
+    return backend not in _DEVICES_OF_THEIR_OWN
 
 
 class Cancelled(Exception):

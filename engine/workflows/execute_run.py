@@ -1,10 +1,11 @@
-"""The executions of a planned run, one after another; each result is stored before the next begins."""
+"""The executions of a planned run, one after another or side by side; each result is stored as soon as it is there."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ from engine.workflows.choose_models import change_of_weights
 from engine.workflows.device_turns import Cancelled, DeviceTurns
 from engine.workflows.live_run import LiveRun
 from engine.workflows.preflight import preflight
+from engine.workflows.side_by_side import Slots, at_once, processor_slots
 from engine.workflows.supply_skillset import supply_skillset
 
 if TYPE_CHECKING:
@@ -54,41 +56,101 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
     _store_left_out(workbench, live, plan, rows)
     history = _past_durations(workbench, live)
     devices = devices_of(live.run.request)
+    slots = processor_slots(live.run.request)
     waiting = [item for item in plan.planned if (item.case.case_id, item.repetition) not in rows]
     indices = {(item.case.case_id, item.repetition): index for index, item in enumerate(plan.planned)}
     supplied: dict[str, Skillset | Failure] = {}
     failed_exports: dict[str, Failure] = {}
     clock = BudgetClock(live)
+
+    def keep(item: PlannedCase, result: Result) -> None:
+        _store(workbench, live, indices[item.case.case_id, item.repetition], result)
+        rows[item.case.case_id, item.repetition] = result
+        if result.status is ResultStatus.COMPLETED:
+            history.append((item.case, result.duration_seconds))
+
     position = 0
-    for group in _neighbours(waiting, live.run.request):
-        beyond = clock.refusal(group[0], history)  # a run in pairs has no budget
-        if beyond is not None:
-            left_out = unexecuted(live, group[0].case, group[0].repetition, ResultStatus.SKIPPED, beyond)
-            _store(workbench, live, indices[group[0].case.case_id, group[0].repetition], left_out)
-            rows[group[0].case.case_id, group[0].repetition] = left_out
-            position += len(group)
+    for planned in at_once(waiting, slots) if slots else _neighbours(waiting, live.run.request):
+        group = []
+        for item in planned:
+            beyond = clock.refusal(item, history)  # a run in pairs has no budget
+            if beyond is None:
+                group.append(item)
+            else:
+                keep(item, unexecuted(live, item.case, item.repetition, ResultStatus.SKIPPED, beyond))
+        if not group:
+            position += len(planned)
             continue
-        live.set_remaining(clock.remaining(waiting[position:], history))
+        remaining = clock.remaining(waiting[position:], history)
+        if remaining is not None and slots:  # all of them at once, or none
+            remaining = remaining[0] / len(slots), remaining[1]
+        live.set_remaining(remaining)
         asked_at = time.monotonic()
         with turns.turn(devices, live.cancel, on_wait=live.set_step):
             clock.add_waiting(time.monotonic() - asked_at)
             if position == 0:
                 _look_at_the_machine(workbench, live)
+            beside: list[tuple[PlannedCase, Skillset]] = []
             for item in group:
                 index = indices[item.case.case_id, item.repetition]
                 try:
-                    result = _one_result(workbench, live, item, index, list(rows.values()), supplied, failed_exports)
+                    ready = _ready(workbench, live, item, index, list(rows.values()), supplied)
+                    if isinstance(ready, Skillset) and slots:
+                        beside.append((item, ready))
+                        continue
+                    result = (
+                        _measured(workbench, live, item, ready, failed_exports)
+                        if isinstance(ready, Skillset)
+                        else ready
+                    )
                 except Cancelled:
+                    for other, _ in beside:
+                        live.leave_case(indices[other.case.case_id, other.repetition])
                     live.leave_case(index)
                     raise
                 if live.cancel.is_set() and result.status is not ResultStatus.COMPLETED:
                     _keep_cancelled(workbench, live, index, result)
                     raise Cancelled
-                _store(workbench, live, index, result)
-                rows[item.case.case_id, item.repetition] = result
-                if result.status is ResultStatus.COMPLETED:
-                    history.append((item.case, result.duration_seconds))
-        position += len(group)
+                keep(item, result)
+            for item, result in _measured_at_once(workbench, live, beside, failed_exports, slots):
+                if live.cancel.is_set() and result.status is not ResultStatus.COMPLETED:
+                    _keep_cancelled(workbench, live, indices[item.case.case_id, item.repetition], result)
+                else:
+                    keep(item, result)
+            if beside and live.cancel.is_set():
+                raise Cancelled
+        position += len(planned)
+
+
+def _measured_at_once(
+    workbench: Workbench,
+    live: LiveRun,
+    beside: Sequence[tuple[PlannedCase, Skillset]],
+    failed_exports: dict[str, Failure],
+    slots: Slots,
+) -> Iterator[tuple[PlannedCase, Result]]:
+    """Each with its result, in the order of ending; one alone has all cores as ever."""
+    if len(beside) < 2:
+        for item, skillset in beside:
+            yield item, _measured(workbench, live, item, skillset, failed_exports)
+        return
+    live.set_step(f"{' and '.join(item.case.label for item, _ in beside)}, side by side")
+    with ThreadPoolExecutor(len(beside), thread_name_prefix="slot") as pool:
+        under_way = {
+            pool.submit(
+                _measured,
+                workbench,
+                live,
+                item,
+                skillset,
+                failed_exports,
+                cores=cores,
+                memory_share=1 / len(beside),
+            ): item
+            for (item, skillset), cores in zip(beside, slots, strict=False)
+        }
+        for ended in as_completed(under_way):
+            yield under_way[ended], ended.result()
 
 
 def _neighbours(waiting: Sequence[PlannedCase], request: RunRequest) -> list[list[PlannedCase]]:
@@ -119,18 +181,17 @@ def _look_at_the_machine(workbench: Workbench, live: LiveRun) -> None:
     live.add_log(f"Preflight: {format_conditions([state])}.")
 
 
-def _one_result(
+def _ready(
     workbench: Workbench,
     live: LiveRun,
     item: PlannedCase,
     index: int,
     earlier: Sequence[Result],
     supplied: dict[str, Skillset | Failure],
-    failed_exports: dict[str, Failure],
-) -> Result:
-    """The outcome of one execution, whatever it is.
+) -> Skillset | Result:
+    """What an execution begins with; or its outcome, where it does not come to that.
 
-    `supplied` keeps each type's skillset or why there is none, `failed_exports` why there is no graph.
+    `supplied` keeps each type's skillset, or why there is none.
     """
     run, case = live.run, item.case
     if run.request.progressive:
@@ -147,8 +208,23 @@ def _one_result(
     changed = change_of_weights(case, allow_pickle=run.request.allow_pickle)
     if changed is not None:
         return unexecuted(live, case, item.repetition, ResultStatus.FAILED, changed)
-    processes = run.request.protocol.processes
-    live.set_step(f"{case.label}, process {item.repetition + 1} of {processes}")
+    return skillset
+
+
+def _measured(
+    workbench: Workbench,
+    live: LiveRun,
+    item: PlannedCase,
+    skillset: Skillset,
+    failed_exports: dict[str, Failure],
+    *,
+    cores: Sequence[int] | None = None,
+    memory_share: float = 1.0,
+) -> Result:
+    """The outcome of one execution, whatever it is; `failed_exports` keeps why there is no graph."""
+    run, case = live.run, item.case
+    if cores is None:
+        live.set_step(f"{case.label}, process {item.repetition + 1} of {run.request.protocol.processes}")
     return execute(
         workbench.cold_launcher if case.cold or case.backend in _NEVER_FORKED else workbench.launcher,
         case,
@@ -160,6 +236,8 @@ def _one_result(
         estimated_bytes=item.estimated_bytes,
         graphs_in=graphs_folder(workbench.settings.home),
         failed_exports=failed_exports,
+        cores=cores,
+        memory_share=memory_share,
         cancel=live.cancel,
         on_log=live.add_log,
     )

@@ -72,7 +72,8 @@ class LiveRun:
         self._attempt_at: datetime | None = None
         """When the run last got the device; its seconds since then are counted from `_attempt_begun`."""
         self._attempt_begun: float | None = None
-        self._case_begun: float | None = None
+        self._begun: dict[int, float] = {}
+        """When each execution under way began, by its row."""
 
     @property
     def run(self) -> Run:
@@ -147,7 +148,9 @@ class LiveRun:
     def begin_case(self, index: int, step: str) -> None:
         with self._changed:
             self._cases[index] = replace(self._cases[index], state=RUNNING, elapsed_seconds=0.0, reason=None)
-            self._case_begun = self._remaining_since = time.monotonic()
+            now = time.monotonic()
+            self._remaining = self._remaining_now(now)
+            self._begun[index] = self._remaining_since = now
             self._step = step
             self._touch()
 
@@ -155,7 +158,7 @@ class LiveRun:
         """The execution under way came to nothing; it is as if it had not begun."""
         with self._changed:
             self._cases[index] = replace(self._cases[index], state=QUEUED, elapsed_seconds=None)
-            self._stop_clock()
+            self._stop_clock(index)
             self._touch()
 
     def end_case(self, index: int, result: Result) -> None:
@@ -163,7 +166,7 @@ class LiveRun:
         with self._changed:
             before = self._cases[index].state
             self._cases[index] = with_result(self._cases[index], result)
-            self._stop_clock()
+            self._stop_clock(index)
             if before not in tuple(ResultStatus):
                 count = result.status.value
                 self._run = replace(self._run, **{count: getattr(self._run, count) + 1})
@@ -185,10 +188,12 @@ class LiveRun:
         self._sequence += 1
         self._changed.notify_all()
 
-    def _stop_clock(self) -> None:
-        """No execution is under way any more; what is left stays as it is until the next one."""
-        self._remaining = self._remaining_now(time.monotonic())
-        self._case_begun = None
+    def _stop_clock(self, index: int) -> None:
+        """With the last execution under way what is left stops running down, until the next one."""
+        now = time.monotonic()
+        self._remaining = self._remaining_now(now)
+        self._remaining_since = now
+        self._begun.pop(index, None)
 
     def _active_seconds(self, at: datetime | None) -> float | None:
         """Those of every attempt, when the present one ends at `at`: as storage counts them."""
@@ -202,10 +207,9 @@ class LiveRun:
 
     def _snapshot(self) -> RunProgress:
         now = time.monotonic()
-        begun = self._case_begun
         cases = tuple(
-            replace(row, elapsed_seconds=now - begun) if row.state == RUNNING and begun is not None else row
-            for row in self._cases
+            replace(row, elapsed_seconds=now - self._begun[index]) if index in self._begun else row
+            for index, row in enumerate(self._cases)
         )
         return RunProgress(
             run=self._run,
@@ -219,7 +223,7 @@ class LiveRun:
 
     def _remaining_now(self, now: float) -> tuple[float, float] | None:
         """The last estimate less the time executed since; None once even its upper end has passed."""
-        if self._remaining is None or self._case_begun is None:
+        if self._remaining is None or not self._begun:
             return self._remaining
         passed = now - self._remaining_since
         low, high = self._remaining

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ _PROCESSOR_SENSORS = ("coretemp", "k10temp", "zenpower", "cpu_thermal", "cpu-the
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticks:
-    """CPU time since boot in clock ticks, over all CPUs."""
+    """CPU time since boot in clock ticks, over all CPUs or some."""
 
     total: int
     busy: int
@@ -28,13 +28,19 @@ class Ticks:
     steal: int
 
 
-def read_ticks() -> Ticks | None:
-    """The kernel's counters now; None where there are none."""
+def read_ticks(cores: Collection[int] | None = None) -> Ticks | None:
+    """The kernel's counters now, of all CPUs or of these; None where there are none."""
     try:
-        first = Path("/proc/stat").read_text().splitlines()[0]
+        lines = Path("/proc/stat").read_text().splitlines()
     except OSError:
         return None
-    user, nice, system, idle, waiting, interrupts, soft_interrupts, steal = map(int, first.split()[1:9])
+    names = {"cpu"} if cores is None else {f"cpu{core}" for core in cores}
+    told = [list(map(int, line.split()[1:9])) for line in lines if line.partition(" ")[0] in names]
+    if len(told) < len(names):
+        return None
+    user, nice, system, idle, waiting, interrupts, soft_interrupts, steal = (
+        sum(column) for column in zip(*told, strict=True)
+    )
     busy = user + nice + system + interrupts + soft_interrupts
     return Ticks(total=busy + idle + waiting + steal, busy=busy, steal=steal)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.backends.cores import usable_physical_cores
-from engine.backends.pinning import cores_to_pin, no_choice, pinning_possibility
+from engine.backends.pinning import cores_to_pin, no_choice, pinning_possibility, slots_of
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -53,6 +53,20 @@ def test_more_threads_than_physical_cores_are_not_crowded(tmp_path):
     topology = a_topology(tmp_path, (0, 2), (1, 3))
     assert cores_to_pin(3, range(4), topology) is None
     assert no_choice(3, range(4), topology) == "3 threads are more than the 2 physical cores"
+
+
+def test_slots_have_physical_cores_of_their_own(tmp_path):
+    topology = a_topology(tmp_path, (0, 4), (1, 5), (2, 6), (3, 7))
+    assert slots_of(2, range(8), topology) == [(0, 1), (2, 3)]
+    assert slots_of(1, range(8), topology) == [(0,), (1,), (2,), (3,)]
+    assert slots_of(1, (0, 4, 1), topology) == [(0,), (1,)]
+
+
+def test_one_slot_is_none_because_there_is_nothing_beside(tmp_path):
+    topology = a_topology(tmp_path, (0, 2), (1, 3))
+    assert slots_of(2, range(4), topology) == []
+    assert slots_of(1, (0, 2), topology) == []
+    assert slots_of(1, range(4), tmp_path / "nothing") == []
 
 
 def test_what_can_be_pinned_here_is_told_with_its_limits(tmp_path):

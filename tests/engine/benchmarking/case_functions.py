@@ -117,3 +117,13 @@ def kill_parent(arguments: dict[str, Any]) -> dict[str, Any]:
     os.kill(os.getppid(), signal.SIGKILL)
     time.sleep(30)
     return {}
+
+
+def measure_telling_watched_cores(arguments: dict[str, Any]) -> dict[str, Any]:
+    """As `measure_case`, with the cores whose ticks were read, and those that the process is bound to afterwards."""
+    from engine.benchmarking import measure
+
+    watched: list[Any] = []
+    measure.read_ticks = lambda cores: watched.append(cores)
+    told = measure.measure_case(arguments)
+    return told | {"watched": watched, "affinity": sorted(os.sched_getaffinity(0))}

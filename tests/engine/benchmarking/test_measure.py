@@ -20,6 +20,7 @@ from tests.builders import a_machine_state, a_protocol
 from tests.engine.benchmarking import a_skillset_facts as known
 from tests.engine.benchmarking.a_skillset_facts import SKILLSET, a_linear
 
+FUNCTIONS = "tests.engine.benchmarking.case_functions"
 MIB = 2**20
 
 
@@ -72,6 +73,18 @@ def test_a_process_that_cannot_be_pinned_says_why(loaded):
     workers = a_linear(workload=Workload.CONCURRENCY, workers=2)
     notes = measured(loaded, workers, a_protocol(pinned=True, max_seconds=0.2))["notes"]
     assert "Not pinned: several workers share the cores as the scheduler lets them." in notes
+
+
+@pytest.mark.skipif(usable_physical_cores() < 2, reason="one core leaves nothing beside it")
+def test_a_case_beside_others_keeps_to_its_cores_and_is_watched_on_them_alone(loaded):
+    """What its neighbour uses of other cores is no disturbance."""
+    last = max(os.sched_getaffinity(0))
+    arguments = measuring_arguments(a_linear(threads=1), a_protocol(), SKILLSET, with_facts=False, cores=[last])
+    outcome = loaded.run(f"{FUNCTIONS}:measure_telling_watched_cores", arguments, timeout_seconds=120)
+    assert outcome.value is not None, outcome.failure
+    assert outcome.value["affinity"] == [last]
+    assert outcome.value["watched"] == [[last], [last]]
+    assert any(note.startswith(f"Side by side: bound to core {last} ") for note in outcome.value["notes"])
 
 
 class Watched:

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from engine.workloads.machine import MachineWatch, Ticks, taken_by_others
+from engine.workloads.machine import MachineWatch, Ticks, read_ticks, taken_by_others
 from engine.workloads.settings import settings_notes
 from tests.builders import a_machine_state
 
@@ -27,6 +27,19 @@ def test_the_hypervisors_share_is_told_apart():
 def test_counting_in_whole_ticks_never_makes_a_share_negative():
     after = Ticks(total=10_400, busy=4_199, steal=10)
     assert taken_by_others(BEFORE, after, own=200.4) == (0.0, 0.0)
+
+
+def test_ticks_of_some_cores_are_theirs_alone():
+    whole = read_ticks()
+    if whole is None:
+        pytest.skip("this system has no /proc/stat")
+    cores = range(os.cpu_count() or 1)
+    each = [read_ticks([core]) for core in cores]
+    assert all(one is not None and 0 < one.total <= whole.total * 1.01 for one in each)
+    together = read_ticks(cores)
+    assert together is not None
+    assert together.total == pytest.approx(whole.total, rel=0.01)
+    assert read_ticks([10_000]) is None
 
 
 def test_the_watch_counts_its_own_seconds_in_the_kernels_ticks():
