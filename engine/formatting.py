@@ -215,6 +215,8 @@ def format_disturbances(states: Iterable[MachineState]) -> str:
         parts.append(f"the hypervisor gave up to {format_share(steal)} of the CPU to other machines")
     if any(state.throttled for state in states):
         parts.append("heat slowed a processor")
+    if any(state.is_side_by_side for state in states):
+        parts.append("cases ran side by side")
     if gpu_programs:
         parts.append(f"up to {counted(gpu_programs, 'other program')} computed on the GPU")
     return ", ".join(parts)

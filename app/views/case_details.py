@@ -45,6 +45,7 @@ _NOISE = {
     False: "quiet enough",
     None: "not known, too short to tell",
 }
+_UNTOLD = "not known, nobody tells what else used the GPU"
 
 
 def case_details(
@@ -262,6 +263,8 @@ def _figures(summary: CaseSummary, but: Sequence[Metric]) -> list[Component]:
     ]
     device = f" on {summary.actual_device}" if summary.actual_device not in (None, case.backend) else ""
     noise = (format_disturbances(summary.machines) if summary.is_noisy else "") or _NOISE[summary.is_noisy]
+    if summary.is_noisy is None and any(state.is_gpu_untold for state in summary.machines):
+        noise = _UNTOLD
     if summary.provenance is Provenance.IMPORTED:
         noise = "not told"
     where = [backend_mark(case.backend), f"{device}, {summary.machine_label}".rstrip(", ")]

@@ -24,6 +24,8 @@ class Quietness:
     noisy: int = 0
     why: str = ""
     """What disturbed the noisy ones, the most of each, in clauses."""
+    is_gpu_untold: bool = False
+    """Nobody tells of some of them whether other programs used their GPU."""
     conditions: str = ""
     """Load, clock, governor, heat and free memory, in clauses; empty before the first result."""
 
@@ -38,6 +40,7 @@ def quietness_of(results: Sequence[Result]) -> Quietness:
         unknown=unknown,
         noisy=len(noisy),
         why=format_disturbances(noisy),
+        is_gpu_untold=any(state.is_gpu_untold for state in states),
         conditions=format_conditions(states) if states else "",
     )
 
@@ -49,9 +52,10 @@ def machine_note(found: Quietness, *, has_ended: bool = False, imported_from: st
         return html.Div([html.H3("Machine", className="run-side-title"), words])
     every = "the first result" if found.results == 1 else f"all {format_count(found.results)} results"
     if found.unknown:
-        every = f"the {counted(found.results, 'result')} long enough to tell"
+        every = f"the {counted(found.results, 'result')} of which it is known"
     if not found.results and found.unknown:
-        words = html.P("Not known: the results were too short to tell.", className="run-note")
+        why = "nobody tells what else used the GPU" if found.is_gpu_untold else "the results were too short to tell"
+        words = html.P(f"Not known: {why}.", className="run-note")
     elif not found.results:
         nothing = "Not known: nothing was measured." if has_ended else "Known after the first result."
         words = html.P(nothing, className="run-note")

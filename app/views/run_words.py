@@ -73,6 +73,8 @@ def request_words(request: RunRequest) -> str:
         *([f"in pairs against {request.against.text}"] if request.against is not None else []),
         *([f"weights of {request.checkpoint}"] if request.checkpoint is not None else []),
         *(["cold"] if request.cold else []),
+        *(["pinned"] if request.protocol.pinned else []),
+        *(["side by side"] if request.protocol.side_by_side else []),
         *([_repetitions(request)] if request.protocol.processes != Protocol().processes else []),
     ]
     return " · ".join(parts)

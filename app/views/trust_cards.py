@@ -44,7 +44,7 @@ _DRAWN_AS = {
 
 
 def trust_head(found: Calibration | None, newest: Calibration | None, environment: Environment) -> list[Component]:
-    """Which goals hold, and when and where that was found; then what one with fewer trials since has found."""
+    """Which goals hold, and when and where that was found; then what a quick one since has found."""
     if found is None:
         return [
             html.H1("What the meters of this machine are worth is not known yet.", className="answer"),
@@ -61,7 +61,7 @@ def trust_head(found: Calibration | None, newest: Calibration | None, environmen
     told = [html.H1(verdict_sentence(found), className="answer"), html.P(detail, className="answer-detail")]
     if newest is not None and newest.calibration_id != found.calibration_id:
         later = html.Span(format_time(newest.calibrated_at), title=format_time_iso(newest.calibrated_at))
-        since = ["One with fewer trials, ", later, f", does not replace it: {_lowered(verdict_sentence(newest))}"]
+        since = ["A quick one, ", later, f", does not replace it: {_lowered(verdict_sentence(newest))}"]
         told.append(html.P(since, className="answer-detail"))
     return told
 

@@ -83,9 +83,11 @@ def _summary(
 
 
 def _is_noisy(completed: Sequence[Result]) -> bool | None:
-    known = [result.machine.is_noisy for result in completed if result.machine is not None]
-    told = [noisy for noisy in known if noisy is not None]
-    return any(told) if told else None
+    machines = [result.machine for result in completed if result.machine is not None]
+    told = [machine.is_noisy for machine in machines if machine.is_noisy is not None]
+    if any(told):
+        return True
+    return False if told and not any(machine.is_gpu_untold for machine in machines) else None
 
 
 def _telling_run(completed: Sequence[Result], partial_runs: Collection[str]) -> str:

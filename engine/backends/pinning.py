@@ -37,11 +37,8 @@ def slots_of(threads: int, allowed: Collection[int], topology: Path = _TOPOLOGY)
 def bind_to(cores: Collection[int]) -> str:
     """Bind this process to these logical cores; a note on what the kernel answers. Raises OSError where it refuses."""
     os.sched_setaffinity(0, cores)
-    bound = sorted(os.sched_getaffinity(0))
-    return (
-        f"Side by side: bound to {'cores' if len(bound) > 1 else 'core'} {', '.join(map(str, bound))} while another "
-        "case ran on others; caches and memory bandwidth were shared."
-    )
+    bound = counted(len(os.sched_getaffinity(0)), "core")
+    return f"Side by side: bound to {bound} of its own; cases on others may have shared caches and memory bandwidth."
 
 
 def no_choice(threads: int, allowed: Collection[int], topology: Path = _TOPOLOGY) -> str | None:

@@ -38,20 +38,20 @@ def execute(
     graphs_in: Path | None = None,
     failed_exports: MutableMapping[str, Failure] | None = None,
     cores: Sequence[int] | None = None,
-    memory_share: float = 1.0,
+    memory_bytes: int | None = None,
     cancel: threading.Event | None = None,
     on_log: Callable[[str], None] | None = None,
 ) -> Result:
     """Measure `case` in a fresh process; whatever becomes of it is the result. The first repetition counts facts.
 
-    Beside others it has `cores` for itself, and `memory_share` of what is free.
+    Beside others it has `cores` for itself, and `memory_bytes` of what was free before the first of them.
 
     Exported graphs are kept in `graphs_in`; None means under the home. The caller keeps `failed_exports` for as long as
     an export that failed shall not be tried again.
     """
     started_at = datetime.now(UTC)
     folder = graphs_in or graphs_folder(default_home())
-    limit = int(_MEMORY_SHARE * memory_share * available_memory_bytes())
+    limit = int(_MEMORY_SHARE * (available_memory_bytes() if memory_bytes is None else memory_bytes))
     facts = repetition == 0
     outcome = _outcome(
         launcher, case, protocol, skillset_path, folder, failed_exports, facts, limit, cores, cancel, on_log

@@ -82,7 +82,10 @@ def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
     watch = MachineWatch(partial(read_ticks, cores))
     seen = WORKLOADS.get(case.workload).run(path, case, protocol, device)
     machine, disturbed = with_gpu_programs(
-        replace(watch.state(), is_gpu_untold=silent), gpu, seen.board, computes=case.workers is None
+        replace(watch.state(), is_gpu_untold=silent, is_side_by_side=cores is not None),
+        gpu,
+        seen.board,
+        computes=case.workers is None,
     )
     with_facts = arguments["with_facts"] and seen.skillset is not None
     facts, notes = facts_of(seen.skillset, seen.inputs) if with_facts and not hides_operations(case) else (None, [])
@@ -107,7 +110,7 @@ def _measure_graph(
     exercise: Exercise = GraphStartup(source) if case.workload is Workload.STARTUP else WORKLOADS.get(case.workload)
     watch = MachineWatch(partial(read_ticks, cores))
     seen = exercise.run(path, case, protocol, device)
-    machine = watch.state()
+    machine = replace(watch.state(), is_side_by_side=cores is not None)
     return _told(seen, machine, source.artifact.facts if with_facts else None, [*pinning, *source.verify()])
 
 

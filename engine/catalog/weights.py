@@ -19,9 +19,9 @@ CHECKPOINT_SIZE = "checkpoint"
 _CONFIG = "config.json"
 _SAFE = "model.safetensors"
 _PICKLED = "pytorch_model.bin"
-_FOREIGN = (".h5", ".msgpack", ".onnx", ".gguf", ".pt", ".pth", ".ckpt", ".bin")
+_FOREIGN = (".h5", ".msgpack", ".onnx", ".gguf", ".ckpt")
 """Weights of other libraries, or of earlier releases."""
-_OTHERS = (*_FOREIGN, ".safetensors")
+_OTHERS = (*_FOREIGN, ".pt", ".pth", ".bin", ".safetensors")
 _MOST_CONFIG_BYTES = 16 * 2**20
 _LENGTH_FIELDS = ("max_position_embeddings", "n_positions", "max_seq_len", "max_sequence_length")
 
@@ -103,16 +103,28 @@ def is_in_part(folder: Path) -> bool:
     Pickled weights, other formats, adapters and a broken index are whole: what is wrong with them is said by whoever
     reads them.
     """
-    if _has(folder, "adapter_*") or any(path.suffix in _FOREIGN for path in folder.iterdir()):
+    if _has(folder, "adapter_*"):
         return False
     if not (folder / _CONFIG).is_file():
         return True
     try:
-        return not (_files(folder, _SAFE) or _files(folder, _PICKLED))
+        return not (_files(folder, _SAFE) or _files(folder, _PICKLED) or _has_other_format(folder))
     except _LacksFiles:
         return True
     except InvalidValue:
         return False
+
+
+def has_readable_weights(folder: Path) -> bool:
+    """Whether there is safetensors or a pickle, whole: otherwise it is worth asking the hub for them."""
+    try:
+        return bool(_files(folder, _SAFE) or _files(folder, _PICKLED))
+    except InvalidValue:
+        return False
+
+
+def _has_other_format(folder: Path) -> bool:
+    return any(path.suffix in _FOREIGN for path in folder.iterdir())
 
 
 def _in_folder(name: str, folder: Path, *, allow_pickle: bool) -> Weights:

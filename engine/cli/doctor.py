@@ -46,9 +46,9 @@ def doctor(common: Common, quick: bool, groups: int | None) -> int:
 
     Holds the timer, the meter of memory and the verdicts against known sleeps, allocations and matrix products, in
     processes as cases have them; says which change a verdict can resolve here. What was found is stored and stands on
-    the dashboard's Trust page, where one with fewer trials does not replace one with more for a month. Exit status 1
-    when a goal is missed: the whole 95 % interval lies beyond it, where there is one. A goal within the interval is
-    not shown yet, and no failure.
+    the dashboard's Trust page, where a quick one does not replace a full one for a month. Exit status 1 when a goal is
+    missed: the whole 95 % interval lies beyond it, where there is one. A goal within the interval is not shown yet, and
+    no failure.
 
     \b
     modeldyno doctor --quick
@@ -74,7 +74,7 @@ def doctor(common: Common, quick: bool, groups: int | None) -> int:
         counts = counting_calibration(workbench)
     if counts is not None and counts.calibration_id != found.calibration_id:
         kept = f"The one of {format_time(counts.calibrated_at)} goes on to count"
-        say(f"{kept}: this one has fewer trials.", quiet=common.quiet or common.as_json)
+        say(f"{kept}: this one is quick, or could not try verdicts.", quiet=common.quiet or common.as_json)
     return tell_calibration(found, as_json=common.as_json)
 
 

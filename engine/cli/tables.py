@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from engine.cli.option_column import IDENTITY, OptionColumn, options_of
-from engine.cli.output import print_rows, say
+from engine.cli.output import print_line, print_rows
 from engine.domain.case import Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
@@ -141,7 +141,7 @@ def print_pairs(rows: Sequence[Row]) -> None:
     print_rows(headings, lines, "table", numeric=("Ratio", "p", "q", "Pairs"))
     among = max(row["comparisons"] for row in rows)
     if among > 1:
-        say(f"Verdicts and what they resolve are corrected for {among} comparisons.")
+        print_line(f"Verdicts and what they resolve are corrected for {among} comparisons.")
 
 
 def _case_of(row: Row) -> str:

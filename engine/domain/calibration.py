@@ -86,7 +86,7 @@ class MeterCheck(Enum):
         "comparisons.",
     )
     POWER = (
-        "power",
+        "power_half",
         "share",
         "A true +5\N{THIN SPACE}% where half differ",
         "A matrix product against 5 % more of it in ten interleaved pairs: how often it is found to be slower, "

@@ -82,15 +82,19 @@ class MachineState:
     """Other programs that computed on the case's NVIDIA GPU just before or after; None without one, or if not told."""
     is_gpu_untold: bool = False
     """The case ran on a GPU of which nobody could tell whether other programs used it."""
+    is_side_by_side: bool = False
+    """Other cases of the run were measured at the same time, on other cores."""
 
     @property
     def is_noisy(self) -> bool | None:
-        """More than 5 % of the CPU went to somebody else, heat slowed it, or others computed on the case's GPU.
+        """More than 5 % of the CPU went to somebody else, heat slowed it, others computed on the case's GPU, or another
+        case ran beside it.
 
         None where nothing is known to have disturbed, but the CPU's share or the use of the case's GPU is not known.
         """
         if (
             self.throttled
+            or self.is_side_by_side
             or self.other_gpu_processes
             or (self.share_of_others is not None and self.share_of_others > QUIET_SHARE)
         ):

@@ -165,10 +165,12 @@ class RunRequest:
             _refuse_outside("workers", self.workers, 1, MAX_WORKERS)
         if self.budget_seconds is not None:
             refuse_impossible_budget(self.budget_seconds)
-        if self.protocol.side_by_side and (self.threads is None or self.against is not None or self.cold):
+        is_alone = self.threads is None or self.against is not None or self.cold or self.protocol.pinned
+        if self.protocol.side_by_side and is_alone:
             raise InvalidValue(
-                "Cases side by side need a number of threads that leaves cores for others; in pairs and cold starts "
-                "nothing runs beside a case. Give a number of threads, or leave side by side out.",
+                "Cases side by side need a number of threads that leaves cores for others, and are bound to cores as "
+                "it is; in pairs and cold starts nothing runs beside a case. Give a number of threads, leave pinning "
+                "out, or leave side by side out.",
                 field="side_by_side",
             )
         if self.against is not None:

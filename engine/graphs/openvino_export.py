@@ -30,12 +30,14 @@ def export_openvino(skillset: Any, inputs: dict[str, Any], precision: Precision,
         compressed, share = _compressed(model)
         if share < LEAST_SHARE:
             raise BackendUnavailable(
-                f"int8 would be fp32 under another name: OpenVINO can compress {share:.0%} of this model's weights.",
+                f"int8 would be fp32 under another name: OpenVINO can compress {share:.0%} of the weights "
+                "that this model computes with.",
                 field="precisions",
             )
         notes.append(
-            f"int8 is {compressed} tensors, {share:.0%} of the weights, in eight bits, symmetric, with a scale for "
-            "each channel (nncf.compress_weights); OpenVINO computes in fp32 or quantises activations too."
+            f"int8 is {compressed} tensors, {share:.0%} of the weights that are computed with, in eight bits, "
+            "symmetric, with a scale for each channel (nncf.compress_weights); OpenVINO computes in fp32 or quantises "
+            "activations too."
         )
     openvino.save_model(model, str(folder / GRAPH), compress_to_fp16=False)
     weights = (folder / GRAPH).with_suffix(".bin").stat().st_size

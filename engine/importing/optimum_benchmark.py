@@ -59,6 +59,9 @@ def table_of_optimum(
         raise InvalidValue(
             "It has no latency of forward, prefill or per_token; training and loading are not taken.", field="file"
         )
+    if any(phase != "forward" for phase, _ in rows):
+        generation = _part(_part(told, "scenario"), "generate_kwargs")
+        refuse_other_generation(generation, _part(told, "backend"))
     remarks += _on_memory(_part(report, phase) for phase, _ in rows)
     table = table_of_records([row for _, row in rows], [f"report.{phase}" for phase, _ in rows])
     return replace(table, remarks=tuple(remarks))
@@ -78,7 +81,6 @@ def _about(config: Mapping[str, Any], said: Mapping[str, str]) -> tuple[dict[str
         raise InvalidValue(f"Its backend {name!r} has no counterpart here.", field="file")
     options, remarks = options_of(backend, said)
     generation = _part(scenario, "generate_kwargs")
-    refuse_other_generation(generation, backend)
     found = {
         "model": backend.get("model"),
         "model_type": backend.get("model_type"),

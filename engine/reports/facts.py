@@ -25,8 +25,8 @@ from engine.reports.content import ReportContent
 Facts = list[tuple[str, str]]
 
 _SIDE_BY_SIDE = (
-    "cases side by side, each bound to physical cores of its own: caches and memory bandwidth were shared, so figures "
-    "may be slower than of a case alone"
+    "cases side by side where two had cores and memory, each bound to physical cores of its own: caches and memory "
+    "bandwidth were shared, so those figures may be slower than of a case alone, and are marked"
 )
 _PINNING = (
     "asked for: as many cores as threads, where that leaves a choice, and not for workers; "
@@ -143,17 +143,23 @@ def _quiet(summaries: Sequence[CaseSummary]) -> str:
     if not summaries:
         return MISSING
     if unknown == len(summaries):
-        return "not known: the measurements were too short to tell"
+        return f"not known: {_why_unknown(summaries)}"
     cases = counted(len(summaries), "case")
     why = format_disturbances([state for summary in summaries for state in summary.machines])
     parts = (
         [
-            f"{format_count(noisy)} of {cases} measured while other programs or heat disturbed them"
+            f"{format_count(noisy)} of {cases} measured while something disturbed them"
             f"{f' ({why})' if why else ''}; their rows say so"
         ]
         if noisy
         else ["other programs took less than 5 % of the CPU throughout"]
     )
     if unknown:
-        parts.append(f"not known of {format_count(unknown)} of {cases}, too short to tell")
+        parts.append(f"not known of {format_count(unknown)} of {cases}: {_why_unknown(summaries)}")
     return "; ".join(parts)
+
+
+def _why_unknown(summaries: Sequence[CaseSummary]) -> str:
+    if any(state.is_gpu_untold for summary in summaries for state in summary.machines):
+        return "nobody tells what else used the GPU"
+    return "the measurements were too short to tell"

@@ -37,7 +37,7 @@ _COUNTING = """
     select calibration_id, environment_id, epoch_us(calibrated_at), seconds, is_quick, process_spread, pair_spread,
            processes, pairs, cpu_busy_others, cpu_steal
     from known
-    order by calibrated_at < newest_at - to_days($days), pairs desc nulls last, calibrated_at desc, calibration_id
+    order by calibrated_at < newest_at - to_days($days), pairs is null, is_quick, calibrated_at desc, calibration_id
     limit 1
 """
 
@@ -49,7 +49,7 @@ _FINDINGS = """
 """
 
 DAYS_KEPT = 30
-"""For how long a calibration is preferred to later ones with fewer trials of verdicts."""
+"""For how long a full calibration, or one with more trials, is preferred to later quick ones."""
 _CHECKS = {check.label: check for check in MeterCheck}
 
 
@@ -98,9 +98,9 @@ def newest(cursor: DuckDBPyConnection, environment_id: str) -> Calibration | Non
 
 
 def counting(cursor: DuckDBPyConnection, environment_id: str) -> Calibration | None:
-    """The one whose figures count: that with the most trials of verdicts of the month before the newest one.
+    """The one whose figures count: the newest full one, or one with more trials, of the month before the newest of all.
 
-    The newest of those with as many. None before the first.
+    A quick one, or one whose trials of verdicts came to nothing, only where there is no other. None before the first.
     """
     asked = {"environment_id": environment_id, "days": DAYS_KEPT}
     row = cursor.execute(_COUNTING, asked).fetchone()

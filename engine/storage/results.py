@@ -166,11 +166,13 @@ def recently_measured(
 ) -> set[str]:
     """Ids of cases of which `processes` or more completed here at `since` or later: what incremental mode skips.
 
-    `checksums` names the present skillset of each model type; what an older text measured does not count.
+    `checksums` names the present skillset of each model type; what an older text measured does not count, nor what was
+    measured side by side with other cases.
     """
     rows = cursor.execute(
         "select case_id, model_type, skillset_checksum from result where environment_id = $environment_id "
         "and status = 'completed' and provenance = 'measured' and started_at >= $since "
+        "and not coalesce(try_cast(machine->>'is_side_by_side' as boolean), false) "
         "group by all having count(*) >= $processes",
         {"environment_id": environment_id, "since": since, "processes": processes},
     ).fetchall()

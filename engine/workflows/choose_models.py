@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from engine.catalog import hub
 from engine.catalog.chosen import ChosenModel, model_of_weights
-from engine.catalog.weights import CHECKPOINT_SIZE, find_weights, is_in_part, looks_like_path
+from engine.catalog.weights import CHECKPOINT_SIZE, find_weights, has_readable_weights, is_in_part, looks_like_path
 from engine.domain.case import Case
 from engine.domain.model import ModelFacts
 from engine.domain.result import Failure, FailureKind
@@ -54,7 +54,7 @@ def fetch_checkpoint(
     if name is None or looks_like_path(name) or not hub.is_hub_id(name):
         return
     there = hub.cached_folder(name)
-    if there is not None and not is_in_part(there):
+    if there is not None and not is_in_part(there) and has_readable_weights(there):
         return
     on_log(
         f"Fetching {name} from the hub" if there is None else f"Fetching what the cache lacks of {name} from the hub"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from engine.backends.available_memory import available_memory_bytes
 from engine.benchmarking.execute import execute, graphs_folder
 from engine.benchmarking.progressive import should_skip
 from engine.domain.against import partner_of
@@ -31,7 +32,7 @@ from engine.workflows.choose_models import change_of_weights
 from engine.workflows.device_turns import Cancelled, DeviceTurns
 from engine.workflows.live_run import LiveRun
 from engine.workflows.preflight import preflight
-from engine.workflows.side_by_side import Slots, at_once, processor_slots
+from engine.workflows.side_by_side import Slots, at_once, may_share, processor_slots
 from engine.workflows.supply_skillset import supply_skillset
 
 if TYPE_CHECKING:
@@ -70,7 +71,11 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
             history.append((item.case, result.duration_seconds))
 
     position = 0
-    for planned in at_once(waiting, slots) if slots else _neighbours(waiting, live.run.request):
+    for planned in (
+        at_once(waiting, slots, progressive=live.run.request.progressive)
+        if slots
+        else _neighbours(waiting, live.run.request)
+    ):
         group = []
         for item in planned:
             beyond = clock.refusal(item, history)  # a run in pairs has no budget
@@ -90,67 +95,134 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
             clock.add_waiting(time.monotonic() - asked_at)
             if position == 0:
                 _look_at_the_machine(workbench, live)
-            beside: list[tuple[PlannedCase, Skillset]] = []
-            for item in group:
-                index = indices[item.case.case_id, item.repetition]
-                try:
-                    ready = _ready(workbench, live, item, index, list(rows.values()), supplied)
-                    if isinstance(ready, Skillset) and slots:
-                        beside.append((item, ready))
-                        continue
-                    result = (
-                        _measured(workbench, live, item, ready, failed_exports)
-                        if isinstance(ready, Skillset)
-                        else ready
-                    )
-                except Cancelled:
-                    for other, _ in beside:
-                        live.leave_case(indices[other.case.case_id, other.repetition])
-                    live.leave_case(index)
-                    raise
-                if live.cancel.is_set() and result.status is not ResultStatus.COMPLETED:
-                    _keep_cancelled(workbench, live, index, result)
-                    raise Cancelled
-                keep(item, result)
-            for item, result in _measured_at_once(workbench, live, beside, failed_exports, slots):
-                if live.cancel.is_set() and result.status is not ResultStatus.COMPLETED:
-                    _keep_cancelled(workbench, live, indices[item.case.case_id, item.repetition], result)
-                else:
-                    keep(item, result)
-            if beside and live.cancel.is_set():
-                raise Cancelled
+            lanes = _Lanes(workbench, live, indices, rows, supplied, failed_exports, keep)
+            if slots:
+                lanes.run_at_once(group, slots)
+            else:
+                lanes.run_in_turn(group)
         position += len(planned)
 
 
-def _measured_at_once(
-    workbench: Workbench,
-    live: LiveRun,
-    beside: Sequence[tuple[PlannedCase, Skillset]],
-    failed_exports: dict[str, Failure],
-    slots: Slots,
-) -> Iterator[tuple[PlannedCase, Result]]:
-    """Each with its result, in the order of ending; one alone has all cores as ever."""
-    if len(beside) < 2:
-        for item, skillset in beside:
-            yield item, _measured(workbench, live, item, skillset, failed_exports)
-        return
-    live.set_step(f"{' and '.join(item.case.label for item, _ in beside)}, side by side")
-    with ThreadPoolExecutor(len(beside), thread_name_prefix="slot") as pool:
-        under_way = {
-            pool.submit(
-                _measured,
-                workbench,
-                live,
-                item,
-                skillset,
-                failed_exports,
-                cores=cores,
-                memory_share=1 / len(beside),
-            ): item
-            for (item, skillset), cores in zip(beside, slots, strict=False)
-        }
-        for ended in as_completed(under_way):
-            yield under_way[ended], ended.result()
+@dataclass(frozen=True, slots=True)
+class _Lanes:
+    """Executes what one turn holds; each result is kept as soon as it is there."""
+
+    workbench: Workbench
+    live: LiveRun
+    indices: Mapping[tuple[str, int], int]
+    rows: Mapping[tuple[str, int], Result]
+    supplied: dict[str, Skillset | Failure]
+    """Each type's skillset, or why there is none."""
+    failed_exports: dict[str, Failure]
+    keep: Callable[[PlannedCase, Result], None]
+
+    def run_in_turn(self, group: Sequence[PlannedCase]) -> None:
+        """Raises Cancelled; an execution that was cut short by a person has its row then."""
+        for item in group:
+            try:
+                ready = self._ready(item)
+                result = self._measured(item, ready) if isinstance(ready, Skillset) else ready
+            except Cancelled:
+                self.live.leave_case(self._index(item))
+                raise
+            if not self._kept(item, result):
+                raise Cancelled
+
+    def run_at_once(self, group: Sequence[PlannedCase], slots: Slots) -> None:
+        """The same on cores of their own. What one lane raises is raised once the others have ended and are kept."""
+        begun, errors, is_cut_short = list(group), [], False
+        try:
+            ready = [(item, self._ready(item)) for item in group]
+            beside = [(item, found) for item, found in ready if isinstance(found, Skillset)]
+            for item, found in ready:
+                if isinstance(found, Result):
+                    begun.remove(item)
+                    is_cut_short |= not self._kept(item, found)
+            if beside and not is_cut_short:
+                self.live.set_step(f"{' and '.join(item.case.label for item, _ in beside)}, side by side")
+                memory = available_memory_bytes() // len(beside)
+                with ThreadPoolExecutor(len(beside), thread_name_prefix="slot") as pool:
+                    under_way = {
+                        pool.submit(self._measured, item, skillset, cores, memory): item
+                        for (item, skillset), cores in zip(beside, slots, strict=False)
+                    }
+                    for ended in as_completed(under_way):
+                        item = under_way[ended]
+                        if (error := ended.exception()) is not None:
+                            errors.append(error)
+                            continue
+                        begun.remove(item)
+                        is_cut_short |= not self._kept(item, ended.result())
+        finally:
+            for item in begun:
+                self.live.leave_case(self._index(item))
+        if errors:
+            raise errors[0]
+        if is_cut_short:
+            raise Cancelled
+
+    def _kept(self, item: PlannedCase, result: Result) -> bool:
+        """False where the execution was cut short."""
+        if self.live.cancel.is_set() and result.status is not ResultStatus.COMPLETED:
+            _keep_cancelled(self.workbench, self.live, self._index(item), result)
+            return False
+        self.keep(item, result)
+        return True
+
+    def _index(self, item: PlannedCase) -> int:
+        return self.indices[item.case.case_id, item.repetition]
+
+    def _ready(self, item: PlannedCase) -> Skillset | Result:
+        """What an execution begins with; or its outcome, where it does not come to that."""
+        live, case = self.live, item.case
+        request = live.run.request
+        if request.progressive:
+            earlier = list(self.rows.values())
+            for one in _tied(request, case, earlier):
+                hopeless = should_skip(one, _same_series(one, earlier))
+                if hopeless is not None:
+                    return unexecuted(live, case, item.repetition, ResultStatus.SKIPPED, hopeless)
+        live.begin_case(self._index(item), f"Preparing {case.model_type}")
+        if case.model_type not in self.supplied:
+            self.supplied[case.model_type] = _supply(self.workbench, live, case.model_type)
+        skillset = self.supplied[case.model_type]
+        if isinstance(skillset, Failure):
+            return unexecuted(live, case, item.repetition, ResultStatus.FAILED, skillset)
+        changed = change_of_weights(case, allow_pickle=request.allow_pickle)
+        if changed is not None:
+            return unexecuted(live, case, item.repetition, ResultStatus.FAILED, changed)
+        return skillset
+
+    def _measured(
+        self,
+        item: PlannedCase,
+        skillset: Skillset,
+        cores: Sequence[int] | None = None,
+        memory_bytes: int | None = None,
+    ) -> Result:
+        """The outcome of one execution, whatever it is."""
+        workbench, live, case = self.workbench, self.live, item.case
+        protocol = live.run.request.protocol
+        if not may_share(item):
+            cores = memory_bytes = None
+        if cores is None:
+            live.set_step(f"{case.label}, process {item.repetition + 1} of {protocol.processes}")
+        return execute(
+            workbench.cold_launcher if case.cold or case.backend in _NEVER_FORKED else workbench.launcher,
+            case,
+            item.repetition,
+            run_id=live.run.run_id,
+            skillset_path=skillset.path,
+            protocol=protocol,
+            environment_id=live.run.environment_id,
+            estimated_bytes=item.estimated_bytes,
+            graphs_in=graphs_folder(workbench.settings.home),
+            failed_exports=self.failed_exports,
+            cores=cores,
+            memory_bytes=memory_bytes,
+            cancel=live.cancel,
+            on_log=live.add_log,
+        )
 
 
 def _neighbours(waiting: Sequence[PlannedCase], request: RunRequest) -> list[list[PlannedCase]]:
@@ -179,68 +251,6 @@ def _look_at_the_machine(workbench: Workbench, live: LiveRun) -> None:
     for line in warnings or ["Nothing was found that would disturb measurements."]:
         live.add_log(f"Preflight: {line}")
     live.add_log(f"Preflight: {format_conditions([state])}.")
-
-
-def _ready(
-    workbench: Workbench,
-    live: LiveRun,
-    item: PlannedCase,
-    index: int,
-    earlier: Sequence[Result],
-    supplied: dict[str, Skillset | Failure],
-) -> Skillset | Result:
-    """What an execution begins with; or its outcome, where it does not come to that.
-
-    `supplied` keeps each type's skillset, or why there is none.
-    """
-    run, case = live.run, item.case
-    if run.request.progressive:
-        for one in _tied(run.request, case, earlier):
-            hopeless = should_skip(one, _same_series(one, earlier))
-            if hopeless is not None:
-                return unexecuted(live, case, item.repetition, ResultStatus.SKIPPED, hopeless)
-    live.begin_case(index, f"Preparing {case.model_type}")
-    if case.model_type not in supplied:
-        supplied[case.model_type] = _supply(workbench, live, case.model_type)
-    skillset = supplied[case.model_type]
-    if isinstance(skillset, Failure):
-        return unexecuted(live, case, item.repetition, ResultStatus.FAILED, skillset)
-    changed = change_of_weights(case, allow_pickle=run.request.allow_pickle)
-    if changed is not None:
-        return unexecuted(live, case, item.repetition, ResultStatus.FAILED, changed)
-    return skillset
-
-
-def _measured(
-    workbench: Workbench,
-    live: LiveRun,
-    item: PlannedCase,
-    skillset: Skillset,
-    failed_exports: dict[str, Failure],
-    *,
-    cores: Sequence[int] | None = None,
-    memory_share: float = 1.0,
-) -> Result:
-    """The outcome of one execution, whatever it is; `failed_exports` keeps why there is no graph."""
-    run, case = live.run, item.case
-    if cores is None:
-        live.set_step(f"{case.label}, process {item.repetition + 1} of {run.request.protocol.processes}")
-    return execute(
-        workbench.cold_launcher if case.cold or case.backend in _NEVER_FORKED else workbench.launcher,
-        case,
-        item.repetition,
-        run_id=run.run_id,
-        skillset_path=skillset.path,
-        protocol=run.request.protocol,
-        environment_id=run.environment_id,
-        estimated_bytes=item.estimated_bytes,
-        graphs_in=graphs_folder(workbench.settings.home),
-        failed_exports=failed_exports,
-        cores=cores,
-        memory_share=memory_share,
-        cancel=live.cancel,
-        on_log=live.add_log,
-    )
 
 
 def _supply(workbench: Workbench, live: LiveRun, model_type: str) -> Skillset | Failure:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 
 from engine.backends.available_memory import available_memory_bytes
 from engine.backends.cores import usable_physical_cores
 from engine.backends.pinning import slots_of
-from engine.domain.case import Workload
+from engine.domain.case import Case, Workload
 from engine.domain.run import PlannedCase, RunRequest
 from engine.errors import InvalidValue
 from engine.formatting import counted
 from engine.graphs.limits import is_graph
 from engine.workflows.device_turns import computes_on_processor
 
-_MEMORY_SHARE = 0.7
-"""Of what is free that estimates of cases at once may come to: each is some percent off."""
+_MEMORY_SHARE = 0.4
+"""Of what is free that cases at once may be expected to take: each gets an equal part, and building takes twice what
+a pass does where weights are cast."""
+
+_FIELD = "side_by_side"
 
 Slots = Sequence[tuple[int, ...]]
 """Logical cores of each case at once."""
@@ -28,38 +32,52 @@ def processor_slots(request: RunRequest) -> Slots:
     if not request.protocol.side_by_side or threads is None:
         return []
     cores = usable_physical_cores()
-    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_setaffinity") else ()
-    slots = slots_of(threads, allowed)[: cores // threads]
+    if not hasattr(os, "sched_setaffinity"):
+        raise InvalidValue(
+            "This system has no call that binds a process to cores; leave side by side out.", field=_FIELD
+        )
+    slots = slots_of(threads, os.sched_getaffinity(0))[: cores // threads]
     if len(slots) < 2:
         raise InvalidValue(
             f"Two cases of {counted(threads, 'thread')} do not fit side by side on the "
             f"{counted(cores, 'physical core')} here; give fewer threads, or leave side by side out.",
-            field="side_by_side",
+            field=_FIELD,
         )
     return slots
 
 
-def at_once(waiting: Sequence[PlannedCase], slots: Slots) -> list[list[PlannedCase]]:
+def at_once(waiting: Sequence[PlannedCase], slots: Slots, *, progressive: bool) -> list[list[PlannedCase]]:
     """The executions in their order, as many together as have cores and memory; the rest one by one.
 
-    Alone stay what occupies more than its cores: workers, GPUs, and what still exports its graph.
+    Alone stay workers, GPUs and exported graphs, which occupy more than their cores, and with `progressive` batches of
+    one model, of which the smaller decides whether the larger is run.
     """
     groups: list[list[PlannedCase]] = []
     room = _MEMORY_SHARE * available_memory_bytes()
     for item in waiting:
         last = groups[-1] if groups else []
-        is_beside = 0 < len(last) < len(slots) and _may_share(item) and all(map(_may_share, last))
-        if is_beside and sum(_bytes(one) for one in (*last, item)) <= room:
+        together = [*last, item]
+        if (
+            0 < len(last) < len(slots)
+            and all(map(may_share, together))
+            and len(together) * max(map(_bytes, together)) <= room
+            and not (progressive and any(_is_same_series(item.case, one.case) for one in last))
+        ):
             last.append(item)
         else:
             groups.append([item])
     return groups
 
 
-def _may_share(item: PlannedCase) -> bool:
+def may_share(item: PlannedCase) -> bool:
+    """Whether it keeps to the cores that it is given, and its memory is known or small."""
     case = item.case
-    exports = is_graph(case) and item.repetition == 0
-    return computes_on_processor(case.backend) and case.workload is not Workload.CONCURRENCY and not exports
+    is_alone = case.workload is Workload.CONCURRENCY or is_graph(case) or not computes_on_processor(case.backend)
+    return not is_alone and (item.estimated_bytes is not None or case.is_tiny)
+
+
+def _is_same_series(one: Case, other: Case) -> bool:
+    return one != other and replace(one, batch_size=other.batch_size) == other
 
 
 def _bytes(item: PlannedCase) -> int:

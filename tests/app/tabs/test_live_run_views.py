@@ -297,7 +297,7 @@ def test_machine_note_tells_quiet_from_busy() -> None:
     assert "nothing was measured" in text_of(machine_note(Quietness(), has_ended=True))
     unread = a_result(machine=a_machine_state(cpu_busy_others=None, cpu_steal=None))
     assert "too short to tell" in said(unread)
-    assert "quiet enough during the 2 results long enough to tell" in said(a_result(), a_result(), unread)
+    assert "quiet enough during the 2 results of which it is known" in said(a_result(), a_result(), unread)
 
 
 def test_machine_note_tells_the_conditions() -> None:

@@ -126,6 +126,7 @@ def test_a_hub_id_that_the_cache_lacks_says_how_to_get_it():
         (("config.json", "model.safetensors"), False),
         (("config.json", "pytorch_model.bin"), False),
         (("config.json", "tf_model.h5"), False),
+        (("config.json", "training_args.bin"), True),
         (("config.json", "model.safetensors.index.json"), False),
         (("adapter_config.json",), False),
     ],
@@ -140,6 +141,7 @@ def test_what_more_files_would_not_mend_is_not_called_in_part(tmp_path: Path, fi
 def test_a_shard_that_an_index_names_and_nobody_brought_has_yet_to_come(tmp_path: Path):
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "model.safetensors.index.json").write_text('{"weight_map": {"a": "one.safetensors"}}')
+    (tmp_path / "tf_model.h5").write_bytes(b"")
     assert is_in_part(tmp_path)
     (tmp_path / "one.safetensors").write_bytes(b"")
     assert not is_in_part(tmp_path)

@@ -179,6 +179,12 @@ def test_generation_that_is_not_greedy_is_refused_by_its_option(option: str, val
             table_of_optimum(document, None)
 
 
+def test_options_of_generation_do_not_matter_to_a_forward_pass_alone():
+    document = deepcopy(OPTIMUM)
+    document["config"]["scenario"]["generate_kwargs"] = {"num_beams": 4}
+    assert len(table_of_optimum(document, None).rows) == 1
+
+
 def test_a_report_needs_the_configuration_beside_it(catalog: Catalog):
     with pytest.raises(InvalidValue, match="put benchmark_config"):
         table_of_optimum(OPTIMUM["report"], None)

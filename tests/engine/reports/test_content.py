@@ -100,9 +100,9 @@ def test_how_quiet_the_machine_was_is_said_no_better_than_known() -> None:
         return dict(protocol_facts(found))["Quiet"]
 
     assert said(False, False) == "other programs took less than 5 % of the CPU throughout"
-    assert said(False, None).endswith("throughout; not known of 1 of 2 cases, too short to tell")
+    assert said(False, None).endswith("throughout; not known of 1 of 2 cases: the measurements were too short to tell")
     assert said(None) == "not known: the measurements were too short to tell"
-    assert said(True, False, None).startswith("1 of 3 cases measured while other programs")
+    assert said(True, False, None).startswith("1 of 3 cases measured while something disturbed them")
 
 
 def test_what_disturbed_is_said_by_its_cause() -> None:

@@ -48,14 +48,15 @@ def test_the_newest_of_the_environment_is_of_no_other(database: Database) -> Non
         ({1: 50, 3: 50, 5: 10, 6: 10}, "calibration-3"),
         ({5: 10, 6: 10}, "calibration-6"),
         ({3: 50, 34: 10}, "calibration-34"),
-        ({3: 200, 4: 50, 5: 10}, "calibration-3"),
+        ({3: 200, 4: 50, 5: 10}, "calibration-4"),
         ({3: 50, 4: 200}, "calibration-4"),
         ({3: 200, 20: 50, 34: 10}, "calibration-20"),
+        ({3: 50, 4: None}, "calibration-3"),
         ({3: 10, 4: None}, "calibration-3"),
         ({}, None),
     ],
 )
-def test_the_one_with_the_most_trials_counts_for_a_month(
+def test_the_newest_that_was_not_quick_counts_for_a_month(
     database: Database, trials: dict[int, int | None], counts: str | None
 ) -> None:
     _save(database, a_calibration(days=99, calibration_id="elsewhere", environment_id="env-0002"))

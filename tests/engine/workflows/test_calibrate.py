@@ -11,7 +11,7 @@ import pytest
 from engine.config import Settings
 from engine.domain.calibration import PAIRS, CalibrationProgress, FindingState, MeterCheck
 from engine.errors import Conflict
-from engine.workflows.calibrate import GROUPS, calibrate, counting_calibration, newest_calibration
+from engine.workflows.calibrate import calibrate, counting_calibration, newest_calibration
 from engine.workflows.calibration_job import CalibrationJob
 from engine.workflows.device_turns import PROCESSOR, Cancelled
 from engine.workflows.workbench import Workbench
@@ -65,14 +65,14 @@ def test_every_check_is_made_and_the_newest_is_kept(bench: Workbench, launcher: 
     assert newest_calibration(bench) == second
 
 
-def test_one_with_fewer_trials_does_not_replace_one_with_more(bench: Workbench) -> None:
-    few = calibrate(bench, groups=2)
-    assert few.is_quick and counting_calibration(bench) == few
+def test_a_quick_one_does_not_replace_a_full_one(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.workflows.calibrate.GROUPS", 2)
+    full = calibrate(bench, groups=2)
+    assert not full.is_quick and counting_calibration(bench) == full
     later = calibrate(bench, groups=1)
-    assert (few.trials, later.trials) == (2, 1)
-    assert (newest_calibration(bench), counting_calibration(bench)) == (later, few)
+    assert later.is_quick and (full.trials, later.trials) == (2, 1)
+    assert (newest_calibration(bench), counting_calibration(bench)) == (later, full)
     assert counting_calibration(bench, "env-0002") is None
-    assert GROUPS > 2
 
 
 def test_sides_take_turns_in_coming_first(bench: Workbench, launcher: CalibratingLauncher) -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from engine.domain.against import Against
 from engine.domain.case import Case, Workload
+from engine.domain.model import Size
 from engine.domain.result import ResultStatus
 from engine.domain.run import PlannedCase, Protocol, RunRequest, RunStatus
-from engine.errors import InvalidValue
+from engine.errors import InvalidValue, LauncherFailure
 from engine.workflows import side_by_side
 from engine.workflows.side_by_side import at_once, processor_slots
 from tests.builders import a_case, a_protocol, a_request
@@ -33,12 +34,12 @@ def beside(*models: str, **changes: object) -> RunRequest:
     return a_request(*models, **(values | changes))
 
 
-def planned(case: Case, *, repetition: int = 0, estimated_bytes: int | None = None) -> PlannedCase:
+def planned(case: Case, *, repetition: int = 0, estimated_bytes: int | None = GIB) -> PlannedCase:
     return PlannedCase(case=case, repetition=repetition, estimated_bytes=estimated_bytes)
 
 
-def sizes(items: Sequence[PlannedCase]) -> list[int]:
-    return [len(group) for group in at_once(items, SLOTS)]
+def sizes(items: Sequence[PlannedCase], *, progressive: bool = False) -> list[int]:
+    return [len(group) for group in at_once(items, SLOTS, progressive=progressive)]
 
 
 def test_two_cases_are_measured_at_once_on_cores_of_their_own(open_workbench: Open, two_cores: None) -> None:
@@ -62,13 +63,13 @@ def test_without_being_asked_cases_stay_alone_with_all_cores(open_workbench: Ope
     assert [arguments["cores"] for name, arguments in launcher.calls if name == "measure_case"] == [None] * 4
 
 
-def test_an_odd_case_at_the_end_is_alone(open_workbench: Open, two_cores: None) -> None:
+def test_an_odd_case_at_the_end_has_as_many_cores_as_the_others(open_workbench: Open, two_cores: None) -> None:
     launcher = FakeLauncher(seconds=0.05)
     workbench = open_workbench(launcher)
     run = workbench.supervisor.submit(beside("bert", "gpt2", "t5", protocol=a_protocol(processes=1, side_by_side=True)))
     assert workbench.supervisor.wait(run.run_id, PATIENCE).completed == 3
     cores = [arguments["cores"] for name, arguments in launcher.calls if name == "measure_case"]
-    assert sorted(cores[:2]) == [[0], [1]] and cores[2] is None
+    assert sorted(cores[:2]) == [[0], [1]] and cores[2] == [0]
 
 
 def test_cancelling_ends_both_and_each_has_its_row(open_workbench: Open, two_cores: None) -> None:
@@ -105,13 +106,39 @@ def test_workers_gpus_and_exports_stay_alone(two_cores: None) -> None:
         a_case("bert", backend="onnxruntime"),
     ):
         assert sizes([plain, planned(alone), plain]) == [1, 1, 1]
-    assert sizes([plain, planned(a_case("bert", backend="onnxruntime"), repetition=1)]) == [2]
 
 
-def test_cases_that_do_not_fit_into_memory_together_stay_alone(two_cores: None) -> None:
-    small, large = planned(a_case("bert"), estimated_bytes=GIB), planned(a_case("t5"), estimated_bytes=6 * GIB + 1)
+def test_cases_whose_equal_parts_of_memory_are_too_small_stay_alone(two_cores: None) -> None:
+    """Each gets half of 10 GiB, and may need twice its peak while it is built."""
+    small, large = planned(a_case("bert")), planned(a_case("t5"), estimated_bytes=2 * GIB + 1)
     assert sizes([small, large]) == [1, 1]
     assert sizes([small, small]) == [2]
+    assert sizes([small, planned(a_case("t5"), estimated_bytes=None)]) == [1, 1]
+    assert sizes([small, planned(a_case("t5", size=Size.TINY), estimated_bytes=None)]) == [2]
+
+
+def test_a_batch_that_decides_over_the_next_is_not_beside_it(two_cores: None) -> None:
+    batches = [planned(a_case("bert", batch_size=size)) for size in (1, 8)]
+    assert sizes(batches, progressive=True) == [1, 1]
+    assert sizes(batches) == [2]
+
+
+def test_what_one_lane_raises_does_not_lose_what_the_other_measured(open_workbench: Open, two_cores: None) -> None:
+    launcher = FakeLauncher(seconds=0.2)
+    workbench = open_workbench(launcher)
+    run_one = launcher.run
+
+    def run(function, arguments, **how):
+        if function.endswith(":measure_case") and arguments["case"]["model_type"] == "gpt2":
+            raise LauncherFailure("the server has gone")
+        return run_one(function, arguments, **how)
+
+    launcher.run = run  # type: ignore[method-assign]
+    run_of_two = workbench.supervisor.submit(beside("bert", "gpt2"))
+    ended = workbench.supervisor.wait(run_of_two.run_id, PATIENCE)
+    assert ended.status is RunStatus.FAILED and "the server has gone" in (ended.error or "")
+    assert [row.case.model_type for row in rows(workbench, run_of_two)] == ["bert"]
+    assert not [row for row in workbench.supervisor.progress(run_of_two.run_id).cases if row.state == "running"]
 
 
 def test_what_leaves_no_cores_for_another_is_refused(open_workbench: Open, two_cores: None) -> None:
@@ -120,7 +147,15 @@ def test_what_leaves_no_cores_for_another_is_refused(open_workbench: Open, two_c
     assert processor_slots(a_request("bert", threads=2)) == []
 
 
-@pytest.mark.parametrize("changes", [{"threads": None}, {"against": Against(threads=2)}, {"cold": True}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"threads": None},
+        {"against": Against(threads=2)},
+        {"cold": True},
+        {"protocol": Protocol(side_by_side=True, pinned=True)},
+    ],
+)
 def test_what_has_to_be_alone_contradicts_it(changes: dict[str, object]) -> None:
     with pytest.raises(InvalidValue, match="side by side"):
         a_request("bert", **({"threads": 1, "protocol": Protocol(side_by_side=True)} | changes))
