@@ -130,7 +130,7 @@ class RunOptions:
         lists = {name: ",".join(getattr(self, name)) for name in QUERY_LISTS}
         texts = {name: str(value) for name in QUERY_TEXTS if (value := getattr(self, name)) not in (None, "")}
         if self.models or self.checkpoint:
-            del texts["tier"]
+            texts.pop("tier", None)
         chosen = {name: value for name, value in {**lists, **texts}.items() if value or name == "switches"}
         return f"/live-runs?{urlencode(chosen, safe=',')}"
 

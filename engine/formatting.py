@@ -216,7 +216,7 @@ def format_disturbances(states: Iterable[MachineState]) -> str:
     if any(state.throttled for state in states):
         parts.append("heat slowed a processor")
     if any(state.is_side_by_side for state in states):
-        parts.append("cases ran side by side")
+        parts.append("other cases could run beside it")
     if gpu_programs:
         parts.append(f"up to {counted(gpu_programs, 'other program')} computed on the GPU")
     return ", ".join(parts)

@@ -12,8 +12,9 @@ from engine.errors import InvalidValue, UnknownName
 PAIRS = 20
 """Pairs of each case while nobody says otherwise.
 
-Six are the fewest that can be significant, and only alone. Where pairs scatter by up to 4 %, as on a shared machine of
-two cores, twenty find a change of 5 % in at least 95 of 100 cases, corrected for ten at once; ten do up to 2.5 %.
+Six are the fewest that can be significant, and only alone. Of normal values that scatter by up to 4 % between pairs,
+twenty find a change of 5 % in at least 95 of 100 cases, corrected for ten at once; ten do up to 2.5 %. A shared machine
+has longer tails: docs/performance.md tells what was found on one.
 """
 _FIELDS: Mapping[str, str] = {
     "precision": "precision",

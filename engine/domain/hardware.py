@@ -83,12 +83,12 @@ class MachineState:
     is_gpu_untold: bool = False
     """The case ran on a GPU of which nobody could tell whether other programs used it."""
     is_side_by_side: bool = False
-    """Other cases of the run were measured at the same time, on other cores."""
+    """Bound to cores of its own, so that other cases of the run could be measured on others at the same time."""
 
     @property
     def is_noisy(self) -> bool | None:
-        """More than 5 % of the CPU went to somebody else, heat slowed it, others computed on the case's GPU, or another
-        case ran beside it.
+        """More than 5 % of the CPU went to somebody else, heat slowed it, others computed on the case's GPU, or other
+        cases may have run beside it.
 
         None where nothing is known to have disturbed, but the CPU's share or the use of the case's GPU is not known.
         """

@@ -136,8 +136,8 @@ class _Lanes:
             beside = [(item, found) for item, found in ready if isinstance(found, Skillset)]
             for item, found in ready:
                 if isinstance(found, Result):
-                    begun.remove(item)
                     is_cut_short |= not self._kept(item, found)
+                    begun.remove(item)
             if beside and not is_cut_short:
                 self.live.set_step(f"{' and '.join(item.case.label for item, _ in beside)}, side by side")
                 memory = available_memory_bytes() // len(beside)
@@ -151,8 +151,8 @@ class _Lanes:
                         if (error := ended.exception()) is not None:
                             errors.append(error)
                             continue
-                        begun.remove(item)
                         is_cut_short |= not self._kept(item, ended.result())
+                        begun.remove(item)
         finally:
             for item in begun:
                 self.live.leave_case(self._index(item))

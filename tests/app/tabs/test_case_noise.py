@@ -24,3 +24,14 @@ def test_without_the_machines_state_the_cause_is_left_open() -> None:
     assert "other work disturbed it" in said(True)
     assert "quiet enough" in said(False, a_machine_state())
     assert "not known, too short to tell" in said(None)
+
+
+def test_a_gpu_that_nobody_can_look_at_is_the_reason_and_not_a_short_measurement() -> None:
+    found = said(None, a_machine_state(is_gpu_untold=True))
+    assert "nobody tells what else used the GPU" in found and "too short" not in found
+
+
+def test_a_case_that_others_could_run_beside_says_so() -> None:
+    state = a_machine_state(is_side_by_side=True)
+    assert state.is_noisy is True
+    assert "other cases could run beside it" in said(True, state)

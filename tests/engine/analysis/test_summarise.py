@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -153,6 +154,8 @@ def test_a_case_is_quiet_only_where_that_was_read() -> None:
     unread = a_result(machine=a_machine_state(cpu_busy_others=None, cpu_steal=None), repetition=1, result_id="u")
     assert summarise([a_result(), unread])[0].is_noisy is False
     assert summarise([unread])[0].is_noisy is None
+    untold = replace(unread, machine=a_machine_state(is_gpu_untold=True))
+    assert summarise([a_result(), untold])[0].is_noisy is None
     assert summarise([a_result(machine=None)])[0].is_noisy is None
 
 

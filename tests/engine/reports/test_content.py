@@ -102,6 +102,8 @@ def test_how_quiet_the_machine_was_is_said_no_better_than_known() -> None:
     assert said(False, False) == "other programs took less than 5 % of the CPU throughout"
     assert said(False, None).endswith("throughout; not known of 1 of 2 cases: the measurements were too short to tell")
     assert said(None) == "not known: the measurements were too short to tell"
+    untold = of(a_summary(a_case("bert"), is_noisy=None, machines=(a_machine_state(is_gpu_untold=True),)))
+    assert dict(protocol_facts(untold))["Quiet"] == "not known: nobody tells what else used the GPU"
     assert said(True, False, None).startswith("1 of 3 cases measured while something disturbed them")
 
 

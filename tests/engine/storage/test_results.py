@@ -9,7 +9,7 @@ from engine.domain.compatibility import CompatibilityOutcome
 from engine.domain.model import Family, Size
 from engine.domain.result import FailureKind, Provenance, ResultFilter, ResultStatus
 from engine.storage import compatibility, results
-from tests.builders import A_TIME, a_case, a_failed_result, a_result
+from tests.builders import A_TIME, a_case, a_failed_result, a_machine_state, a_result
 
 RESULTS = [
     a_result(a_case("bert", batch_size=1), run_id="one", started_at=A_TIME),
@@ -80,6 +80,21 @@ def test_what_another_skillset_measured_was_not_recently_measured(filled):
     with filled.cursor() as cursor:
         found = results.recently_measured(cursor, "env-0001", A_TIME + timedelta(seconds=1), edited, processes=1)
     assert found == {RESULTS[1].case.case_id}
+
+
+def test_what_ran_beside_other_cases_does_not_stand_in_for_a_case_alone(database):
+    beside = a_result(a_case("bert"), result_id="b", machine=a_machine_state(is_side_by_side=True))
+    alone = a_result(a_case("gpt2"), result_id="a", machine=None)
+    present = {"bert": beside.skillset_checksum or "", "gpt2": alone.skillset_checksum or ""}
+
+    def save(cursor):
+        for result in (beside, alone):
+            results.save(cursor, result)
+
+    database.write(save)
+    with database.cursor() as cursor:
+        found = results.recently_measured(cursor, beside.environment_id, A_TIME, present, processes=1)
+    assert found == {alone.case.case_id}
 
 
 def test_a_case_is_measured_once_as_many_processes_completed_as_are_asked_for(database):
