@@ -1,7 +1,8 @@
 """Whether pairs tell what is so: how often the same work is called different, and a twentieth more work is found.
 
-Through the launcher that measures cases, in processes of their own. Each round is three of them: the same work twice
-and 5 % more of it, in the other order every second round, so that the base has a neighbour of either kind.
+Through the launcher that measures cases, in processes of their own that take turns of a moment, as those of pairs do.
+Each round is three of them: the same work twice and 5 % more of it, in the other order every second round, so that the
+base has a neighbour of either kind.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from benchmarks import known_work
 from benchmarks.figure import Figure, share
 from engine.benchmarking.fork_server import ForkServerLauncher
+from engine.benchmarking.run_in_turns import run_in_turns
 from engine.domain.against import PAIRS
 from engine.domain.summary import PairedRatio, Verdict
 from engine.errors import LauncherFailure
@@ -45,7 +47,7 @@ def comparisons(seconds: float) -> list[Triple]:
     launcher = ForkServerLauncher(allowed_prefixes=("benchmarks.",))
     found: list[Triple] = []
     try:
-        _seconds(launcher, PRODUCTS)
+        _seconds(launcher, [PRODUCTS])
         with DeviceClaims().held(PROCESSOR, threading.Event()):
             until = time.monotonic() + seconds
             while time.monotonic() < until and len(found) < MOST:
@@ -80,18 +82,22 @@ def _comparison(launcher: ForkServerLauncher) -> Triple:
     values: Triple = ([], [], [])
     for number in range(PAIRS):
         order = (0, 1, 2) if number % 2 == 0 else (2, 1, 0)
-        for which in order:
-            values[which].append(_seconds(launcher, MORE if which == 2 else PRODUCTS))
+        seconds = _seconds(launcher, [MORE if which == 2 else PRODUCTS for which in order])
+        for which, found in zip(order, seconds, strict=True):
+            values[which].append(found)
     return values
 
 
-def _seconds(launcher: ForkServerLauncher, products: int) -> float:
-    """Median of one process."""
+def _seconds(launcher: ForkServerLauncher, products: Sequence[int]) -> list[float]:
+    """Median of each process."""
     function = f"{known_work.__name__}:{known_work.multiply.__name__}"
-    outcome = launcher.run(function, {"products": products}, timeout_seconds=_TIMEOUT)
-    if outcome.value is None:
-        raise LauncherFailure(outcome.failure.reason if outcome.failure else "The process returned nothing.")
-    return median(outcome.value["seconds"])
+    arguments = [{"products": number} for number in products]
+    found = []
+    for outcome in run_in_turns(launcher, function, arguments, timeout_seconds=_TIMEOUT):
+        if outcome.value is None:
+            raise LauncherFailure(outcome.failure.reason if outcome.failure else "The process returned nothing.")
+        found.append(median(outcome.value["seconds"]))
+    return found
 
 
 def _judged(same: Sequence[Values], slower: Sequence[Values]) -> tuple[list[PairedRatio], list[PairedRatio]]:

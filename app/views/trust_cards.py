@@ -120,7 +120,7 @@ def resolution_card(found: Calibration | None) -> Component | None:
         html.Table([html.Thead(head), html.Tbody(body)], className="plain-table"),
         subtitle="Smallest change found four times out of five, by a comparison told alone",
         footnote=f"Processes of one matrix product differ by {format_percent(found.noise.process_spread)} (standard "
-        f"deviation, n = {format_count(found.noise.processes)}), neighbours by "
+        f"deviation, n = {format_count(found.noise.processes)}), two that take turns by "
         f"{format_percent(found.noise.pair_spread)}. A case with five processes of its own is told by its own spread. "
         f"Among many comparisons it takes a larger one: the badge beside a verdict says which. "
         f"{MISSING} : too few for any verdict.",

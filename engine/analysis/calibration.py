@@ -34,7 +34,7 @@ _DIFFERENT = (Verdict.BETTER, Verdict.WORSE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rounds:
-    """Seconds of processes that ran in turns: at one place of the three lies one round."""
+    """Seconds of processes: at one place of the three lies one round, whose processes took turns of a moment."""
 
     base: tuple[float, ...]
     same: tuple[float, ...]
@@ -101,9 +101,7 @@ def verdict_findings(groups: Sequence[Rounds]) -> list[Finding]:
     """How often the same work is called different, and 5 % more work is found, by the product's own verdicts."""
     few = FEWEST_PROCESSES
     within = [
-        compare(Metric.LATENCY, group.base[at : at + few], group.same[at : at + few])
-        for group in groups
-        for at in range(0, len(group.base) - few + 1, few)
+        compare(Metric.LATENCY, *sides) for group in groups for sides in _every_second(group) if len(sides[0]) >= few
     ]
     apart = [
         compare(Metric.LATENCY, group.base[at : at + few], group.base[at + few : at + 2 * few])
@@ -117,6 +115,11 @@ def verdict_findings(groups: Sequence[Rounds]) -> list[Finding]:
         _alarms(MeterCheck.FALSE_ALARMS_IN_PAIRS, pairs),
         _power(groups, pairs),
     ]
+
+
+def _every_second(group: Rounds) -> list[tuple[Sequence[float], Sequence[float]]]:
+    """Two series that went on by turns: no process of one shared its moments with one of the other."""
+    return [(group.base[::2], group.same[1::2]), (group.same[::2], group.base[1::2])]
 
 
 def noise_of(groups: Sequence[Rounds]) -> MachineNoise | None:
@@ -144,7 +147,7 @@ def repeatability(noise: MachineNoise) -> Finding:
     return Finding(
         check=MeterCheck.PRODUCT_REPEATABILITY,
         value=noise.process_spread,
-        detail=f"Over {noise.processes:,} processes, {FEWEST_PROCESSES} at a time; the ratio of neighbours "
+        detail=f"Over {noise.processes:,} processes, {FEWEST_PROCESSES} at a time; the ratio of two in turns "
         f"by {noise.pair_spread * 100:.1f} % over {noise.pairs:,} pairs.",
     )
 

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from engine.backends.pinning import pin_to_cores
+from engine.benchmarking.own_turns import taking_turns
 from engine.domain.run import Protocol
 from engine.stats.quantiles import median
 from engine.workloads.inference import timed_iterations, warm_up
@@ -18,12 +20,15 @@ _TURN = 5
 def time_product(arguments: dict[str, Any]) -> dict[str, Any]:
     """Median seconds of an iteration of `repetitions` products of two square matrices of `size`, with one thread.
 
-    `warmup` and `iterations` are the protocol's. `cpu_seconds` is what the whole process used.
+    `warmup` and `iterations` are the protocol's, `ticket` is the referee's. `cpu_seconds` is what the whole process
+    used.
     """
     protocol = _protocol(arguments["iterations"], arguments["warmup"])
-    once = _products(arguments["size"], arguments["repetitions"])
-    warm_up(once, protocol, _seconds_of(once))
-    samples, _ = timed_iterations(once, protocol)
+    with taking_turns(arguments["ticket"], time.process_time) as turns:
+        pin_to_cores(1)
+        once = _products(arguments["size"], arguments["repetitions"])
+        warm_up(once, protocol, _seconds_of(once))
+        samples, _ = timed_iterations(once, protocol, turns=turns)
     return {"seconds": median(samples), "cpu_seconds": time.process_time()}
 
 

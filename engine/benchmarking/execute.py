@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +24,9 @@ from engine.graphs.limits import is_graph
 _MEMORY_SHARE = 0.9
 """Of the memory at hand that a process may take: its allocation fails before the kernel starts to kill."""
 
+_TIMEOUTS_IN_TURNS = 3
+"""Of a process that may wait for its partner's export, for its partner, and then takes its own time."""
+
 
 def execute(
     launcher: Launcher,
@@ -39,12 +42,14 @@ def execute(
     failed_exports: MutableMapping[str, Failure] | None = None,
     cores: Sequence[int] | None = None,
     memory_bytes: int | None = None,
+    ticket: Mapping[str, Any] | None = None,
     cancel: threading.Event | None = None,
     on_log: Callable[[str], None] | None = None,
 ) -> Result:
     """Measure `case` in a fresh process; whatever becomes of it is the result. The first repetition counts facts.
 
-    Beside others it has `cores` for itself, and `memory_bytes` of what was free before the first of them.
+    Beside others it has `cores` for itself, and `memory_bytes` of what was free before the first of them. With a
+    referee's `ticket` it takes turns with its partner; the time that it waits is none of its duration.
 
     Exported graphs are kept in `graphs_in`; None means under the home. The caller keeps `failed_exports` for as long as
     an export that failed shall not be tried again.
@@ -54,7 +59,7 @@ def execute(
     limit = int(_MEMORY_SHARE * (available_memory_bytes() if memory_bytes is None else memory_bytes))
     facts = repetition == 0
     outcome = _outcome(
-        launcher, case, protocol, skillset_path, folder, failed_exports, facts, limit, cores, cancel, on_log
+        launcher, case, protocol, skillset_path, folder, failed_exports, facts, limit, cores, ticket, cancel, on_log
     )
     known = _known(outcome)
     return Result(
@@ -89,6 +94,7 @@ def _outcome(
     with_facts: bool,
     limit: int,
     cores: Sequence[int] | None,
+    ticket: Mapping[str, Any] | None,
     cancel: threading.Event | None,
     on_log: Callable[[str], None] | None,
 ) -> ProcessOutcome:
@@ -110,13 +116,16 @@ def _outcome(
             return ProcessOutcome(failure=supplied.failure, log=supplied.log, seconds=seconds)
     outcome = launcher.run(
         "engine.benchmarking.measure:measure_case",
-        measuring_arguments(case, protocol, skillset_path, with_facts=with_facts, artifact=artifact, cores=cores),
-        timeout_seconds=protocol.timeout_seconds,
+        measuring_arguments(
+            case, protocol, skillset_path, with_facts=with_facts, artifact=artifact, cores=cores, ticket=ticket
+        ),
+        timeout_seconds=protocol.timeout_seconds * (1 if ticket is None else _TIMEOUTS_IN_TURNS),
         memory_limit_bytes=limit,
         cancel=cancel,
         on_log=on_log,
     )
-    return replace(outcome, seconds=outcome.seconds + seconds)
+    waited = 0.0 if outcome.value is None else outcome.value["waited_seconds"]
+    return replace(outcome, seconds=outcome.seconds - waited + seconds)
 
 
 def _status(outcome: ProcessOutcome) -> ResultStatus:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from engine.benchmarking.codec import (
 )
 from engine.benchmarking.device import device_of
 from engine.benchmarking.model_facts import facts_of
+from engine.benchmarking.own_turns import OwnTurns, taking_turns
 from engine.domain.case import Case, Workload
 from engine.domain.hardware import MachineState
 from engine.domain.model import ModelFacts
@@ -35,7 +36,8 @@ from engine.graphs.session import GraphSource
 from engine.graphs.startup import GraphStartup
 from engine.workloads import WORKLOADS
 from engine.workloads.answer import answer_of, is_reference
-from engine.workloads.machine import MachineWatch, read_ticks
+from engine.workloads.in_turns import TURN_SECONDS
+from engine.workloads.machine import MachineWatch, own_cpu_seconds, read_ticks
 from engine.workloads.settings import settings_notes
 from engine.workloads.skillset_module import import_skillset
 from engine.workloads.workload import Exercise, Observation
@@ -52,9 +54,11 @@ def measuring_arguments(
     with_facts: bool,
     artifact: Path | None = None,
     cores: Sequence[int] | None = None,
+    ticket: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What `measure_case` is called with; `artifact` is the folder of the exported graph, for backends that run one,
-    and `cores` are those that the case has for itself while others run beside it."""
+    `cores` are those that the case has for itself while others run beside it, and `ticket` is the referee's, where it
+    takes turns with others."""
     return {
         "skillset_path": skillset_path,
         "case": case_to_json(case),
@@ -62,55 +66,96 @@ def measuring_arguments(
         "with_facts": with_facts,
         "artifact": None if artifact is None else str(artifact),
         "cores": None if cores is None else list(cores),
+        "ticket": None if ticket is None else dict(ticket),
     }
 
 
 def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Exercise the skillset as the case says; samples by metric, the facts of the model, and the machine's state."""
-    case = case_from_json(arguments["case"])
-    protocol = protocol_from_json(arguments["protocol"])
-    path = Path(arguments["skillset_path"])
+    """Exercise the skillset as the case says; samples by metric, the facts of the model, and the machine's state.
+
+    `waited_seconds` are those that went to the turns of others.
+    """
     cores = arguments["cores"]
     beside = [] if cores is None else [bind_to(cores)]
+    with taking_turns(arguments["ticket"], own_cpu_seconds) as turns:
+        told = _measured(arguments, _Others(cores, turns))
+    if turns is not None and turns.others_seconds:
+        beside.append(f"Timed in turns of {TURN_SECONDS * 1e3:.0f} ms or one iteration, with its partner.")
+    told["notes"] += beside
+    return told | {"waited_seconds": 0.0 if turns is None else turns.waited_seconds}
+
+
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """Who else is measured meanwhile: on other cores than these, or in turns.
+
+    Those that take turns are bound to the same cores: on a shared machine one core may be slower than the next for a
+    while, and the scheduler would draw lots at every turn.
+    """
+
+    cores: Sequence[int] | None
+    turns: OwnTurns | None
+
+    def watch(self) -> MachineWatch:
+        turns = self.turns
+        return MachineWatch(
+            partial(read_ticks, self.cores),
+            partners_seconds=lambda: 0.0 if turns is None else turns.others_seconds,
+        )
+
+    @property
+    def are_side_by_side(self) -> bool:
+        return self.cores is not None
+
+
+def _measured(arguments: dict[str, Any], others: _Others) -> dict[str, Any]:
+    case = case_from_json(arguments["case"])
+    protocol = protocol_from_json(arguments["protocol"])
+    path, with_facts = Path(arguments["skillset_path"]), arguments["with_facts"]
+    backend = BACKENDS.get(case.backend)
     if arguments["artifact"] is not None:
-        folder = Path(arguments["artifact"])
-        of_graph = _measure_graph(case, protocol, path, folder, cores, with_facts=arguments["with_facts"])
-        return of_graph | {"notes": [*of_graph["notes"], *beside]}
-    device, pinning = device_of(BACKENDS.get(case.backend), case, pinned=protocol.pinned)
+        source = GraphSource(read_artifact(Path(arguments["artifact"])), case, backend.prepare)
+        return _measure_graph(source, case, protocol, path, others, with_facts=with_facts)
+    device, pinning = device_of(backend, case, pinned=protocol.pinned or others.turns is not None)
     gpu = GpuWatch() if case.backend == "cuda" else None
     silent = case.backend in _SILENT_GPUS
-    watch = MachineWatch(partial(read_ticks, cores))
-    seen = WORKLOADS.get(case.workload).run(path, case, protocol, device)
+    watch = others.watch()
+    seen = WORKLOADS.get(case.workload).run(path, case, protocol, replace(device, turns=others.turns))
     machine, disturbed = with_gpu_programs(
-        replace(watch.state(), is_gpu_untold=silent, is_side_by_side=cores is not None),
+        replace(watch.state(), is_gpu_untold=silent, is_side_by_side=others.are_side_by_side),
         gpu,
         seen.board,
         computes=case.workers is None,
     )
-    with_facts = arguments["with_facts"] and seen.skillset is not None
-    facts, notes = facts_of(seen.skillset, seen.inputs) if with_facts and not hides_operations(case) else (None, [])
+    counts_here = with_facts and seen.skillset is not None and not hides_operations(case)
+    facts, notes = facts_of(seen.skillset, seen.inputs) if counts_here else (None, [])
     answer = seen.answer
     if seen.skillset is not None and not is_reference(case):
         answer = answer_of(seen.skillset, seen.inputs, case)
     if answer is not None:
+        counts = with_facts and seen.skillset is not None and hides_operations(case)
         seen = replace(seen, skillset=None, inputs={})  # the reference takes memory of its own
-        counts = with_facts and hides_operations(case)
         counted, told = check_against_eager(answer, import_skillset(path), case, with_facts=counts)
         facts, notes = counted or facts, [*notes, *told]
-    return _told(seen, machine, facts, [*disturbed, *pinning, *beside, *notes])
+    return _told(seen, machine, facts, [*disturbed, *pinning, *notes])
 
 
 def _measure_graph(
-    case: Case, protocol: Protocol, path: Path, artifact: Path, cores: Sequence[int] | None, *, with_facts: bool
+    source: GraphSource,
+    case: Case,
+    protocol: Protocol,
+    path: Path,
+    others: _Others,
+    *,
+    with_facts: bool,
 ) -> dict[str, Any]:
     """The same of an exported graph, whose answer is compared with torch's once everything is measured."""
-    backend = BACKENDS.get(case.backend)
-    source = GraphSource(read_artifact(artifact), case, backend.prepare)
-    device, pinning = device_of(backend, case, source, pinned=protocol.pinned)
+    pinned = protocol.pinned or others.turns is not None
+    device, pinning = device_of(BACKENDS.get(case.backend), case, source, pinned=pinned)
     exercise: Exercise = GraphStartup(source) if case.workload is Workload.STARTUP else WORKLOADS.get(case.workload)
-    watch = MachineWatch(partial(read_ticks, cores))
-    seen = exercise.run(path, case, protocol, device)
-    machine = replace(watch.state(), is_side_by_side=cores is not None)
+    watch = others.watch()
+    seen = exercise.run(path, case, protocol, replace(device, turns=others.turns))
+    machine = replace(watch.state(), is_side_by_side=others.are_side_by_side)
     return _told(seen, machine, source.artifact.facts if with_facts else None, [*pinning, *source.verify()])
 
 

@@ -68,8 +68,8 @@ class MeterCheck(Enum):
         "false_alarms",
         "share",
         "False alarms",
-        "A matrix product against itself, five processes a side in turns: how often a difference is told, corrected "
-        "among ten comparisons.",
+        "A matrix product against itself, five processes a side, one following the other: how often a difference is "
+        "told, corrected among ten comparisons.",
     )
     FALSE_ALARMS_APART = (
         "false_alarms_apart",
@@ -82,14 +82,14 @@ class MeterCheck(Enum):
         "false_alarms_in_pairs",
         "share",
         "False alarms in pairs",
-        "Ten interleaved pairs of a matrix product with itself: how often a difference is told, corrected among ten "
-        "comparisons.",
+        "Ten pairs of a matrix product with itself, in turns of a moment: how often a difference is told, corrected "
+        "among ten comparisons.",
     )
     POWER = (
         "power_half",
         "share",
         "A true +5\N{THIN SPACE}% where half differ",
-        "A matrix product against 5 % more of it in ten interleaved pairs: how often it is found to be slower, "
+        "A matrix product against 5 % more of it in ten pairs, in turns of a moment: how often it is found slower, "
         "corrected among ten comparisons of which five differ.",
     )
 
@@ -171,7 +171,7 @@ class MachineNoise:
     process_spread: float
     """Standard deviation of the logarithm of process medians, of processes that ran within some seconds."""
     pair_spread: float
-    """Standard deviation of the logarithm of the ratio of two processes, one right after the other."""
+    """Standard deviation of the logarithm of the ratio of two processes that took turns of a moment."""
     processes: int
     pairs: int
 

@@ -37,7 +37,7 @@ _NEXT_STEPS: Mapping[MeterCheck, str] = {
     MeterCheck.ALLOCATOR_PEAK: "Do not trust peak memory here below this error; say so beside figures you publish.",
     MeterCheck.DEVICE_PEAK: "Do not trust the GPU's peak memory here below this error.",
     MeterCheck.FALSE_ALARMS: f"Verdicts within a run are too hasty here. {_QUIET}",
-    MeterCheck.FALSE_ALARMS_APART: "This machine drifts within seconds: compare ways of running in interleaved pairs, "
+    MeterCheck.FALSE_ALARMS_APART: "This machine drifts within seconds: compare ways of running in pairs, "
     "not one run with a later one.",
     MeterCheck.FALSE_ALARMS_IN_PAIRS: f"Even neighbours differ too much here. {_QUIET}",
     MeterCheck.POWER: f"Ten pairs are too few here for a change of 5 %. {_QUIET} Or measure more pairs.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from engine.domain.calibration import Calibration
-from engine.domain.run import Protocol
+from engine.domain.run import RunRequest
 from engine.domain.summary import CaseSummary
 from engine.formatting import (
     MISSING,
@@ -31,6 +31,10 @@ _SIDE_BY_SIDE = (
 _PINNING = (
     "asked for: as many cores as threads, where that leaves a choice, and not for workers; "
     "the notes of each result say what it was bound to"
+)
+_IN_TURNS = (
+    "the two of a pair that took turns were bound to the same cores, where that leaves a choice; the notes of each result "
+    "say to which"
 )
 
 
@@ -89,7 +93,12 @@ def protocol_facts(content: ReportContent) -> Facts:
     return [
         ("Processes", f"{protocol.processes} per case: {start}"),
         *(
-            [("Pairs", f"each case beside its partner ({request.against.text}), in the other order every second time")]
+            [
+                (
+                    "Pairs",
+                    f"each case in turns with its partner ({request.against.text}), every second time the other first",
+                )
+            ]
             if request.against is not None
             else []
         ),
@@ -102,7 +111,8 @@ def protocol_facts(content: ReportContent) -> Facts:
         ),
         ("Time limit", f"{protocol.timeout_seconds:g} s a process"),
         ("Threads", "all physical cores" if request.threads is None else format_count(request.threads)),
-        ("Pinning", _pinning(protocol)),
+        ("Pinning", _pinning(request)),
+        ("Allocator", "glibc's keeps for the next pass what one has freed, unless the shell has settings of its own"),
         ("Weights", _weights(content)),
         ("Quiet", quiet),
         ("Meters", _meters(content.calibration)),
@@ -110,10 +120,13 @@ def protocol_facts(content: ReportContent) -> Facts:
     ]
 
 
-def _pinning(protocol: Protocol) -> str:
+def _pinning(request: RunRequest) -> str:
+    protocol = request.protocol
     if protocol.side_by_side:
         return _SIDE_BY_SIDE
-    return _PINNING if protocol.pinned else "none, the scheduler chooses"
+    if protocol.pinned:
+        return _PINNING
+    return "none, the scheduler chooses" if request.against is None else _IN_TURNS
 
 
 def _weights(content: ReportContent) -> str:

@@ -68,7 +68,7 @@ def detectable_change(
 def detectable_change_in_pairs(
     spread: float, pairs: int, *, power: float = POWER, margin: float = MARGIN, comparisons: int = 1
 ) -> float | None:
-    """The same for pairs taken one right after the other; `spread` is that of the logarithm of their ratios."""
+    """The same for pairs; `spread` is that of the logarithm of their ratios."""
     if pairs < FEWEST_PAIRS:
         return None
     against = against_below(SIGNIFICANCE / comparisons, pairs)

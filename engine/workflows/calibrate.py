@@ -21,6 +21,8 @@ from engine.analysis.calibration import (
     timer_findings,
     verdict_findings,
 )
+from engine.benchmarking.launchers import ProcessOutcome
+from engine.benchmarking.run_in_turns import run_in_turns
 from engine.domain.calibration import PAIRS, Calibration, CalibrationProgress, Finding, MachineNoise, MeterCheck
 from engine.domain.result import FailureKind
 from engine.errors import LauncherFailure
@@ -179,17 +181,20 @@ def _verdicts(carried: _Carried, trials: int) -> tuple[MachineNoise | None, list
 
 
 def _group(carried: _Carried, number: int, trials: int) -> Rounds:
-    """Rounds of the three sides, each in a process of its own; who comes first goes round, so that drift cancels."""
+    """Rounds of the three sides in processes that take turns; who comes first goes round, so that drift cancels."""
     carried.step = f"Same work and 5 % more, group {number + 1} of {trials}"
     seconds: dict[str, list[float]] = {side: [] for side in _SIDES}
     order: Sequence[str] = list(_SIDES)
     for turn in range(PAIRS):
         shift = (number * PAIRS + turn) % len(order)
-        for side in (*order[shift:], *order[:shift]):
-            arguments = {**_PRODUCT, "repetitions": _SIDES[side]}
-            told = carried.run("engine.benchmarking.calibration_products:time_product", arguments)
-            seconds[side].append(told["seconds"])
-            carried.cpu_seconds += told["cpu_seconds"]
+        sides = (*order[shift:], *order[:shift])
+        told = carried.run_in_turns(
+            "engine.benchmarking.calibration_products:time_product",
+            [{**_PRODUCT, "repetitions": _SIDES[side]} for side in sides],
+        )
+        for side, one in zip(sides, told, strict=True):
+            seconds[side].append(one["seconds"])
+            carried.cpu_seconds += one["cpu_seconds"]
     return Rounds(**{side: tuple(values) for side, values in seconds.items()})
 
 
@@ -223,6 +228,17 @@ class _Carried:
         outcome = self._workbench.launcher.run(
             function, arguments, timeout_seconds=_TIMEOUT_SECONDS, cancel=self.cancel
         )
+        return self._value(outcome)
+
+    def run_in_turns(self, function: str, arguments: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """The same in processes that take turns."""
+        self._tell()
+        outcomes = run_in_turns(
+            self._workbench.launcher, function, arguments, timeout_seconds=_TIMEOUT_SECONDS, cancel=self.cancel
+        )
+        return [self._value(outcome) for outcome in outcomes]
+
+    def _value(self, outcome: ProcessOutcome) -> dict[str, Any]:
         self._done += 1
         if self._done == len(_METERS):
             self._paced_from = time.monotonic()

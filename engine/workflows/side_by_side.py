@@ -53,14 +53,14 @@ def at_once(waiting: Sequence[PlannedCase], slots: Slots, *, progressive: bool) 
     one model, of which the smaller decides whether the larger is run.
     """
     groups: list[list[PlannedCase]] = []
-    room = _MEMORY_SHARE * available_memory_bytes()
+    available = available_memory_bytes()
     for item in waiting:
         last = groups[-1] if groups else []
         together = [*last, item]
         if (
             0 < len(last) < len(slots)
             and all(map(may_share, together))
-            and len(together) * max(map(_bytes, together)) <= room
+            and fit_together(together, available)
             and not (progressive and any(_is_same_series(item.case, one.case) for one in last))
         ):
             last.append(item)
@@ -73,7 +73,17 @@ def may_share(item: PlannedCase) -> bool:
     """Whether it keeps to the cores that it is given, and its memory is known or small."""
     case = item.case
     is_alone = case.workload is Workload.CONCURRENCY or is_graph(case) or not computes_on_processor(case.backend)
-    return not is_alone and (item.estimated_bytes is not None or case.is_tiny)
+    return not is_alone and has_known_memory(item)
+
+
+def has_known_memory(item: PlannedCase) -> bool:
+    """Or little of it."""
+    return item.estimated_bytes is not None or item.case.is_tiny
+
+
+def fit_together(items: Sequence[PlannedCase], available_bytes: int) -> bool:
+    """Whether each of them has enough with its equal part."""
+    return len(items) * max(map(_bytes, items)) <= _MEMORY_SHARE * available_bytes
 
 
 def _is_same_series(one: Case, other: Case) -> bool:

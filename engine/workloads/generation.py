@@ -14,6 +14,7 @@ from engine.domain.result import FailureKind
 from engine.domain.run import NEW_TOKENS, Protocol
 from engine.errors import EngineError, InvalidValue
 from engine.formatting import counted
+from engine.workloads.allocator import keep_freed_memory
 from engine.workloads.inference import timed_iterations, warm_up
 from engine.workloads.outputs import WrongOutput
 from engine.workloads.prefill import Prefill
@@ -45,6 +46,7 @@ class Generation:
         threads = device.ready()
         meter = device.memory_meter()
         session = device.open(module, case)
+        keep_freed_memory()
         skillset, wanted = session.skillset, case.new_tokens or NEW_TOKENS
         if skillset is None or not hasattr(skillset, "generate"):
             raise CannotGenerate(
@@ -67,10 +69,10 @@ class Generation:
             once()
         warmup = warm_up(once, protocol, perf_counter() - started)
         seen.clear()
-        _, rule = timed_iterations(once, protocol)
+        _, rule = timed_iterations(once, protocol, turns=device.turns)
         timed = len(seen)
         found = figures(seen, case.batch_size, wanted)
-        found[Metric.PREFILL_TIME], prefill_note = prefill.samples(protocol)
+        found[Metric.PREFILL_TIME], prefill_note = prefill.samples(protocol, device.turns)
         meter.start_pass()
         for _ in range(_MEMORY_PASSES):
             once()

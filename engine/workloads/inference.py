@@ -12,10 +12,12 @@ from engine.domain.case import Case, Workload
 from engine.domain.measurement import Metric
 from engine.domain.run import Protocol
 from engine.formatting import counted
+from engine.workloads.allocator import keep_freed_memory
+from engine.workloads.in_turns import iterations_in_turns
 from engine.workloads.outputs import check_outputs
 from engine.workloads.skillset_module import checksum_of, import_skillset
 from engine.workloads.stopping import Stopping, StopRule, is_warm
-from engine.workloads.workload import Clock, Device, Observation, seconds_by_host
+from engine.workloads.workload import Clock, Device, Observation, Turns, seconds_by_host
 
 _MEMORY_PASSES = 2
 _BY_EVENTS = "Latency is by the device's own events; throughput is over wall time, launching and waiting included."
@@ -29,7 +31,8 @@ class Inference:
         threads = device.ready()
         meter = device.memory_meter()
         session = device.open(module, case)
-        energy = device.energy_meter()
+        keep_freed_memory()
+        energy = device.energy_meter() if device.turns is None else None
 
         def once() -> None:
             session.infer()
@@ -40,7 +43,7 @@ class Inference:
         if energy is not None:
             energy.start()
         if device.clock is None:
-            samples, rule = timed_iterations(once, protocol)
+            samples, rule = timed_iterations(once, protocol, turns=device.turns)
             wall_seconds = sum(samples)
         else:  # the device's events stand around its work, so that waiting for it is no part of the time
             clock = WithWallTime(device.clock)
@@ -96,13 +99,19 @@ def warm_up(once: Callable[[], None], protocol: Protocol, first_seconds: float) 
 
 
 def timed_iterations(
-    once: Callable[[], object], protocol: Protocol, clock: Clock = seconds_by_host
+    once: Callable[[], object],
+    protocol: Protocol,
+    clock: Clock = seconds_by_host,
+    *,
+    turns: Turns | None = None,
 ) -> tuple[list[float], StopRule]:
     """Seconds of each iteration by `clock`, and the rule that ended them. The garbage collector is held meanwhile."""
     stopping = Stopping(protocol)
     samples: list[float] = []
     rule: StopRule | None = None
     with collector_held():
+        if turns is not None:
+            return iterations_in_turns(once, protocol, turns, clock)
         started = perf_counter()
         while rule is None:
             samples.append(clock(once))

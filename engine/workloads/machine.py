@@ -48,13 +48,20 @@ def read_ticks(cores: Collection[int] | None = None) -> Ticks | None:
 class MachineWatch:
     """Made just before a measurement, asked just after."""
 
-    def __init__(self, read: Callable[[], Ticks | None] = read_ticks, clocks: Clocks | None = None) -> None:
+    def __init__(
+        self,
+        read: Callable[[], Ticks | None] = read_ticks,
+        clocks: Clocks | None = None,
+        partners_seconds: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """`partners_seconds` is the CPU time so far of processes that compute while this one waits for its turn."""
         self._read = read
+        self._partners_seconds = partners_seconds
         self._clocks = clocks or Clocks()
         self._throttles = self._clocks.throttles()
         self._ticks = read()
         self._started = time.monotonic()
-        self._own_seconds = _own_seconds()
+        self._used_before = self._used_seconds()
 
     def state(self) -> MachineState:
         import psutil
@@ -73,16 +80,19 @@ class MachineWatch:
             throttled=None if throttles is None or self._throttles is None else throttles > self._throttles,
         )
 
+    def _used_seconds(self) -> float:
+        return own_cpu_seconds() + self._partners_seconds()
+
     def _shares(self) -> tuple[float | None, float | None]:
         """Shares of the machine's CPU time that others and the hypervisor took; None when nobody can tell."""
         now = self._read()
         if self._ticks is None or now is None or time.monotonic() - self._started < _SHORTEST_SECONDS:
             return None, None
-        own_seconds = _own_seconds() - self._own_seconds
-        return taken_by_others(self._ticks, now, own_seconds * os.sysconf("SC_CLK_TCK"))
+        used_seconds = self._used_seconds() - self._used_before
+        return taken_by_others(self._ticks, now, used_seconds * os.sysconf("SC_CLK_TCK"))
 
 
-def _own_seconds() -> float:
+def own_cpu_seconds() -> float:
     """CPU time of this process and of those that it started and saw end, workers among them."""
     spent = os.times()
     return time.process_time() + spent.children_user + spent.children_system

@@ -9,6 +9,8 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
+from engine.workloads.allocator import return_freed_memory
+
 _STATUS = Path("/proc/self/status")
 _CLEAR_REFS = Path("/proc/self/clear_refs")
 _RESET_PEAK = "5"
@@ -28,6 +30,7 @@ class MemoryMeter:
         """Forget peaks of the past."""
         if self._level is None:
             return
+        return_freed_memory()
         try:
             _CLEAR_REFS.write_text(_RESET_PEAK)
         except OSError:

@@ -14,6 +14,7 @@ from typing import Any
 
 from engine.domain.run import Protocol
 from engine.workloads.inference import timed_iterations
+from engine.workloads.workload import Turns
 
 _ENCODED = "encoder_outputs"
 
@@ -41,14 +42,18 @@ class Prefill:
         finally:
             handle.remove()
 
-    def samples(self, protocol: Protocol) -> tuple[list[float], str]:
-        """Seconds of each pass and a sentence on them; none where the type's first pass cannot be told apart."""
+    def samples(self, protocol: Protocol, turns: Turns | None = None) -> tuple[list[float], str]:
+        """Seconds of each pass and a sentence on them; none where the type's first pass cannot be told apart.
+
+        In turns each may be preceded by one that is discarded.
+        """
         if self._first is None:
             return [], "Prefill is not measured: this type leaves generating to a part of itself."
         import torch
 
         arguments, empty = self._arguments(self._first)
-        caches = [copy.deepcopy(empty) for _ in range(protocol.max_iterations + 1)]
+        most = protocol.max_iterations + 1 if turns is None else 2 * protocol.max_iterations + 1
+        caches = [copy.deepcopy(empty) for _ in range(most)]
 
         def once() -> None:
             with torch.inference_mode():
@@ -56,7 +61,7 @@ class Prefill:
             self._synchronize()
 
         once()
-        samples, rule = timed_iterations(once, protocol)
+        samples, rule = timed_iterations(once, protocol, turns=turns)
         return samples, f"Prefill: {len(samples)} timed passes; stopped because {rule}."
 
     def _arguments(self, first: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

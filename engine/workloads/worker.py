@@ -14,6 +14,7 @@ from typing import Any
 from engine.domain.case import Case
 from engine.domain.run import Protocol
 from engine.errors import EngineError
+from engine.workloads.allocator import keep_freed_memory
 from engine.workloads.answer import answer_of
 from engine.workloads.inference import collector_held, warm_up
 from engine.workloads.outputs import check_outputs
@@ -62,6 +63,7 @@ class Worker:
             self._device.open_context()
         session = self._device.open(self._module, replace(self._case, threads=threads))
         built = perf_counter()
+        keep_freed_memory()
         outputs = session.infer()
         self._device.synchronize()
         ended = perf_counter()

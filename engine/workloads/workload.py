@@ -76,6 +76,14 @@ class EnergyMeter(Protocol):
         ...
 
 
+class Turns(Protocol):
+    """The turns of this process among those that it is measured with; inside its own, no other computes."""
+
+    def pass_on(self, *, is_enough: bool) -> bool:
+        """Give the turn away and wait for the next one; True when all have enough, which ends this part."""
+        ...
+
+
 Clock = Callable[[Callable[[], object]], float]
 """Runs an action and tells its seconds, until its work is done."""
 
@@ -112,6 +120,8 @@ class Device:
     """Of processor or device; None where no counter can be read."""
     board: Callable[[], str | None] = lambda: None
     """UUID of the GPU, by which the driver's own library knows it; asked in a process that has opened the device."""
+    turns: Turns | None = None
+    """With whom it is shared, a moment each; None where this process has it for itself."""
 
     def ready(self) -> int:
         """Prepared, and open where it can be; the number of threads."""

@@ -54,6 +54,6 @@ def test_products_are_timed_by_size_and_by_count(loaded: ForkServerLauncher) -> 
     assert [one["size"] for one in found["by_size"]] == [32, 16]
     assert [one["count"] for one in found["by_count"]] == [1, 2]
     assert min(one["seconds"] for one in found["by_size"] + found["by_count"]) > 0
-    product = {"size": 16, "repetitions": 3, "warmup": 1, "iterations": 3}
+    product = {"size": 16, "repetitions": 3, "warmup": 1, "iterations": 3, "ticket": None}
     once = read(loaded, "calibration_products:time_product", product)
     assert once["seconds"] > 0 and once["cpu_seconds"] > 0

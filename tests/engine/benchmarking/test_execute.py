@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from engine.benchmarking.execute import execute
+from engine.benchmarking.referee import Referee
 from engine.domain.case import Case
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
@@ -108,3 +111,30 @@ def test_a_missing_skillset_is_a_row_that_says_what_to_do(loaded, tmp_path):
     result = row(loaded, a_linear(), path=str(tmp_path / "hf_linear.py"))
     assert result.failure.kind is FailureKind.ERROR
     assert "hf_linear.py; generate it again." in result.failure.reason
+
+
+def test_a_pair_in_turns_says_so_and_its_waiting_is_no_part_of_its_duration(loaded):
+    cases = [a_linear(threads=1), a_linear(batch_size=2, threads=1)]
+    began = time.monotonic()
+    with Referee(2) as referee, ThreadPoolExecutor(2) as pool:
+
+        def one(place: int) -> Result:
+            try:
+                return execute(
+                    loaded,
+                    cases[place],
+                    1,
+                    run_id="run-7",
+                    skillset_path=SKILLSET,
+                    protocol=a_protocol(min_iterations=200, max_iterations=200),
+                    environment_id="env-7",
+                    ticket=referee.ticket(place),
+                )
+            finally:
+                referee.ended(place)
+
+        found = list(pool.map(one, range(2)))
+    assert [result.status for result in found] == [ResultStatus.COMPLETED] * 2
+    assert all(len(result.measurement(Metric.LATENCY).samples) == 200 for result in found)
+    assert all("Timed in turns of 30 ms or one iteration, with its partner." in result.notes for result in found)
+    assert sum(result.duration_seconds for result in found) < 1.5 * (time.monotonic() - began)

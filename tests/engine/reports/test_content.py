@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from engine.domain.against import Against
 from engine.domain.case import Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
@@ -118,6 +119,8 @@ def test_pinning_is_told_as_what_was_asked_for() -> None:
     pinned = replace(found, run=replace(found.run, request=a_request(protocol=a_protocol(pinned=True))))
     assert dict(protocol_facts(found))["Pinning"] == "none, the scheduler chooses"
     assert dict(protocol_facts(pinned))["Pinning"].startswith("asked for: ")
+    in_pairs = replace(found.run, request=replace(found.run.request, against=Against(threads=1)))
+    assert "bound to the same cores" in dict(protocol_facts(replace(found, run=in_pairs)))["Pinning"]
 
 
 def test_the_weights_are_those_of_the_checkpoint_where_one_was_asked_for() -> None:

@@ -126,6 +126,7 @@ class FakeLauncher:
             "machine": asdict(a_machine_state()),
             "notes": [],
             "checksum": identity_of(Path(arguments["skillset_path"])),
+            "waited_seconds": 0.0,
         }
         return outcome(started, value=value)
 

@@ -76,24 +76,27 @@ def test_a_quick_one_does_not_replace_a_full_one(bench: Workbench, monkeypatch: 
 
 
 def test_sides_take_turns_in_coming_first(bench: Workbench, launcher: CalibratingLauncher) -> None:
-    work: list[int] = []
+    work: dict[tuple[str, int], int] = {}
     readings = launcher.readings
 
     def note(function, arguments, number):
         if function.endswith("time_product"):
-            work.append(arguments["repetitions"])
+            ticket = arguments["ticket"]
+            work[ticket["address"], ticket["place"]] = arguments["repetitions"]
         return readings(function, arguments, number)
 
     launcher.readings = note
     calibrate(bench, groups=1)
-    rounds = [tuple(work[at : at + 3]) for at in range(0, len(work), 3)]
-    assert set(rounds) == {(100, 100, 105), (100, 105, 100), (105, 100, 100)}
+    addresses = {address for address, _ in work}
+    assert len(addresses) == PAIRS
+    rounds = {tuple(work[address, place] for place in range(3)) for address in addresses}
+    assert rounds == {(100, 100, 105), (100, 105, 100), (105, 100, 100)}
 
 
-def test_progress_counts_every_process_and_estimates_the_rest(bench: Workbench) -> None:
+def test_progress_counts_processes_and_estimates_the_rest(bench: Workbench) -> None:
     told: list[CalibrationProgress] = []
     calibrate(bench, groups=1, on_progress=told.append)
-    assert [progress.done for progress in told] == list(range(METERS + 3 * PAIRS))
+    assert [progress.done for progress in told] == [*range(METERS), *range(METERS, METERS + 3 * PAIRS, 3)]
     assert {progress.total for progress in told} == {METERS + 3 * PAIRS}
     assert told[0].step == "Timing known sleeps" and told[0].remaining_seconds is None
     assert told[-1].step == "Same work and 5 % more, group 1 of 1" and told[-1].remaining_seconds is not None
@@ -115,9 +118,9 @@ def test_a_process_that_fails_is_a_finding_and_the_others_go_on(
 def test_a_cancelled_calibration_leaves_nothing(bench: Workbench, launcher: CalibratingLauncher) -> None:
     cancel = threading.Event()
     with pytest.raises(Cancelled):
-        calibrate(bench, groups=1, cancel=cancel, on_progress=lambda progress: progress.done < 9 or cancel.set())
+        calibrate(bench, groups=1, cancel=cancel, on_progress=lambda progress: progress.done < 10 or cancel.set())
     assert newest_calibration(bench) is None
-    assert len(launcher.calls) == 10
+    assert len(launcher.calls) == METERS + 3 * 3
 
 
 def test_it_waits_for_the_measurement_under_way(bench: Workbench, launcher: CalibratingLauncher) -> None:

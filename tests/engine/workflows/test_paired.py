@@ -31,8 +31,11 @@ def test_a_run_in_pairs_is_measured_in_changing_order_and_has_verdicts(open_work
     run = workbench.supervisor.submit(a_request(against=BF16, protocol=a_protocol(processes=8)))
     ended = workbench.supervisor.wait(run.run_id, PATIENCE)
     assert (ended.status, ended.completed, ended.total) == (RunStatus.COMPLETED, 16, 16)
-    first, second = Precision.FP32, Precision.BF16
-    assert [case.precision for case in launcher.measured()] == [first, second, second, first] * 4
+    tickets = [(arguments["ticket"], arguments["case"]) for name, arguments in launcher.calls if name == "measure_case"]
+    turns = {(ticket["address"], ticket["place"]): case["precision"] for ticket, case in tickets}
+    first_of_each = [turns[ticket["address"], 0] for ticket, _ in tickets]
+    assert first_of_each == ["fp32", "fp32", "bf16", "bf16"] * 4
+    assert [turns[ticket["address"], 1] for ticket, _ in tickets] == ["bf16", "bf16", "fp32", "fp32"] * 4
     told = {row["metric"]: row for row in paired_rows(workbench, ended)}
     assert set(told) == {"latency", "throughput", "peak_memory"}
     latency = told["latency"]
@@ -106,14 +109,9 @@ def test_what_stops_one_of_a_pair_stops_the_other(open_workbench: Open) -> None:
     request = a_request(against=BF16, batch_sizes=(1, 2, 4), protocol=a_protocol(processes=2))
     run = workbench.supervisor.submit(request)
     workbench.supervisor.wait(run.run_id, PATIENCE)
-    assert [(case.batch_size, case.precision.value) for case in launcher.measured()] == [
-        (1, "fp32"),
-        (1, "bf16"),
-        (2, "fp32"),
-        (2, "bf16"),
-        (1, "bf16"),
-        (1, "fp32"),
-    ]
+    measured = [(case.batch_size, case.precision.value) for case in launcher.measured()]
+    pairs = [sorted(measured[at : at + 2]) for at in range(0, len(measured), 2)]
+    assert pairs == [[(size, "bf16"), (size, "fp32")] for size in (1, 2, 1)]
     skipped = [row for row in rows(workbench, run) if row.status is ResultStatus.SKIPPED]
     assert {row.case.batch_size for row in skipped} == {2, 4}
     assert all("memory" in (row.failure.reason if row.failure else "") for row in skipped)
@@ -133,16 +131,27 @@ def test_half_a_pair_is_measured_anew_beside_its_partner() -> None:
 
 
 def test_a_run_that_ended_between_the_two_of_a_pair_goes_on_with_that_pair(open_workbench: Open, settings) -> None:
-    slow = FakeLauncher(seconds=0.15)
+    launcher = FakeLauncher()
+    run_one = launcher.run
+
+    def run(function, arguments, **how):
+        if (
+            function.endswith(":measure_case")
+            and arguments["case"]["precision"] == "bf16"
+            and not arguments["with_facts"]
+        ):
+            return run_one("tests:hangs", arguments, **how)
+        return run_one(function, arguments, **how)
+
+    launcher.run, launcher.slow = run, ("hangs",)  # type: ignore[method-assign]
     request = a_request(against=BF16, protocol=a_protocol(processes=3))
-    with Workbench.open(settings, launcher=slow, environment=an_environment()) as workbench:
-        run = workbench.supervisor.submit(request)
-        until(lambda: workbench.supervisor.progress(run.run_id).run.completed == 3)
+    with Workbench.open(settings, launcher=launcher, environment=an_environment()) as workbench:
+        started = workbench.supervisor.submit(request)
+        until(lambda: workbench.supervisor.progress(started.run_id).run.completed == 3)
     quick = FakeLauncher()
     again = open_workbench(quick)
-    again.supervisor.resume(run.run_id)
-    ended = again.supervisor.wait(run.run_id, PATIENCE)
+    again.supervisor.resume(started.run_id)
+    ended = again.supervisor.wait(started.run_id, PATIENCE)
     assert (ended.status, ended.completed, ended.total) == (RunStatus.COMPLETED, 6, 6)
-    first, second = Precision.FP32, Precision.BF16
-    assert [case.precision for case in quick.measured()] == [second, first, first, second]
+    assert sorted(case.precision for case in quick.measured()) == [Precision.BF16] * 2 + [Precision.FP32] * 2
     assert {found.found.pairs for found in verdicts_of(again, ended)} == {3}

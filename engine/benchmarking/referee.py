@@ -1,0 +1,146 @@
+"""The launcher's side of processes that are measured in turns: one at a time computes, the others wait."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import tempfile
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from engine.benchmarking.frames import receive_frame, send_frame
+from engine.errors import LauncherFailure
+
+_POLL_SECONDS = 0.05
+
+
+class Referee:
+    """Passes the turn round among so many places, from before their processes start until the last has left.
+
+    The first turn of each is its preparation, in the order of the places; a process that has not come yet is waited
+    for. One that ends, however it does, leaves its place, and the others go on. A measurement that comes in parts is
+    over, part by part, once all who are left have enough.
+    """
+
+    def __init__(self, places: int) -> None:
+        self._folder = tempfile.mkdtemp(prefix="modeldyno-turns-")
+        self._address = str(Path(self._folder) / "turns")
+        self._seats = [_Seat() for _ in range(places)]
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name="referee", daemon=True)
+
+    def __enter__(self) -> Referee:
+        """Raises LauncherFailure where the temporary folder's name leaves no room for that of a socket."""
+        try:
+            self._listener.bind(self._address)
+        except OSError as error:
+            self._listener.close()
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise LauncherFailure(
+                f"{self._address} cannot be a socket ({error}); set TMPDIR to a folder of your own with a short name."
+            ) from error
+        self._listener.listen(len(self._seats))
+        self._listener.settimeout(_POLL_SECONDS)
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._closed.set()
+        self._thread.join()
+        for seat in self._seats:
+            seat.leave()
+        self._listener.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def ticket(self, place: int) -> dict[str, Any]:
+        """What the process of this place takes its turns by."""
+        return {"address": self._address, "place": place}
+
+    def ended(self, place: int) -> None:
+        """No process of this place runs, or will: nobody has to wait for one."""
+        self._seats[place].is_expected = False
+
+    def _serve(self) -> None:
+        place = 0
+        while not self._closed.is_set() and any(seat.is_expected for seat in self._seats):
+            seat = self._seats[place]
+            if self._has_come(seat):
+                self._give_turn(seat)
+            place = (place + 1) % len(self._seats)
+
+    def _has_come(self, seat: _Seat) -> bool:
+        """Waits for the process of a place, and for whoever comes meanwhile; False where it has left."""
+        while seat.channel is None and seat.is_expected and not self._closed.is_set():
+            with contextlib.suppress(TimeoutError):
+                channel, _ = self._listener.accept()
+                channel.settimeout(_POLL_SECONDS)
+                told = self._told(channel)
+                if told is None:
+                    channel.close()
+                else:
+                    came = self._seats[told["place"]]
+                    came.channel, came.seconds = channel, told["seconds"]
+        return seat.channel is not None and seat.is_expected
+
+    def _give_turn(self, seat: _Seat) -> None:
+        assert seat.channel is not None
+        others = sum(one.seconds for one in self._seats if one is not seat)
+        ended = [one.parts for one in self._seats if one.is_expected]
+        is_over = seat.has_enough and min(ended) >= seat.parts
+        if is_over:
+            seat.has_enough = False
+        try:
+            send_frame(seat.channel, {"is_over": is_over, "others_seconds": others})
+        except OSError:
+            seat.leave()
+            return
+        told = self._told(seat.channel)
+        if told is None:
+            seat.leave()
+            return
+        seat.seconds = told["seconds"]
+        if told["is_enough"] and not seat.has_enough:
+            seat.has_enough = True
+            seat.parts += 1
+
+    def _told(self, channel: socket.socket) -> dict[str, Any] | None:
+        """The next message of a process; None when it has ended, or everything has."""
+        while not self._closed.is_set():
+            try:
+                channel.recv(1, socket.MSG_PEEK)
+            except TimeoutError:
+                continue
+            except OSError:
+                return None
+            channel.settimeout(None)
+            try:
+                return receive_frame(channel)
+            except OSError:
+                return None
+            finally:
+                channel.settimeout(_POLL_SECONDS)
+        return None
+
+
+class _Seat:
+    """One place: who sits there, and how far it has come."""
+
+    def __init__(self) -> None:
+        self.channel: socket.socket | None = None
+        self.is_expected = True
+        self.seconds = 0.0
+        """CPU time that its process has used."""
+        self.has_enough = False
+        """Of the part it is in."""
+        self.parts = 0
+        """Of which it has enough."""
+
+    def leave(self) -> None:
+        self.is_expected = False
+        if self.channel is not None:
+            self.channel.close()
+            self.channel = None

@@ -1,0 +1,48 @@
+"""Timed iterations of a process that takes turns with its partner, so that a slow moment of the machine meets both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter
+
+from engine.domain.run import Protocol
+from engine.workloads.stopping import Stopping, StopRule
+from engine.workloads.workload import Clock, Turns, seconds_by_host
+
+TURN_SECONDS = 0.03
+"""How long a turn lasts at least; a longer iteration is a turn of its own.
+
+A shared machine changes its speed within some tenths of a second; processes of a pair should see the same of it.
+"""
+_NOTICED = TURN_SECONDS / 2
+"""A shorter iteration is discarded at the start of a turn: it would be slowed by finding the partner's data in caches,
+and holds up nobody."""
+
+
+def iterations_in_turns(
+    once: Callable[[], object], protocol: Protocol, turns: Turns, clock: Clock = seconds_by_host
+) -> tuple[list[float], StopRule]:
+    """Seconds of each iteration, and the rule that ended them. Begins by giving the turn away, so that all are warm.
+
+    Who has enough goes on, within the budget, until the others have enough as well: what happens to the machine in
+    between would otherwise happen to one of them alone.
+    """
+    stopping = Stopping(protocol)
+    samples: list[float] = []
+    rule: StopRule | None = None
+    spent_seconds = 0.0
+    is_over, may_go_on = turns.pass_on(is_enough=False), True
+    while not is_over:
+        if may_go_on:
+            if samples and samples[-1] < _NOTICED:
+                once()
+            turn_seconds, began = 0.0, perf_counter()
+            while may_go_on and turn_seconds < TURN_SECONDS:
+                samples.append(clock(once))
+                turn_seconds = perf_counter() - began
+                rule = stopping.rule(samples, spent_seconds + turn_seconds) or rule
+                may_go_on = rule in (None, StopRule.NARROW) and len(samples) < protocol.max_iterations
+            spent_seconds += turn_seconds
+        is_over = turns.pass_on(is_enough=rule is not None)
+    assert rule is not None, "a part is over once all have enough"
+    return samples, rule

@@ -1,0 +1,178 @@
+"""Processes that are measured in turns: one at a time, until all have enough, whoever fails or leaves."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from engine.benchmarking.fork_server import ForkServerLauncher
+from engine.benchmarking.own_turns import OwnTurns, taking_turns
+from engine.benchmarking.referee import Referee
+from engine.benchmarking.run_in_turns import run_in_turns
+from engine.errors import LauncherFailure
+from engine.workloads.in_turns import TURN_SECONDS, iterations_in_turns
+from engine.workloads.stopping import StopRule
+from tests.builders import a_protocol
+
+PATIENCE = 20.0
+
+
+def together(count: int, work: Callable[[OwnTurns, int], object]) -> list[object]:
+    """What each of so many threads, in the part of processes, returned; an exception is raised here."""
+    with Referee(count) as referee, ThreadPoolExecutor(count) as pool:
+
+        def one(place: int) -> object:
+            try:
+                with taking_turns(referee.ticket(place), lambda: float(place + 1)) as turns:
+                    assert turns is not None
+                    return work(turns, place)
+            finally:
+                referee.ended(place)
+
+        found: list[Future[object]] = [pool.submit(one, place) for place in reversed(range(count))]
+        return [future.result(PATIENCE) for future in reversed(found)]
+
+
+def test_turns_go_round_and_each_part_ends_when_all_have_enough() -> None:
+    log: list[str] = []
+
+    def work(turns: OwnTurns, place: int) -> None:
+        for part in range(2):
+            done = 0
+            is_over = False
+            while not is_over:
+                log.append(f"{part}{'abc'[place]}")
+                done += 1
+                is_over = turns.pass_on(is_enough=done > place)
+
+    together(3, work)
+    assert log == ["0a", "0b", "0c"] * 3 + ["1a", "1b", "1c"] * 3
+
+
+def test_one_that_fails_leaves_the_turns_to_the_others() -> None:
+    done: list[int] = []
+
+    def work(turns: OwnTurns, place: int) -> None:
+        if place == 0:
+            raise RuntimeError("no such model")
+        for _ in range(3):
+            done.append(place)
+            turns.pass_on(is_enough=False)
+
+    with pytest.raises(RuntimeError, match="no such model"):
+        together(2, work)
+    assert done == [1, 1, 1]
+
+
+def test_nobody_waits_for_a_process_that_was_not_started() -> None:
+    with Referee(2) as referee:
+        referee.ended(0)
+        with taking_turns(referee.ticket(1), lambda: 0.5) as turns:
+            assert turns is not None and turns.pass_on(is_enough=True)
+            assert turns.others_seconds == 0
+
+
+def test_without_a_referee_all_turns_are_ones_own() -> None:
+    with Referee(2) as referee:
+        referee.ended(0)
+        with taking_turns(referee.ticket(1), lambda: 0.5) as turns:
+            assert turns is not None
+            referee.__exit__(None, None, None)
+            assert not turns.pass_on(is_enough=False)
+            assert turns.pass_on(is_enough=True)
+    with taking_turns(None, lambda: 0.5) as none:
+        assert none is None
+
+
+def test_a_temporary_folder_with_too_long_a_name_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = tmp_path / ("a" * 90)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    with pytest.raises(LauncherFailure, match="set TMPDIR to a folder of your own with a short name"), Referee(2):
+        pass
+    assert not list(deep.iterdir())
+
+
+def test_each_knows_what_the_others_used_and_how_long_it_waited() -> None:
+    def work(turns: OwnTurns, place: int) -> tuple[float, float]:
+        threading.Event().wait(0.1)
+        turns.pass_on(is_enough=True)
+        return turns.others_seconds, turns.waited_seconds
+
+    found = together(2, work)
+    assert [others for others, _ in found] == [2.0, 1.0]  # type: ignore[misc]
+    assert all(0.05 < waited < PATIENCE for _, waited in found)  # type: ignore[misc]
+
+
+@dataclass
+class Alternating:
+    """Turns with a partner that has enough after so many of its own."""
+
+    partner_needs: int
+    said: list[bool] = field(default_factory=list)
+
+    def pass_on(self, *, is_enough: bool) -> bool:
+        self.said.append(is_enough)
+        return is_enough and len(self.said) > self.partner_needs
+
+
+def test_iterations_begin_once_all_are_warm_and_go_on_until_the_partner_has_enough() -> None:
+    turns = Alternating(partner_needs=9)
+    samples, rule = iterations_in_turns(
+        lambda: None,
+        a_protocol(min_iterations=2, max_iterations=1000, target_relative_halfwidth=10.0),
+        turns,
+        clock=lambda once: threading.Event().wait(2 * TURN_SECONDS) or TURN_SECONDS,
+    )
+    assert turns.said[0] is False and len(turns.said) == 10
+    assert rule is StopRule.NARROW
+    assert len(samples) == 9, "one long iteration a turn, none discarded, and more than it needed itself"
+
+
+def test_a_short_iteration_at_the_start_of_a_later_turn_is_discarded() -> None:
+    done: list[None] = []
+    turns = Alternating(partner_needs=3)
+    samples, rule = iterations_in_turns(
+        lambda: done.append(None), a_protocol(min_iterations=20, max_iterations=20), turns, clock=quick(done)
+    )
+    assert rule is StopRule.MOST and len(samples) == 20
+    timed_turns = sum(1 for enough in turns.said[1:] if not enough) + 1
+    assert len(done) == len(samples) + timed_turns - 1
+
+
+def quick(done: list[None]) -> Callable[[Callable[[], object]], float]:
+    def clock(once: Callable[[], object]) -> float:
+        once()
+        threading.Event().wait(TURN_SECONDS / 4)
+        return TURN_SECONDS / (4 + len(done) % 7)
+
+    return clock
+
+
+def test_processes_take_turns_through_the_launcher(loaded: ForkServerLauncher) -> None:
+    product = {"size": 64, "warmup": 1, "iterations": 20}
+    found = run_in_turns(
+        loaded,
+        "engine.benchmarking.calibration_products:time_product",
+        [{**product, "repetitions": number} for number in (1000, 3000)],
+        timeout_seconds=120,
+    )
+    once, thrice = (one.value["seconds"] for one in found if one.value is not None)
+    assert 2.0 < thrice / once < 4.5
+
+
+def test_a_process_that_dies_does_not_hold_up_the_other(loaded: ForkServerLauncher) -> None:
+    product = {"size": 64, "warmup": 1, "iterations": 20, "repetitions": 100}
+    broken, whole = run_in_turns(
+        loaded,
+        "engine.benchmarking.calibration_products:time_product",
+        [{**product, "size": -1}, product],
+        timeout_seconds=120,
+    )
+    assert broken.failure is not None and whole.ok
