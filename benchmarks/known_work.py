@@ -13,15 +13,14 @@ PROTOCOL = Protocol(max_seconds=0.3)
 
 
 def multiply(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Seconds that `products` products took, again and again on one thread, warm-up left out."""
+    """Seconds that `products` products took, again and again on `threads` threads, warm-up left out."""
     import torch
 
-    from engine.backends.pinning import pin_to_cores
     from engine.benchmarking.own_turns import taking_turns
     from engine.workloads.inference import timed_iterations, warm_up
     from engine.workloads.machine import own_cpu_seconds
 
-    torch.set_num_threads(1)
+    torch.set_num_threads(arguments["threads"])
     generator = torch.Generator().manual_seed(0)
     left, right = (torch.randn(SIDE, SIDE, generator=generator) for _ in range(2))
     into = torch.empty(SIDE, SIDE)
@@ -31,7 +30,6 @@ def multiply(arguments: dict[str, Any]) -> dict[str, Any]:
             torch.mm(left, right, out=into)
 
     with taking_turns(arguments["ticket"], own_cpu_seconds) as turns:
-        pin_to_cores(1)
         once()
         warm_up(once, PROTOCOL, first_seconds=0.0)
         seconds, _ = timed_iterations(once, PROTOCOL, turns=turns)

@@ -23,6 +23,7 @@ from engine.stats.quantiles import median
 from engine.workflows.device_claims import DeviceClaims
 from engine.workflows.device_turns import PROCESSOR
 
+THREADS = 1
 PRODUCTS = 20
 MORE = PRODUCTS + PRODUCTS // 20
 SECONDS = 420.0
@@ -91,9 +92,9 @@ def _comparison(launcher: ForkServerLauncher) -> Triple:
 def _seconds(launcher: ForkServerLauncher, products: Sequence[int]) -> list[float]:
     """Median of each process."""
     function = f"{known_work.__name__}:{known_work.multiply.__name__}"
-    arguments = [{"products": number} for number in products]
+    arguments = [{"products": number, "threads": THREADS} for number in products]
     found = []
-    for outcome in run_in_turns(launcher, function, arguments, timeout_seconds=_TIMEOUT):
+    for outcome in run_in_turns(launcher, function, arguments, cores=THREADS, timeout_seconds=_TIMEOUT):
         if outcome.value is None:
             raise LauncherFailure(outcome.failure.reason if outcome.failure else "The process returned nothing.")
         found.append(median(outcome.value["seconds"]))

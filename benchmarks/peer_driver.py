@@ -40,7 +40,9 @@ def main(folder: Path) -> None:
             library="transformers",
             device="cpu",
             no_weights=False,
+            # 0.6 hands each of the two to torch as the other one.
             intra_op_num_threads=settings["threads"],
+            inter_op_num_threads=settings["threads"],
         ),
     )
     for _ in sys.stdin:

@@ -34,9 +34,12 @@ _DIFFERENT = (Verdict.BETTER, Verdict.WORSE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rounds:
-    """Seconds of processes: at one place of the three lies one round, whose processes took turns of a moment."""
+    """Seconds of processes; at one place of all lies one round."""
 
+    alone: tuple[float, ...]
+    """The base work of processes that had the machine for themselves."""
     base: tuple[float, ...]
+    """This and the other two took turns of a moment."""
     same: tuple[float, ...]
     """The same work once more."""
     more: tuple[float, ...]
@@ -100,13 +103,11 @@ def device_findings(read: Mapping[str, Any]) -> list[Finding]:
 def verdict_findings(groups: Sequence[Rounds]) -> list[Finding]:
     """How often the same work is called different, and 5 % more work is found, by the product's own verdicts."""
     few = FEWEST_PROCESSES
-    within = [
-        compare(Metric.LATENCY, *sides) for group in groups for sides in _every_second(group) if len(sides[0]) >= few
-    ]
+    within = [compare(Metric.LATENCY, group.alone[::2], group.alone[1::2]) for group in groups]
     apart = [
-        compare(Metric.LATENCY, group.base[at : at + few], group.base[at + few : at + 2 * few])
+        compare(Metric.LATENCY, group.alone[at : at + few], group.alone[at + few : at + 2 * few])
         for group in groups
-        for at in range(0, len(group.base) - 2 * few + 1, 2 * few)
+        for at in range(0, len(group.alone) - 2 * few + 1, 2 * few)
     ]
     pairs = [paired_ratio(group.base, group.same) for group in groups]
     return [
@@ -117,20 +118,10 @@ def verdict_findings(groups: Sequence[Rounds]) -> list[Finding]:
     ]
 
 
-def _every_second(group: Rounds) -> list[tuple[Sequence[float], Sequence[float]]]:
-    """Two series that went on by turns: no process of one shared its moments with one of the other."""
-    return [(group.base[::2], group.same[1::2]), (group.same[::2], group.base[1::2])]
-
-
 def noise_of(groups: Sequence[Rounds]) -> MachineNoise | None:
     """None when no spread can be told."""
     few = FEWEST_PROCESSES
-    blocks = [
-        side[at : at + few]
-        for group in groups
-        for side in (group.base, group.same)
-        for at in range(0, len(side) - few + 1, few)
-    ]
+    blocks = [group.alone[at : at + few] for group in groups for at in range(0, len(group.alone) - few + 1, few)]
     ratios = [[new / old for old, new in zip(group.base, group.same, strict=True)] for group in groups]
     process_spread, pair_spread = pooled_spread(blocks), pooled_spread(ratios)
     if process_spread is None or pair_spread is None:

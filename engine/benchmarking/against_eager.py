@@ -15,6 +15,7 @@ from engine.benchmarking.model_facts import facts_of
 from engine.domain.case import Case, Precision
 from engine.domain.model import ModelFacts
 from engine.workloads.agreement import TOLERANCES, agreement_note, disagreement, misfit
+from engine.workloads.allocator import return_freed_memory
 from engine.workloads.answer import Answer, made, said
 from engine.workloads.excuse import excuse_of
 from engine.workloads.outputs import WrongOutput
@@ -37,6 +38,7 @@ def check_against_eager(
     The measured model must be gone by now: where it filled the memory there is room for one.
     """
     gc.collect()
+    return_freed_memory()
     plain = replace(case, backend="cpu", precision=Precision.FP32, compiled=False, attention=None)
     reference = load_skillset(module, plain, "cpu")
     inputs = inputs_of(reference, plain)

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from engine.backends.pinning import pin_to_cores
 from engine.benchmarking.own_turns import taking_turns
 from engine.domain.run import Protocol
 from engine.stats.quantiles import median
@@ -25,7 +24,6 @@ def time_product(arguments: dict[str, Any]) -> dict[str, Any]:
     """
     protocol = _protocol(arguments["iterations"], arguments["warmup"])
     with taking_turns(arguments["ticket"], time.process_time) as turns:
-        pin_to_cores(1)
         once = _products(arguments["size"], arguments["repetitions"])
         warm_up(once, protocol, _seconds_of(once))
         samples, _ = timed_iterations(once, protocol, turns=turns)

@@ -71,6 +71,9 @@ def _death_by_signal(number: int, *, oom_killed: bool, log: str) -> Failure:
         name = signal.Signals(number).name
     except ValueError:
         name = f"signal {number}"
+    if number == signal.SIGALRM:
+        reason = "Its own turns were not finished within the time limit; killed. Raise the timeout or shrink the case."
+        return Failure(kind=FailureKind.TIMEOUT, reason=reason, log=log)
     if number == signal.SIGKILL and oom_killed:
         reason = "Out of memory: the kernel killed the process."
         return Failure(kind=FailureKind.OUT_OF_MEMORY, reason=reason, log=log)

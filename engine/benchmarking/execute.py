@@ -25,7 +25,7 @@ _MEMORY_SHARE = 0.9
 """Of the memory at hand that a process may take: its allocation fails before the kernel starts to kill."""
 
 _TIMEOUTS_IN_TURNS = 3
-"""Of a process that may wait for its partner's export, for its partner, and then takes its own time."""
+"""Of a process that waits while its partner takes its time; its own turns have the usual limit (`taking_turns`)."""
 
 
 def execute(
@@ -82,6 +82,30 @@ def execute(
 def graphs_folder(home: Path) -> Path:
     """Where a home keeps its exported graphs."""
     return home / "cache" / "graphs"
+
+
+def supply_graph(
+    launcher: Launcher,
+    case: Case,
+    skillset_path: str,
+    *,
+    graphs_in: Path,
+    failed_exports: MutableMapping[str, Failure],
+    cancel: threading.Event | None = None,
+    on_log: Callable[[str], None] | None = None,
+) -> None:
+    """See to it that `execute` finds the graph of a case, or why there is none; nothing for cases without."""
+    if is_graph(case):
+        supply_artifact(
+            launcher,
+            case,
+            skillset_path,
+            graphs_in,
+            failed=failed_exports,
+            memory_limit_bytes=int(_MEMORY_SHARE * available_memory_bytes()),
+            cancel=cancel,
+            on_log=on_log,
+        )
 
 
 def _outcome(

@@ -79,19 +79,17 @@ def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
     beside = [] if cores is None else [bind_to(cores)]
     with taking_turns(arguments["ticket"], own_cpu_seconds) as turns:
         told = _measured(arguments, _Others(cores, turns))
-    if turns is not None and turns.others_seconds:
+    if turns is not None and turns.shared > 1:  # the first time the other was preparing itself
         beside.append(f"Timed in turns of {TURN_SECONDS * 1e3:.0f} ms or one iteration, with its partner.")
+    if turns is not None and turns.pinning is not None:
+        beside.append(turns.pinning)
     told["notes"] += beside
     return told | {"waited_seconds": 0.0 if turns is None else turns.waited_seconds}
 
 
 @dataclass(frozen=True, slots=True)
 class _Others:
-    """Who else is measured meanwhile: on other cores than these, or in turns.
-
-    Those that take turns are bound to the same cores: on a shared machine one core may be slower than the next for a
-    while, and the scheduler would draw lots at every turn.
-    """
+    """Who else is measured meanwhile: on other cores than these, or in turns."""
 
     cores: Sequence[int] | None
     turns: OwnTurns | None
@@ -116,7 +114,7 @@ def _measured(arguments: dict[str, Any], others: _Others) -> dict[str, Any]:
     if arguments["artifact"] is not None:
         source = GraphSource(read_artifact(Path(arguments["artifact"])), case, backend.prepare)
         return _measure_graph(source, case, protocol, path, others, with_facts=with_facts)
-    device, pinning = device_of(backend, case, pinned=protocol.pinned or others.turns is not None)
+    device, pinning = device_of(backend, case, pinned=protocol.pinned)
     gpu = GpuWatch() if case.backend == "cuda" else None
     silent = case.backend in _SILENT_GPUS
     watch = others.watch()
@@ -150,8 +148,7 @@ def _measure_graph(
     with_facts: bool,
 ) -> dict[str, Any]:
     """The same of an exported graph, whose answer is compared with torch's once everything is measured."""
-    pinned = protocol.pinned or others.turns is not None
-    device, pinning = device_of(BACKENDS.get(case.backend), case, source, pinned=pinned)
+    device, pinning = device_of(BACKENDS.get(case.backend), case, source, pinned=protocol.pinned)
     exercise: Exercise = GraphStartup(source) if case.workload is Workload.STARTUP else WORKLOADS.get(case.workload)
     watch = others.watch()
     seen = exercise.run(path, case, protocol, replace(device, turns=others.turns))

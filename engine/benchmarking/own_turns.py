@@ -2,74 +2,104 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
+from engine.backends.pinning import pin_to_cores
 from engine.benchmarking.frames import receive_frame, send_frame
+from engine.errors import LauncherFailure
 
 
 class OwnTurns:
     """This process's turns; the referee passes them round. Made by `taking_turns`, which waits for the first."""
 
-    def __init__(self, channel: socket.socket, place: int, cpu_seconds: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        channel: socket.socket,
+        ticket: Mapping[str, Any],
+        cpu_seconds: Callable[[], float],
+        pinning: str | None = None,
+    ) -> None:
+        self.pinning = pinning
+        """What came of binding this process; None where it was not asked for."""
         self._channel = channel
         self._cpu_seconds = cpu_seconds
-        self._is_alone = False
+        self._left_seconds = ticket["seconds"]
         self.others_seconds = 0.0
         """CPU time that the others had used when this turn began."""
         self.waited_seconds = 0.0
         """For turns, so far."""
-        self._send({"place": place, "seconds": cpu_seconds()})
+        self.shared = 0
+        """Turns before which another computed."""
+        self._send({"place": ticket["place"], "seconds": cpu_seconds()})
         self._wait()
 
     def pass_on(self, *, is_enough: bool) -> bool:
         """Give the turn away and wait for the next one; True when all have enough, which ends this part."""
-        if self._is_alone:
-            return is_enough
         self._send({"is_enough": is_enough, "seconds": self._cpu_seconds()})
-        return self._wait() or (self._is_alone and is_enough)
+        before = self.others_seconds
+        is_over = self._wait()
+        self.shared += self.others_seconds > before
+        return is_over
 
     def leave(self) -> None:
         """The others go on without this process."""
-        self._send({"is_enough": True, "seconds": self._cpu_seconds()})
-        self._channel.close()
+        if self._left_seconds is not None:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        with contextlib.suppress(OSError):
+            send_frame(self._channel, {"is_enough": True, "seconds": self._cpu_seconds()})
+            self._channel.shutdown(socket.SHUT_RDWR)
 
     def _send(self, message: dict[str, Any]) -> None:
         try:
             send_frame(self._channel, message)
-        except OSError:
-            self._is_alone = True
+        except OSError as error:
+            raise LauncherFailure(_LOST) from error
 
     def _wait(self) -> bool:
-        """Whether this part is over. Without a referee this process has all turns."""
+        """Whether this part is over. The clock that ends this process stands meanwhile."""
+        if self._left_seconds is not None:
+            self._left_seconds = signal.setitimer(signal.ITIMER_REAL, 0)[0] or self._left_seconds
         began = perf_counter()
         try:
-            told = None if self._is_alone else receive_frame(self._channel)
+            told = receive_frame(self._channel)
         except OSError:
             told = None
         self.waited_seconds += perf_counter() - began
         if told is None:
-            self._is_alone = True
-            return False
+            raise LauncherFailure(_LOST)
+        if self._left_seconds is not None:
+            signal.setitimer(signal.ITIMER_REAL, self._left_seconds)
         self.others_seconds = told["others_seconds"]
         return bool(told["is_over"])
+
+
+_LOST = "Nobody gives this process its turns any more; measure the pair again."
 
 
 @contextmanager
 def taking_turns(ticket: Mapping[str, Any] | None, cpu_seconds: Callable[[], float]) -> Iterator[OwnTurns | None]:
     """The turn of this process: what is inside begins with its first and holds its last. None without a ticket.
 
-    `ticket` is the referee's. `cpu_seconds` is what this process has used so far, with those it started.
+    `ticket` is the referee's: the process is bound to as many cores as it says, always the same ones, and SIGALRM ends
+    it once its own turns have lasted as long as it says. `cpu_seconds` is what this process has used so far, with those
+    it started. Raises LauncherFailure when the referee has gone: beside another, nothing is measured.
     """
     if ticket is None:
         yield None
         return
+    pinning = None if ticket["cores"] is None else pin_to_cores(ticket["cores"])
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
-        channel.connect(ticket["address"])
-        turns = OwnTurns(channel, ticket["place"], cpu_seconds)
+        try:
+            channel.connect(ticket["address"])
+        except OSError as error:
+            raise LauncherFailure(_LOST) from error
+        turns = OwnTurns(channel, ticket, cpu_seconds, pinning)
         try:
             yield turns
         finally:

@@ -16,12 +16,14 @@ def run_in_turns(
     function: str,
     arguments: Sequence[Mapping[str, Any]],
     *,
+    cores: int | None = None,
     timeout_seconds: float,
     cancel: threading.Event | None = None,
 ) -> list[ProcessOutcome]:
     """What became of each, in the order of `arguments`, in which they also have their first turns.
 
-    `function` finds the ticket for `taking_turns` among its arguments. The time-out is of all of them together.
+    All are bound to the same `cores`, so many, where that leaves a choice. `function` finds the ticket for
+    `taking_turns` among its arguments. The time-out is of all of them together.
     """
     with Referee(len(arguments)) as referee, ThreadPoolExecutor(len(arguments), thread_name_prefix="turns") as pool:
 
@@ -29,7 +31,7 @@ def run_in_turns(
             try:
                 return launcher.run(
                     function,
-                    {**arguments[place], "ticket": referee.ticket(place)},
+                    {**arguments[place], "ticket": referee.ticket(place, cores=cores)},
                     timeout_seconds=timeout_seconds,
                     cancel=cancel,
                 )

@@ -39,7 +39,7 @@ _NEXT_STEPS: Mapping[MeterCheck, str] = {
     MeterCheck.FALSE_ALARMS: f"Verdicts within a run are too hasty here. {_QUIET}",
     MeterCheck.FALSE_ALARMS_APART: "This machine drifts within seconds: compare ways of running in pairs, "
     "not one run with a later one.",
-    MeterCheck.FALSE_ALARMS_IN_PAIRS: f"Even neighbours differ too much here. {_QUIET}",
+    MeterCheck.FALSE_ALARMS_IN_PAIRS: f"Even processes that take turns differ too much here. {_QUIET}",
     MeterCheck.POWER: f"Ten pairs are too few here for a change of 5 %. {_QUIET} Or measure more pairs.",
 }
 

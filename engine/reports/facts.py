@@ -33,8 +33,8 @@ _PINNING = (
     "the notes of each result say what it was bound to"
 )
 _IN_TURNS = (
-    "the two of a pair that took turns were bound to the same cores, where that leaves a choice; the notes of each result "
-    "say to which"
+    "the two of a pair that took turns were bound to the same cores, where that leaves a choice; the notes of each "
+    "result say to which"
 )
 
 
@@ -112,7 +112,10 @@ def protocol_facts(content: ReportContent) -> Facts:
         ("Time limit", f"{protocol.timeout_seconds:g} s a process"),
         ("Threads", "all physical cores" if request.threads is None else format_count(request.threads)),
         ("Pinning", _pinning(request)),
-        ("Allocator", "glibc's keeps for the next pass what one has freed, unless the shell has settings of its own"),
+        (
+            "Allocator",
+            "glibc's, where it is used, keeps for the next pass what one has freed; settings of the shell stand",
+        ),
         ("Weights", _weights(content)),
         ("Quiet", quiet),
         ("Meters", _meters(content.calibration)),

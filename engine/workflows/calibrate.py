@@ -44,6 +44,7 @@ _PRODUCT = {"size": 96, "warmup": 3, "iterations": 30}
 _REPETITIONS = 100
 """Products in one iteration: some milliseconds, as a small case takes."""
 _SIDES = {"base": _REPETITIONS, "same": _REPETITIONS, "more": round(_REPETITIONS * MORE_WORK)}
+_TIME_PRODUCT = "engine.benchmarking.calibration_products:time_product"
 _FEWEST_PACED = 6
 """Processes that must have ended before what is left is estimated from them."""
 
@@ -181,21 +182,29 @@ def _verdicts(carried: _Carried, trials: int) -> tuple[MachineNoise | None, list
 
 
 def _group(carried: _Carried, number: int, trials: int) -> Rounds:
-    """Rounds of the three sides in processes that take turns; who comes first goes round, so that drift cancels."""
+    """Rounds of the three sides in processes that take turns; who comes first goes round, so that drift cancels.
+
+    Before each round the base once more, in a process that has the machine for itself, as cases outside pairs have it.
+    """
     carried.step = f"Same work and 5 % more, group {number + 1} of {trials}"
     seconds: dict[str, list[float]] = {side: [] for side in _SIDES}
+    alone: list[float] = []
     order: Sequence[str] = list(_SIDES)
     for turn in range(PAIRS):
+        told_alone = carried.run(_TIME_PRODUCT, {**_PRODUCT, "repetitions": _REPETITIONS, "ticket": None})
+        alone.append(told_alone["seconds"])
+        carried.cpu_seconds += told_alone["cpu_seconds"]
         shift = (number * PAIRS + turn) % len(order)
         sides = (*order[shift:], *order[:shift])
         told = carried.run_in_turns(
-            "engine.benchmarking.calibration_products:time_product",
+            _TIME_PRODUCT,
             [{**_PRODUCT, "repetitions": _SIDES[side]} for side in sides],
+            cores=1,
         )
         for side, one in zip(sides, told, strict=True):
             seconds[side].append(one["seconds"])
             carried.cpu_seconds += one["cpu_seconds"]
-    return Rounds(**{side: tuple(values) for side, values in seconds.items()})
+    return Rounds(alone=tuple(alone), **{side: tuple(values) for side, values in seconds.items()})
 
 
 class _Carried:
@@ -210,7 +219,7 @@ class _Carried:
     ) -> None:
         self._workbench = workbench
         self._on_progress = on_progress
-        self._total = len(_METERS) + trials * PAIRS * len(_SIDES)
+        self._total = len(_METERS) + trials * PAIRS * (1 + len(_SIDES))
         self._done = 0
         self._paced_from: float | None = None
         self.cancel = cancel
@@ -230,11 +239,18 @@ class _Carried:
         )
         return self._value(outcome)
 
-    def run_in_turns(self, function: str, arguments: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        """The same in processes that take turns."""
+    def run_in_turns(
+        self, function: str, arguments: Sequence[Mapping[str, Any]], *, cores: int
+    ) -> list[dict[str, Any]]:
+        """The same in processes that take turns on so many cores."""
         self._tell()
         outcomes = run_in_turns(
-            self._workbench.launcher, function, arguments, timeout_seconds=_TIMEOUT_SECONDS, cancel=self.cancel
+            self._workbench.launcher,
+            function,
+            arguments,
+            cores=cores,
+            timeout_seconds=_TIMEOUT_SECONDS,
+            cancel=self.cancel,
         )
         return [self._value(outcome) for outcome in outcomes]
 

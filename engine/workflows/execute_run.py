@@ -17,7 +17,7 @@ from engine.workflows.budget_clock import BudgetClock
 from engine.workflows.check_request import devices_of
 from engine.workflows.device_turns import DeviceTurns
 from engine.workflows.execution_rows import store, unexecuted
-from engine.workflows.in_turns import may_take_turns
+from engine.workflows.in_turns import TurnTaking
 from engine.workflows.lanes import Lanes
 from engine.workflows.live_run import LiveRun
 from engine.workflows.preflight import preflight
@@ -47,6 +47,7 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
     supplied: dict[str, Skillset | Failure] = {}
     failed_exports: dict[str, Failure] = {}
     clock = BudgetClock(live)
+    in_turns = TurnTaking()
 
     def keep(item: PlannedCase, result: Result) -> None:
         store(workbench, live, indices[item.case.case_id, item.repetition], result)
@@ -82,7 +83,7 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
             lanes = Lanes(workbench, live, indices, rows, supplied, failed_exports, keep)
             if slots:
                 lanes.run_side_by_side(group, slots)
-            elif may_take_turns(group):
+            elif in_turns.decide(group):
                 lanes.run_in_turns(group)
             else:
                 lanes.run_one_by_one(group)

@@ -14,6 +14,19 @@ _WORKLOADS = (Workload.INFERENCE, Workload.GENERATION)
 """Those that repeat what takes moments. Starting up happens once, and workers are processes of their own."""
 
 
+class TurnTaking:
+    """Decides once for each pair of cases of a run: its rounds are measured alike."""
+
+    def __init__(self) -> None:
+        self._decided: dict[frozenset[str], bool] = {}
+
+    def decide(self, pair: Sequence[PlannedCase]) -> bool:
+        cases = frozenset(item.case.case_id for item in pair)
+        if cases not in self._decided:
+            self._decided[cases] = may_take_turns(pair)
+        return self._decided[cases]
+
+
 def may_take_turns(pair: Sequence[PlannedCase]) -> bool:
     """Whether both fit into memory at once and leave the processor when they wait.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.backends.available_memory import available_memory_bytes
-from engine.benchmarking.execute import execute, graphs_folder
+from engine.benchmarking.execute import execute, graphs_folder, supply_graph
 from engine.benchmarking.progressive import should_skip
 from engine.benchmarking.referee import Referee
 from engine.domain.against import partner_of
@@ -16,7 +17,7 @@ from engine.domain.case import Case
 from engine.domain.result import Failure, FailureKind, Result, ResultStatus
 from engine.domain.run import PlannedCase, RunRequest
 from engine.domain.skillset import Skillset
-from engine.errors import SkillsetFailure
+from engine.errors import LauncherFailure, SkillsetFailure
 from engine.workflows.choose_models import change_of_weights
 from engine.workflows.device_turns import Cancelled
 from engine.workflows.execution_rows import keep_cancelled, unexecuted
@@ -40,9 +41,13 @@ class _Share:
     referee: Referee | None = None
     place: int = 0
 
-    @property
-    def ticket(self) -> Mapping[str, Any] | None:
-        return None if self.referee is None else self.referee.ticket(self.place)
+    turn_cores: int | None = None
+    """To which all who take turns are bound; None where they are not."""
+
+    def ticket(self, timeout_seconds: float) -> Mapping[str, Any] | None:
+        if self.referee is None:
+            return None
+        return self.referee.ticket(self.place, cores=self.turn_cores, seconds=timeout_seconds)
 
     def end(self) -> None:
         """The others need not wait for it."""
@@ -80,9 +85,17 @@ class Lanes:
         self._run_together(group, "side by side", [_Share(cores=cores) for cores in slots])
 
     def run_in_turns(self, pair: Sequence[PlannedCase]) -> None:
-        """The same at once, of which one computes at a time."""
-        with Referee(len(pair)) as referee:
-            self._run_together(pair, "in turns", [_Share(referee=referee, place=place) for place in range(len(pair))])
+        """The same at once, of which one computes at a time; one after another where no referee can be had."""
+        threads = [item.case.threads for item in pair]
+        cores = None if None in threads else max(number or 0 for number in threads)
+        with ExitStack() as stack:
+            try:
+                referee = stack.enter_context(Referee(len(pair)))
+            except LauncherFailure as refusal:
+                self.live.add_log(f"Pairs cannot take turns, they follow one another: {refusal.message}")
+                return self.run_one_by_one(pair)
+            shares = [_Share(referee=referee, place=place, turn_cores=cores) for place in range(len(pair))]
+            return self._run_together(pair, "in turns", shares)
 
     def _run_together(self, group: Sequence[PlannedCase], how: str, shares: Sequence[_Share]) -> None:
         """What one lane raises is raised once the others have ended and are kept."""
@@ -95,6 +108,8 @@ class Lanes:
                     share.end()
                     is_cut_short |= not self._kept(item, found)
                     begun.remove(item)
+            for item, skillset, _ in beside:
+                self._supply_graph(item.case, skillset)
             if beside and not is_cut_short:
                 self.live.set_step(f"{' and '.join(item.case.label for item, _, _ in beside)}, {how}")
                 memory = available_memory_bytes() // len(beside)
@@ -150,6 +165,18 @@ class Lanes:
             return unexecuted(live, case, item.repetition, ResultStatus.FAILED, changed)
         return skillset
 
+    def _supply_graph(self, case: Case, skillset: Skillset) -> None:
+        """Before anything is measured: exporting beside another would disturb it."""
+        supply_graph(
+            self.workbench.launcher,
+            case,
+            skillset.path,
+            graphs_in=graphs_folder(self.workbench.settings.home),
+            failed_exports=self.failed_exports,
+            cancel=self.live.cancel,
+            on_log=self.live.add_log,
+        )
+
     def _measured(self, item: PlannedCase, skillset: Skillset, share: _Share | None = None) -> Result:
         """The outcome of one execution, whatever it is."""
         workbench, live, case = self.workbench, self.live, item.case
@@ -172,7 +199,7 @@ class Lanes:
                 failed_exports=self.failed_exports,
                 cores=share.cores,
                 memory_bytes=share.memory_bytes,
-                ticket=share.ticket,
+                ticket=share.ticket(protocol.timeout_seconds),
                 cancel=live.cancel,
                 on_log=live.add_log,
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
@@ -59,18 +59,25 @@ class Generation:
 
         seen: list[Generated] = []
 
-        def once() -> None:
+        def once() -> Generated:
             generated = times.generate(session.inputs, wanted)
             _check(generated, wanted)
+            return generated
+
+        def timed(action: Callable[[], object]) -> float:
+            started = perf_counter()
+            generated = action()
+            seconds = perf_counter() - started
+            assert isinstance(generated, Generated)
             seen.append(generated)
+            return seconds
 
         started = perf_counter()
         with prefill.listening():
             once()
         warmup = warm_up(once, protocol, perf_counter() - started)
-        seen.clear()
-        _, rule = timed_iterations(once, protocol, turns=device.turns)
-        timed = len(seen)
+        _, rule = timed_iterations(once, protocol, timed, turns=device.turns)
+        generations = len(seen)
         found = figures(seen, case.batch_size, wanted)
         found[Metric.PREFILL_TIME], prefill_note = prefill.samples(protocol, device.turns)
         meter.start_pass()
@@ -80,7 +87,7 @@ class Generation:
         if peak is not None:
             found[Metric.PEAK_MEMORY] = [float(peak)]
         how = (
-            f"{counted(threads, 'thread')}, {warmup} warm-up and {timed} timed generations of {wanted} tokens; "
+            f"{counted(threads, 'thread')}, {warmup} warm-up and {generations} timed generations of {wanted} tokens; "
             f"stopped because {rule}."
         )
         rows = max(generated.rows for generated in seen)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import perf_counter
+from statistics import median
+from time import perf_counter, sleep
 
 from engine.domain.run import Protocol
 from engine.workloads.stopping import Stopping, StopRule
 from engine.workloads.workload import Clock, Turns, seconds_by_host
 
 TURN_SECONDS = 0.03
-"""How long a turn lasts at least; a longer iteration is a turn of its own.
+"""How long a turn lasts at least, unless it has its share of the iterations; a longer iteration is a turn of its own.
 
 A shared machine changes its speed within some tenths of a second; processes of a pair should see the same of it.
 """
-_NOTICED = TURN_SECONDS / 2
-"""A shorter iteration is discarded at the start of a turn: it would be slowed by finding the partner's data in caches,
-and holds up nobody."""
+TURNS = 20
+"""Into which at least the most iterations of a process are spread, so that those of two that differ in speed share most
+of their moments."""
+SETTLE_SECONDS = 0.01
+"""Slept at the start of a turn: threads of the others spin for some milliseconds before they leave the processor."""
 
 
 def iterations_in_turns(
@@ -24,20 +27,24 @@ def iterations_in_turns(
 ) -> tuple[list[float], StopRule]:
     """Seconds of each iteration, and the rule that ended them. Begins by giving the turn away, so that all are warm.
 
-    Who has enough goes on, within the budget, until the others have enough as well: what happens to the machine in
-    between would otherwise happen to one of them alone.
+    An iteration shorter than a turn is run once, untimed, at the start of each, because caches hold the data of the
+    others then. Who has enough goes on, up to the most iterations and the budget, until the others have enough as well:
+    what happens to the machine in between would otherwise happen to one of them alone.
     """
     stopping = Stopping(protocol)
     samples: list[float] = []
     rule: StopRule | None = None
+    share = max(1, protocol.max_iterations // TURNS)
     spent_seconds = 0.0
     is_over, may_go_on = turns.pass_on(is_enough=False), True
     while not is_over:
         if may_go_on:
-            if samples and samples[-1] < _NOTICED:
+            sleep(SETTLE_SECONDS)
+            if not samples or median(samples) < TURN_SECONDS:
                 once()
+            ends_at = min(len(samples) + share, protocol.max_iterations)
             turn_seconds, began = 0.0, perf_counter()
-            while may_go_on and turn_seconds < TURN_SECONDS:
+            while may_go_on and turn_seconds < TURN_SECONDS and len(samples) < ends_at:
                 samples.append(clock(once))
                 turn_seconds = perf_counter() - began
                 rule = stopping.rule(samples, spent_seconds + turn_seconds) or rule

@@ -21,6 +21,7 @@ from engine.workloads.workload import Clock, Device, Observation, Turns, seconds
 
 _MEMORY_PASSES = 2
 _BY_EVENTS = "Latency is by the device's own events; throughput is over wall time, launching and waiting included."
+_NO_ENERGY_IN_TURNS = "Energy is not told in turns: the counter would count the partner's as well."
 
 
 class Inference:
@@ -32,7 +33,10 @@ class Inference:
         meter = device.memory_meter()
         session = device.open(module, case)
         keep_freed_memory()
-        energy = device.energy_meter() if device.turns is None else None
+        energy = device.energy_meter()
+        untold = []
+        if energy is not None and device.turns is not None:
+            energy, untold = None, [_NO_ENERGY_IN_TURNS]
 
         def once() -> None:
             session.infer()
@@ -67,7 +71,7 @@ class Inference:
         return Observation(
             samples=found,
             actual_device=session.actual_device,
-            notes=[how, *by_events, *session.notes, *meter.notes, *([] if energy is None else energy.notes)],
+            notes=[how, *by_events, *session.notes, *meter.notes, *([] if energy is None else energy.notes), *untold],
             skillset=session.skillset,
             inputs=session.inputs,
             checksum=checksum_of(module),
@@ -90,7 +94,7 @@ class WithWallTime:
         return seconds
 
 
-def warm_up(once: Callable[[], None], protocol: Protocol, first_seconds: float) -> int:
+def warm_up(once: Callable[[], object], protocol: Protocol, first_seconds: float) -> int:
     """Run until warm by rule; how many iterations were discarded, the first one included."""
     seconds = [first_seconds]
     while not is_warm(seconds, protocol):
@@ -132,7 +136,7 @@ def collector_held() -> Iterator[None]:
             gc.enable()
 
 
-def _timed(action: Callable[[], None]) -> float:
+def _timed(action: Callable[[], object]) -> float:
     before = perf_counter()
     action()
     return perf_counter() - before

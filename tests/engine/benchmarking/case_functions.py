@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from engine.benchmarking.own_turns import taking_turns
+
 
 def echo(arguments: dict[str, Any]) -> dict[str, Any]:
     return {"arguments": arguments, "pid": os.getpid(), "session": os.getsid(0), "loaded": "torch" in sys.modules}
@@ -127,3 +129,21 @@ def measure_telling_watched_cores(arguments: dict[str, Any]) -> dict[str, Any]:
     measure.read_ticks = lambda cores: watched.append(cores)
     told = measure.measure_case(arguments)
     return told | {"watched": watched, "affinity": sorted(os.sched_getaffinity(0))}
+
+
+def product_or_death(arguments: dict[str, Any]) -> dict[str, Any]:
+    """A timed product; with `kill` the process dies in its turn."""
+    from engine.benchmarking.calibration_products import time_product
+
+    if arguments.get("kill"):
+        with taking_turns(arguments["ticket"], time.process_time) as turns:
+            assert turns is not None
+            turns.pass_on(is_enough=False)
+            os.kill(os.getpid(), signal.SIGKILL)
+    return time_product(arguments)
+
+
+def hold_a_turn(arguments: dict[str, Any]) -> dict[str, Any]:
+    with taking_turns(arguments["ticket"], time.process_time):
+        time.sleep(arguments["seconds"])
+    return {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,15 +13,18 @@ from pathlib import Path
 import pytest
 
 from engine.benchmarking.fork_server import ForkServerLauncher
+from engine.benchmarking.launchers import ProcessOutcome
 from engine.benchmarking.own_turns import OwnTurns, taking_turns
 from engine.benchmarking.referee import Referee
 from engine.benchmarking.run_in_turns import run_in_turns
+from engine.domain.result import FailureKind
 from engine.errors import LauncherFailure
-from engine.workloads.in_turns import TURN_SECONDS, iterations_in_turns
+from engine.workloads.in_turns import TURN_SECONDS, TURNS, iterations_in_turns
 from engine.workloads.stopping import StopRule
 from tests.builders import a_protocol
 
 PATIENCE = 20.0
+_TIME_PRODUCT = "engine.benchmarking.calibration_products:time_product"
 
 
 def together(count: int, work: Callable[[OwnTurns, int], object]) -> list[object]:
@@ -78,16 +82,28 @@ def test_nobody_waits_for_a_process_that_was_not_started() -> None:
             assert turns.others_seconds == 0
 
 
-def test_without_a_referee_all_turns_are_ones_own() -> None:
-    with Referee(2) as referee:
+def test_without_a_referee_a_process_fails_instead_of_computing_beside_another() -> None:
+    referee = Referee(2)
+    with referee:
         referee.ended(0)
         with taking_turns(referee.ticket(1), lambda: 0.5) as turns:
             assert turns is not None
             referee.__exit__(None, None, None)
-            assert not turns.pass_on(is_enough=False)
-            assert turns.pass_on(is_enough=True)
+            with pytest.raises(LauncherFailure, match="measure the pair again"):
+                turns.pass_on(is_enough=False)
     with taking_turns(None, lambda: 0.5) as none:
         assert none is None
+    with pytest.raises(LauncherFailure), taking_turns(referee.ticket(0), lambda: 0.5):
+        pass
+
+
+def test_a_process_that_is_started_again_finds_its_place() -> None:
+    """The launcher does so when its fork server dies, with the same ticket."""
+    with Referee(1) as referee:
+        for _ in range(2):
+            with taking_turns(referee.ticket(0), lambda: 0.5) as turns:
+                assert turns is not None and turns.pass_on(is_enough=True)
+        referee.ended(0)
 
 
 def test_a_temporary_folder_with_too_long_a_name_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -123,56 +139,74 @@ class Alternating:
 
 
 def test_iterations_begin_once_all_are_warm_and_go_on_until_the_partner_has_enough() -> None:
+    untimed: list[None] = []
     turns = Alternating(partner_needs=9)
     samples, rule = iterations_in_turns(
-        lambda: None,
+        lambda: untimed.append(None),
         a_protocol(min_iterations=2, max_iterations=1000, target_relative_halfwidth=10.0),
         turns,
         clock=lambda once: threading.Event().wait(2 * TURN_SECONDS) or TURN_SECONDS,
     )
     assert turns.said[0] is False and len(turns.said) == 10
     assert rule is StopRule.NARROW
-    assert len(samples) == 9, "one long iteration a turn, none discarded, and more than it needed itself"
+    assert len(samples) == 9, "one long iteration a turn, and more than it needed itself"
+    assert len(untimed) == 1, "before its length is known"
 
 
-def test_a_short_iteration_at_the_start_of_a_later_turn_is_discarded() -> None:
-    done: list[None] = []
+def test_a_short_iteration_at_the_start_of_each_turn_is_discarded_and_turns_share_the_most() -> None:
+    done: list[float] = []
     turns = Alternating(partner_needs=3)
     samples, rule = iterations_in_turns(
-        lambda: done.append(None), a_protocol(min_iterations=20, max_iterations=20), turns, clock=quick(done)
+        lambda: done.append(0.0), a_protocol(min_iterations=40, max_iterations=40), turns, clock=quick(done)
     )
-    assert rule is StopRule.MOST and len(samples) == 20
-    timed_turns = sum(1 for enough in turns.said[1:] if not enough) + 1
-    assert len(done) == len(samples) + timed_turns - 1
+    assert rule is StopRule.MOST and len(samples) == 40
+    assert len(turns.said) == 1 + TURNS, "40 iterations by twos"
+    assert len(done) == len(samples) + TURNS
 
 
-def quick(done: list[None]) -> Callable[[Callable[[], object]], float]:
+def quick(done: list[float]) -> Callable[[Callable[[], object]], float]:
     def clock(once: Callable[[], object]) -> float:
         once()
-        threading.Event().wait(TURN_SECONDS / 4)
-        return TURN_SECONDS / (4 + len(done) % 7)
+        return TURN_SECONDS / (40 + len(done) % 7)
 
     return clock
 
 
-def test_processes_take_turns_through_the_launcher(loaded: ForkServerLauncher) -> None:
-    product = {"size": 64, "warmup": 1, "iterations": 20}
-    found = run_in_turns(
-        loaded,
-        "engine.benchmarking.calibration_products:time_product",
-        [{**product, "repetitions": number} for number in (1000, 3000)],
-        timeout_seconds=120,
-    )
-    once, thrice = (one.value["seconds"] for one in found if one.value is not None)
-    assert 2.0 < thrice / once < 4.5
+def test_only_one_process_computes_at_a_time(loaded: ForkServerLauncher) -> None:
+    product = {"size": 64, "warmup": 1, "iterations": 20, "repetitions": 2000}
+    alone = loaded.run(_TIME_PRODUCT, {**product, "ticket": None}, timeout_seconds=120).value
+    began = time.monotonic()
+    found = run_in_turns(loaded, _TIME_PRODUCT, [product, product, product], timeout_seconds=120)
+    elapsed = time.monotonic() - began
+    assert all(one.ok for one in found) and alone is not None
+    used = sum(one.value["cpu_seconds"] for one in found if one.value is not None)
+    assert used < 1.1 * elapsed, "together they used more than one processor"
 
 
-def test_a_process_that_dies_does_not_hold_up_the_other(loaded: ForkServerLauncher) -> None:
+@pytest.mark.parametrize("how", ["raises", "is killed"])
+def test_a_process_that_ends_in_its_turn_does_not_hold_up_the_other(loaded: ForkServerLauncher, how: str) -> None:
     product = {"size": 64, "warmup": 1, "iterations": 20, "repetitions": 100}
-    broken, whole = run_in_turns(
-        loaded,
-        "engine.benchmarking.calibration_products:time_product",
-        [{**product, "size": -1}, product],
-        timeout_seconds=120,
-    )
-    assert broken.failure is not None and whole.ok
+    broken = {**product, "size": -1} if how == "raises" else {**product, "iterations": 10**6, "kill": True}
+    function = "tests.engine.benchmarking.case_functions:product_or_death"
+    began = time.monotonic()
+    gone, whole = run_in_turns(loaded, function, [broken, product], timeout_seconds=120)
+    assert gone.failure is not None and whole.ok
+    assert time.monotonic() - began < 60
+
+
+def test_a_process_whose_own_turns_last_too_long_is_ended_and_the_other_goes_on(loaded: ForkServerLauncher) -> None:
+    function = "tests.engine.benchmarking.case_functions:hold_a_turn"
+    with Referee(2) as referee, ThreadPoolExecutor(2) as pool:
+
+        def one(place: int) -> ProcessOutcome:
+            ticket = referee.ticket(place, seconds=1.0)
+            try:
+                seconds = 60.0 if place == 0 else 0.3
+                return loaded.run(function, {"ticket": ticket, "seconds": seconds}, timeout_seconds=120)
+            finally:
+                referee.ended(place)
+
+        hanging, whole = pool.map(one, range(2))
+    assert hanging.failure is not None and hanging.failure.kind is FailureKind.TIMEOUT
+    assert "Its own turns were not finished within the time limit" in hanging.failure.reason
+    assert whole.ok, "it waited for longer than its own limit, which is no turn"

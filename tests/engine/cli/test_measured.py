@@ -70,7 +70,9 @@ def test_two_configurations_are_measured_in_pairs_and_judged(cli: Cli, measured:
     assert said.status == 0, said.errors
     assert said.json["completed"] == 12
     by_time = sorted(said.json["results"], key=lambda row: row["measured_at"])
-    assert [row["precision"] for row in by_time] == ["fp32", "bf16", "bf16", "fp32"] * 3
+    pairs = [sorted(row["precision"] for row in by_time[at : at + 2]) for at in range(0, 12, 2)]
+    assert pairs == [["bf16", "fp32"]] * 6
+    assert all("Timed in turns of 30 ms" in " ".join(row["notes"]) for row in by_time)
     for found in said.json["pairs"]:
         assert (found["base"], found["new"], found["pairs"]) == ("fp32", "bf16", 6)
         assert found["low"] <= found["ratio"] <= found["high"]
