@@ -14,6 +14,9 @@ from engine.backends.pinning import pin_to_cores
 from engine.benchmarking.frames import receive_frame, send_frame
 from engine.errors import LauncherFailure
 
+_SPINNING_SECONDS = 0.01
+"""libgomp's spin for some milliseconds, so do those of onnxruntime."""
+
 
 class OwnTurns:
     """This process's turns; the referee passes them round. Made by `taking_turns`, which waits for the first."""
@@ -30,6 +33,8 @@ class OwnTurns:
         self._channel = channel
         self._cpu_seconds = cpu_seconds
         self._left_seconds = ticket["seconds"]
+        self.settle_seconds = 0.0 if ticket["cores"] == 1 else _SPINNING_SECONDS
+        """Threads that wait for work of their own process spin before they sleep; a single one never does."""
         self.others_seconds = 0.0
         """CPU time that the others had used when this turn began."""
         self.waited_seconds = 0.0

@@ -16,10 +16,9 @@ TURN_SECONDS = 0.03
 A shared machine changes its speed within some tenths of a second; processes of a pair should see the same of it.
 """
 TURNS = 20
-"""Into which at least the most iterations of a process are spread, so that those of two that differ in speed share most
-of their moments."""
-SETTLE_SECONDS = 0.01
-"""Slept at the start of a turn: threads of the others spin for some milliseconds before they leave the processor."""
+"""Into which the most iterations of a process are spread, so that two that differ in speed share most of their moments;
+into fewer where fewer than `FEWEST` would be left for a turn."""
+FEWEST = 5
 
 
 def iterations_in_turns(
@@ -34,12 +33,12 @@ def iterations_in_turns(
     stopping = Stopping(protocol)
     samples: list[float] = []
     rule: StopRule | None = None
-    share = max(1, protocol.max_iterations // TURNS)
+    share = max(FEWEST, protocol.max_iterations // TURNS)
     spent_seconds = 0.0
     is_over, may_go_on = turns.pass_on(is_enough=False), True
     while not is_over:
         if may_go_on:
-            sleep(SETTLE_SECONDS)
+            sleep(turns.settle_seconds)
             if not samples or median(samples) < TURN_SECONDS:
                 once()
             ends_at = min(len(samples) + share, protocol.max_iterations)

@@ -79,6 +79,11 @@ class EnergyMeter(Protocol):
 class Turns(Protocol):
     """The turns of this process among those that it is measured with; inside its own, no other computes."""
 
+    @property
+    def settle_seconds(self) -> float:
+        """To wait at the start of a turn until the others' threads have left the processor."""
+        ...
+
     def pass_on(self, *, is_enough: bool) -> bool:
         """Give the turn away and wait for the next one; True when all have enough, which ends this part."""
         ...
