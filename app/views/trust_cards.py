@@ -101,7 +101,7 @@ def resolution_card(found: Calibration | None) -> Component | None:
         [
             html.Th("Processes a side"),
             html.Th("A comparison", className="numeric"),
-            html.Th("As many pairs", className="numeric"),
+            html.Th("As many pairs in turns", className="numeric"),
         ]
     )
     body = [

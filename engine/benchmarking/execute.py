@@ -14,7 +14,7 @@ from engine.backends.available_memory import available_memory_bytes
 from engine.benchmarking import codec
 from engine.benchmarking.launchers import Launcher, ProcessOutcome
 from engine.benchmarking.measure import measuring_arguments
-from engine.benchmarking.supply_artifact import supply_artifact
+from engine.benchmarking.supply_artifact import Supplied, supply_artifact
 from engine.config import default_home
 from engine.domain.case import Case
 from engine.domain.result import Failure, FailureKind, Provenance, Result, ResultStatus
@@ -90,22 +90,24 @@ def supply_graph(
     skillset_path: str,
     *,
     graphs_in: Path,
-    failed_exports: MutableMapping[str, Failure],
+    failed_exports: MutableMapping[str, Failure] | None,
+    memory_limit_bytes: int | None = None,
     cancel: threading.Event | None = None,
     on_log: Callable[[str], None] | None = None,
-) -> None:
-    """See to it that `execute` finds the graph of a case, or why there is none; nothing for cases without."""
-    if is_graph(case):
-        supply_artifact(
-            launcher,
-            case,
-            skillset_path,
-            graphs_in,
-            failed=failed_exports,
-            memory_limit_bytes=int(_MEMORY_SHARE * available_memory_bytes()),
-            cancel=cancel,
-            on_log=on_log,
-        )
+) -> Supplied | None:
+    """The graph of a case, or why there is none; None for cases that need none. A second call finds it there."""
+    if not is_graph(case):
+        return None
+    return supply_artifact(
+        launcher,
+        case,
+        skillset_path,
+        graphs_in,
+        failed=failed_exports,
+        memory_limit_bytes=memory_limit_bytes or int(_MEMORY_SHARE * available_memory_bytes()),
+        cancel=cancel,
+        on_log=on_log,
+    )
 
 
 def _outcome(
@@ -123,21 +125,19 @@ def _outcome(
     on_log: Callable[[str], None] | None,
 ) -> ProcessOutcome:
     """What became of the measuring process; of the exporting one where that failed, or took part of the time."""
-    artifact, seconds = None, 0.0
-    if is_graph(case):
-        supplied = supply_artifact(
-            launcher,
-            case,
-            skillset_path,
-            graphs_in,
-            failed=failed_exports,
-            memory_limit_bytes=limit,
-            cancel=cancel,
-            on_log=on_log,
-        )
-        artifact, seconds = supplied.folder, supplied.seconds
-        if supplied.failure is not None:
-            return ProcessOutcome(failure=supplied.failure, log=supplied.log, seconds=seconds)
+    supplied = supply_graph(
+        launcher,
+        case,
+        skillset_path,
+        graphs_in=graphs_in,
+        failed_exports=failed_exports,
+        memory_limit_bytes=limit,
+        cancel=cancel,
+        on_log=on_log,
+    )
+    artifact, seconds = (None, 0.0) if supplied is None else (supplied.folder, supplied.seconds)
+    if supplied is not None and supplied.failure is not None:
+        return ProcessOutcome(failure=supplied.failure, log=supplied.log, seconds=seconds)
     outcome = launcher.run(
         "engine.benchmarking.measure:measure_case",
         measuring_arguments(

@@ -36,10 +36,10 @@ from engine.graphs.session import GraphSource
 from engine.graphs.startup import GraphStartup
 from engine.workloads import WORKLOADS
 from engine.workloads.answer import answer_of, is_reference
-from engine.workloads.in_turns import TURN_SECONDS
 from engine.workloads.machine import MachineWatch, own_cpu_seconds, read_ticks
 from engine.workloads.settings import settings_notes
 from engine.workloads.skillset_module import import_skillset
+from engine.workloads.timed_turns import TURN_SECONDS
 from engine.workloads.workload import Exercise, Observation
 
 _SILENT_GPUS = ("rocm", "mps")
@@ -101,6 +101,10 @@ class _Others:
             partners_seconds=lambda: 0.0 if turns is None else turns.others_seconds,
         )
 
+    def is_to_pin(self, protocol: Protocol) -> bool:
+        """What was asked for, unless this process is bound already, together with them."""
+        return protocol.pinned and (self.turns is None or self.turns.pinning is None)
+
     @property
     def are_side_by_side(self) -> bool:
         return self.cores is not None
@@ -114,7 +118,7 @@ def _measured(arguments: dict[str, Any], others: _Others) -> dict[str, Any]:
     if arguments["artifact"] is not None:
         source = GraphSource(read_artifact(Path(arguments["artifact"])), case, backend.prepare)
         return _measure_graph(source, case, protocol, path, others, with_facts=with_facts)
-    device, pinning = device_of(backend, case, pinned=protocol.pinned)
+    device, pinning = device_of(backend, case, pinned=others.is_to_pin(protocol))
     gpu = GpuWatch() if case.backend == "cuda" else None
     silent = case.backend in _SILENT_GPUS
     watch = others.watch()
@@ -148,7 +152,7 @@ def _measure_graph(
     with_facts: bool,
 ) -> dict[str, Any]:
     """The same of an exported graph, whose answer is compared with torch's once everything is measured."""
-    device, pinning = device_of(BACKENDS.get(case.backend), case, source, pinned=protocol.pinned)
+    device, pinning = device_of(BACKENDS.get(case.backend), case, source, pinned=others.is_to_pin(protocol))
     exercise: Exercise = GraphStartup(source) if case.workload is Workload.STARTUP else WORKLOADS.get(case.workload)
     watch = others.watch()
     seen = exercise.run(path, case, protocol, replace(device, turns=others.turns))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping
@@ -98,6 +99,7 @@ def taking_turns(ticket: Mapping[str, Any] | None, cpu_seconds: Callable[[], flo
     if ticket is None:
         yield None
         return
+    os.environ.setdefault("KMP_BLOCKTIME", "0")  # LLVM's and Intel's threads spin 200 ms by default, and read it late
     pinning = None if ticket["cores"] is None else pin_to_cores(ticket["cores"])
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
         try:

@@ -26,24 +26,29 @@ class Referee:
     """
 
     def __init__(self, places: int) -> None:
-        self._folder = tempfile.mkdtemp(prefix="modeldyno-turns-")
-        self._address = str(Path(self._folder) / "turns")
         self._seats = [_Seat() for _ in range(places)]
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="referee", daemon=True)
 
     def __enter__(self) -> Referee:
-        """Raises LauncherFailure where the temporary folder's name leaves no room for that of a socket."""
+        """Raises LauncherFailure where the temporary folder cannot hold a socket, as where its name is too long."""
+        try:
+            self._folder = tempfile.mkdtemp(prefix="modeldyno-turns-")
+        except OSError as error:
+            raise LauncherFailure(
+                f"No temporary folder can be made ({error}); set TMPDIR to one of your own."
+            ) from error
+        self._address = str(Path(self._folder) / "turns")
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._listener.bind(self._address)
+            self._listener.listen(len(self._seats))
         except OSError as error:
             self._listener.close()
             shutil.rmtree(self._folder, ignore_errors=True)
             raise LauncherFailure(
                 f"{self._address} cannot be a socket ({error}); set TMPDIR to a folder of your own with a short name."
             ) from error
-        self._listener.listen(len(self._seats))
         self._listener.settimeout(_POLL_SECONDS)
         self._thread.start()
         return self
@@ -92,7 +97,7 @@ class Referee:
 
     def _give_turn(self, seat: _Seat) -> None:
         assert seat.channel is not None
-        others = sum(one.seconds for one in self._seats if one is not seat)
+        others = sum(one.seconds_before + one.seconds for one in self._seats if one is not seat)
         slowest = min((one.parts for one in self._seats if one.is_expected), default=seat.parts)
         is_over = seat.has_enough and slowest >= seat.parts
         if is_over:
@@ -137,7 +142,9 @@ class _Seat:
         self.is_expected = True
         self.channel: socket.socket | None = None
         self.seconds = 0.0
-        """CPU time that its processes have used."""
+        """CPU time that its process has used, as far as it has told."""
+        self.seconds_before = 0.0
+        """What those before it used that sat here."""
         self.has_enough = False
         """Of the part it is in."""
         self.parts = 0
@@ -145,12 +152,12 @@ class _Seat:
 
     def seat(self, channel: socket.socket, seconds: float) -> None:
         self.clear()
-        self.channel = channel
-        self.seconds += seconds
+        self.channel, self.seconds = channel, seconds
 
     def clear(self) -> None:
         """Nobody sits there now; a process that is started again begins anew."""
         self.has_enough, self.parts = False, 0
+        self.seconds_before, self.seconds = self.seconds_before + self.seconds, 0.0
         if self.channel is not None:
             self.channel.close()
             self.channel = None

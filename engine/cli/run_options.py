@@ -103,8 +103,8 @@ _OPTIONS = (
         metavar="DIFFERENCES",
         help="Measure in pairs against a second configuration, given by what differs, such as precision=bf16 or "
         "threads=1,compile=yes (precision, hardware, threads, compile, attention, sequence-length). The two of a pair "
-        "take turns of a moment on the same cores, so that what slows the machine meets both (on a GPU, cold, or too "
-        "large for both at once they run one after the other).",
+        "take turns of a moment on the same cores, so that what slows the machine meets both (on a GPU, cold, with "
+        "workers, at start-up, or too large for both at once they run one after the other).",
     ),
     click.option(
         "--cold", is_flag=True, help="A fresh interpreter per result, nothing preloaded: honest start-up times."

@@ -68,8 +68,8 @@ class MeterCheck(Enum):
         "false_alarms",
         "share",
         "False alarms",
-        "A matrix product against itself, five processes a side, one following the other: how often a difference is "
-        "told, corrected among ten comparisons.",
+        "A matrix product against itself, five processes a side, alternating, each alone on the machine: how often a "
+        "difference is told, corrected among ten comparisons.",
     )
     FALSE_ALARMS_APART = (
         "false_alarms_apart",

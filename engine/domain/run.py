@@ -125,7 +125,7 @@ class RunRequest:
     compiled: bool = False
     attention: str | None = None
     against: Against | None = None
-    """Makes a run in pairs: each case is measured side by side with its partner of this second configuration."""
+    """Makes a run in pairs: each case is measured with its partner of this second configuration."""
     checkpoint: str | None = None
     """Hub id, or absolute path of a local folder, whose weights are loaded; `models` may then name its type."""
     allow_pickle: bool = False

@@ -70,7 +70,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairedRatio:
-    """What interleaved pairs say of one configuration against another, for one metric."""
+    """What pairs say of one configuration against another, for one metric."""
 
     ratio: float
     """New over base of the metric itself: the median over pairs."""

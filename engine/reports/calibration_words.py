@@ -22,8 +22,6 @@ MOST_TRIALS = 1000
 """As many as one calibration may have."""
 _TRIALS_STEP = 10
 """Comparisons are corrected ten at a time."""
-_IN_ONE_TRIAL: Mapping[MeterCheck, int] = {MeterCheck.FALSE_ALARMS: 2}
-"""Comparisons of a check in one trial, where there are several."""
 RESOLVING_PROCESSES = (3, 5, 10)
 """For how many processes or pairs a machine's resolution is told."""
 _QUIET = "Close other programs, or run it when the machine is quiet, then calibrate again."
@@ -102,11 +100,9 @@ def trials_needed(calibration: Calibration, finding: Finding) -> int | None:
     made = calibration.trials
     if made is None or finding.value is None or finding.goal is None:
         return None
-    each = _IN_ONE_TRIAL.get(finding.check, 1)
     share, most = (1 - finding.value, 1 - finding.goal) if finding.check.wants_more else (finding.value, finding.goal)
     more = range(made // _TRIALS_STEP * _TRIALS_STEP + _TRIALS_STEP, MOST_TRIALS + 1, _TRIALS_STEP)
-    found = trials_to_show(round(share * made * each), made * each, most, (count * each for count in more))
-    return None if found is None else found // each
+    return trials_to_show(round(share * made), made, most, more)
 
 
 def resolution_rows(noise: MachineNoise) -> list[tuple[int, float | None, float | None]]:

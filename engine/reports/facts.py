@@ -96,7 +96,8 @@ def protocol_facts(content: ReportContent) -> Facts:
             [
                 (
                     "Pairs",
-                    f"each case in turns with its partner ({request.against.text}), every second time the other first",
+                    f"each case with its partner ({request.against.text}), in turns where they can, the other first "
+                    "every second time",
                 )
             ]
             if request.against is not None

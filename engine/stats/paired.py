@@ -1,4 +1,4 @@
-"""One configuration against another, measured side by side in pairs: what drifts touches both and cancels."""
+"""One configuration against another, measured in pairs: what drifts touches both and cancels."""
 
 from __future__ import annotations
 

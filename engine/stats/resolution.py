@@ -46,12 +46,14 @@ def resolution(
 
 
 def resolution_in_pairs(found: PairedRatio, noise: MachineNoise | None) -> Resolution | None:
-    """Of interleaved pairs: by the width of their own interval where a verdict has enough of them, else by `noise`.
+    """Of pairs: by the width of their own interval where a verdict has enough of them, else by `noise`.
+
+    Then as of two processes that have nothing in common: pairs that take turns vary less, others do not.
 
     For as many comparisons as the verdict is corrected for, as `resolution` does.
     """
     own = _spread_in_pairs(found)
-    spread = noise.pair_spread if own is None and noise is not None else own
+    spread = math.sqrt(2) * noise.process_spread if own is None and noise is not None else own
     if spread is None:
         return None
     fewest = fewest_pairs(found.comparisons)

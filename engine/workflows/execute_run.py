@@ -1,4 +1,4 @@
-"""The executions of a planned run, one after another or side by side; each result is stored as soon as it is there."""
+"""The executions of a planned run, one after another, side by side or in turns; each result is stored as soon as it is there."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from engine.workflows.budget_clock import BudgetClock
 from engine.workflows.check_request import devices_of
 from engine.workflows.device_turns import DeviceTurns
 from engine.workflows.execution_rows import store, unexecuted
-from engine.workflows.in_turns import TurnTaking
 from engine.workflows.lanes import Lanes
 from engine.workflows.live_run import LiveRun
 from engine.workflows.preflight import preflight
 from engine.workflows.side_by_side import at_once, processor_slots
+from engine.workflows.turn_taking import TurnTaking
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -83,7 +83,7 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
             lanes = Lanes(workbench, live, indices, rows, supplied, failed_exports, keep)
             if slots:
                 lanes.run_side_by_side(group, slots)
-            elif in_turns.decide(group):
+            elif in_turns.is_for(group):
                 lanes.run_in_turns(group)
             else:
                 lanes.run_one_by_one(group)

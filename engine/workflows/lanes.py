@@ -111,7 +111,9 @@ class Lanes:
             for item, skillset, _ in beside:
                 self._supply_graph(item.case, skillset)
             if beside and not is_cut_short:
-                self.live.set_step(f"{' and '.join(item.case.label for item, _, _ in beside)}, {how}")
+                labels = " and ".join(item.case.label for item, _, _ in beside)
+                number, processes = beside[0][0].repetition + 1, self.live.run.request.protocol.processes
+                self.live.set_step(f"{labels}, {how}, process {number} of {processes}")
                 memory = available_memory_bytes() // len(beside)
                 with ThreadPoolExecutor(len(beside), thread_name_prefix="lane") as pool:
                     under_way = {

@@ -13,10 +13,10 @@ from engine.domain.measurement import Metric
 from engine.domain.run import Protocol
 from engine.formatting import counted
 from engine.workloads.allocator import keep_freed_memory
-from engine.workloads.in_turns import iterations_in_turns
 from engine.workloads.outputs import check_outputs
 from engine.workloads.skillset_module import checksum_of, import_skillset
 from engine.workloads.stopping import Stopping, StopRule, is_warm
+from engine.workloads.timed_turns import iterations_in_turns
 from engine.workloads.workload import Clock, Device, Observation, Turns, seconds_by_host
 
 _MEMORY_PASSES = 2

@@ -143,7 +143,10 @@ def product_or_death(arguments: dict[str, Any]) -> dict[str, Any]:
     return time_product(arguments)
 
 
-def hold_a_turn(arguments: dict[str, Any]) -> dict[str, Any]:
-    with taking_turns(arguments["ticket"], time.process_time):
-        time.sleep(arguments["seconds"])
+def hold_turns(arguments: dict[str, Any]) -> dict[str, Any]:
+    with taking_turns(arguments["ticket"], time.process_time) as turns:
+        assert turns is not None
+        for seconds in arguments["seconds"]:
+            time.sleep(seconds)
+            turns.pass_on(is_enough=False)
     return {}

@@ -92,7 +92,7 @@ def test_both_running_cases_show_how_long_they_have_run(open_workbench: Open, tw
     progress = workbench.supervisor.progress(run.run_id)
     running = [row for row in progress.cases if row.state == "running"]
     assert len(running) == 2 and all((row.elapsed_seconds or 0.0) > 0 for row in running)
-    assert progress.current_step.endswith(", side by side")
+    assert progress.current_step.endswith(", side by side, process 1 of 2")
     workbench.supervisor.cancel(run.run_id)
     workbench.supervisor.wait(run.run_id, PATIENCE)
 

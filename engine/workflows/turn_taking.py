@@ -15,15 +15,15 @@ _WORKLOADS = (Workload.INFERENCE, Workload.GENERATION)
 
 
 class TurnTaking:
-    """Decides once for each pair of cases of a run: its rounds are measured alike."""
+    """Decides for each pair of cases of a run once, so that its rounds are measured alike."""
 
     def __init__(self) -> None:
         self._decided: dict[frozenset[str], bool] = {}
 
-    def decide(self, pair: Sequence[PlannedCase]) -> bool:
+    def is_for(self, pair: Sequence[PlannedCase]) -> bool:
+        """As in the rounds before; except that both must still fit into memory."""
         cases = frozenset(item.case.case_id for item in pair)
-        if cases not in self._decided:
-            self._decided[cases] = may_take_turns(pair)
+        self._decided[cases] = self._decided.get(cases, True) and may_take_turns(pair)
         return self._decided[cases]
 
 
