@@ -1,4 +1,4 @@
-"""The executions of a planned run, one after another, side by side or in turns; each result is stored as soon as it is there."""
+"""The executions of a planned run, one after another, side by side or in turns; each result is stored at once."""
 
 from __future__ import annotations
 
