@@ -26,7 +26,7 @@ SOME_FINDINGS = (
     Finding(check=MeterCheck.POWER, value=0.99, goal=0.95, low=0.964, high=0.999, detail="Found in 198 of 200."),
 )
 AN_OPEN_FINDING = Finding(
-    check=MeterCheck.FALSE_ALARMS, value=0.01, goal=0.02, low=0.0, high=0.05, detail="1 of 100 after correction."
+    check=MeterCheck.FALSE_ALARMS, value=0.0, goal=0.02, low=0.0, high=0.071, detail="0 of 50 after correction."
 )
 A_MISSED_FINDING = Finding(
     check=MeterCheck.FALSE_ALARMS, value=0.08, goal=0.02, low=0.03, high=0.15, detail="8 of 100 after correction."
@@ -74,7 +74,7 @@ def good_readings(function: str, arguments: Mapping[str, Any], number: int) -> d
         case "measure_device_memory":
             return {"gone": None, "reason": "No GPU that torch can use was found."}
     wobble = 1 + 0.001 * (number * 7919 % 11 - 5) / 5
-    return {"seconds": arguments["repetitions"] * 5e-5 * wobble, "cpu_seconds": 0.01}
+    return {"seconds": arguments["repetitions"] * 5e-5 * wobble}
 
 
 @dataclass

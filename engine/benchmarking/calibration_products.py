@@ -19,15 +19,14 @@ _TURN = 5
 def time_product(arguments: dict[str, Any]) -> dict[str, Any]:
     """Median seconds of an iteration of `repetitions` products of two square matrices of `size`, with one thread.
 
-    `warmup` and `iterations` are the protocol's, `ticket` is the referee's. `cpu_seconds` is what the whole process
-    used.
+    `warmup` and `iterations` are the protocol's, `ticket` is the referee's.
     """
     protocol = _protocol(arguments["iterations"], arguments["warmup"])
     with taking_turns(arguments["ticket"], time.process_time) as turns:
         once = _products(arguments["size"], arguments["repetitions"])
         warm_up(once, protocol, _seconds_of(once))
         samples, _ = timed_iterations(once, protocol, turns=turns)
-    return {"seconds": median(samples), "cpu_seconds": time.process_time()}
+    return {"seconds": median(samples)}
 
 
 def measure_products(arguments: dict[str, Any]) -> dict[str, Any]:

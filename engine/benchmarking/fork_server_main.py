@@ -63,6 +63,7 @@ class ForkServer:
         self._wake_write.setblocking(False)
         self._lines = bytearray()
         self._descriptors: deque[int] = deque()
+        self._told_seconds = time.process_time()
 
     def serve(self) -> None:
         """Until the other side closes the socket or dies."""
@@ -151,9 +152,14 @@ class ForkServer:
             _, status, usage = os.wait4(pid, 0)
             if case is not None:
                 reaped = True
-                _report_end(case, pid, status, usage)
+                _report_end(case, pid, status, usage, self._own_seconds())
         if reaped:
             self._kill_orphans(running=frozenset(self._cases))
+
+    def _own_seconds(self) -> float:
+        """CPU time of this process since it was asked last: what starting and ending processes costs beside them."""
+        before, self._told_seconds = self._told_seconds, time.process_time()
+        return self._told_seconds - before
 
     def _kill_orphans(self, *, running: frozenset[int]) -> None:
         """Kill what dead cases left behind: children of ours that are no case and in the session of none."""
@@ -163,7 +169,7 @@ class ForkServer:
                 kill(pid)
 
 
-def _report_end(case: _Case, pid: int, status: int, usage: resource.struct_rusage) -> None:
+def _report_end(case: _Case, pid: int, status: int, usage: resource.struct_rusage, own_seconds: float) -> None:
     kills = oom_kills()
     unit = 1 if sys.platform == "darwin" else 1024
     message = {
@@ -171,6 +177,7 @@ def _report_end(case: _Case, pid: int, status: int, usage: resource.struct_rusag
         "pid": pid,
         "exit_code": os.waitstatus_to_exitcode(status),
         "peak_rss_bytes": usage.ru_maxrss * unit,
+        "cpu_seconds": usage.ru_utime + usage.ru_stime + own_seconds,
         "oom_killed": kills is not None and case.oom_kills is not None and kills > case.oom_kills,
         "seconds": time.perf_counter() - case.started,
     }

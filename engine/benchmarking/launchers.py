@@ -32,6 +32,8 @@ class ProcessOutcome:
     """Wall time from the request to the end of the process, without starting a fork server."""
     peak_rss_bytes: int | None = None
     """Highest resident memory of the process, what it shares with the fork server included; None if unknown."""
+    cpu_seconds: float | None = None
+    """CPU time of the process and of those that it saw end, with what starting and ending it cost; None if unknown."""
     pid: int | None = None
     """None where no process was started."""
 

@@ -198,5 +198,6 @@ def _outcome(
         log=observed.log,
         seconds=seconds,
         peak_rss_bytes=end.get("peak_rss_bytes"),
+        cpu_seconds=end.get("cpu_seconds"),
         pid=observed.pid or end.get("pid"),
     )

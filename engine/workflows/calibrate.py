@@ -193,7 +193,6 @@ def _group(carried: _Carried, number: int, trials: int) -> Rounds:
     for turn in range(PAIRS):
         told_alone = carried.run(_TIME_PRODUCT, {**_PRODUCT, "repetitions": _REPETITIONS, "ticket": None})
         alone.append(told_alone["seconds"])
-        carried.cpu_seconds += told_alone["cpu_seconds"]
         shift = (number * PAIRS + turn) % len(order)
         sides = (*order[shift:], *order[:shift])
         told = carried.run_in_turns(
@@ -203,7 +202,6 @@ def _group(carried: _Carried, number: int, trials: int) -> Rounds:
         )
         for side, one in zip(sides, told, strict=True):
             seconds[side].append(one["seconds"])
-            carried.cpu_seconds += one["cpu_seconds"]
     return Rounds(alone=tuple(alone), **{side: tuple(values) for side, values in seconds.items()})
 
 
@@ -256,6 +254,7 @@ class _Carried:
 
     def _value(self, outcome: ProcessOutcome) -> dict[str, Any]:
         self._done += 1
+        self.cpu_seconds += outcome.cpu_seconds or 0.0
         if self._done == len(_METERS):
             self._paced_from = time.monotonic()
         if outcome.value is not None:

@@ -23,6 +23,7 @@ class MemoryMeter:
 
     def __init__(self) -> None:
         gc.collect()
+        return_freed_memory()
         self._level = _anonymous_bytes()
         self.notes: list[str] = []
 

@@ -42,10 +42,10 @@ def iterations_in_turns(
     while not is_over:
         if may_go_on:
             sleep(turns.settle_seconds)
-            if not samples:
-                untimed_seconds = clock(once)
-            elif untimed_seconds < _NOTICED:
+            if untimed_seconds < _NOTICED:
+                began = perf_counter()
                 once()
+                untimed_seconds = untimed_seconds or perf_counter() - began
             ends_at = min(len(samples) + share, protocol.max_iterations)
             turn_seconds, began = 0.0, perf_counter()
             while may_go_on and turn_seconds < TURN_SECONDS and len(samples) < ends_at:

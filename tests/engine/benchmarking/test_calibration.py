@@ -56,4 +56,4 @@ def test_products_are_timed_by_size_and_by_count(loaded: ForkServerLauncher) -> 
     assert min(one["seconds"] for one in found["by_size"] + found["by_count"]) > 0
     product = {"size": 16, "repetitions": 3, "warmup": 1, "iterations": 3, "ticket": None}
     once = read(loaded, "calibration_products:time_product", product)
-    assert once["seconds"] > 0 and once["cpu_seconds"] > 0
+    assert once["seconds"] > 0

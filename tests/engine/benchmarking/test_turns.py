@@ -157,10 +157,10 @@ class Alternating:
 
 
 def test_iterations_begin_once_all_are_warm_and_go_on_until_the_partner_has_enough() -> None:
-    untimed: list[None] = []
+    untimed: list[bool] = []
     turns = Alternating(partner_needs=9)
     samples, rule = iterations_in_turns(
-        lambda: untimed.append(None),
+        lambda: untimed.append(threading.Event().wait(0.4)),
         a_protocol(min_iterations=2, max_iterations=1000, target_relative_halfwidth=10.0),
         turns,
         clock=lambda once: threading.Event().wait(2 * TURN_SECONDS) or TURN_SECONDS,
@@ -168,7 +168,7 @@ def test_iterations_begin_once_all_are_warm_and_go_on_until_the_partner_has_enou
     assert turns.said[0] is False and len(turns.said) == 10
     assert rule is StopRule.NARROW
     assert len(samples) == 9, "one long iteration a turn, and more than it needed itself"
-    assert len(untimed) == 1, "before its length is known"
+    assert len(untimed) == 1, "of long ones the first alone"
 
 
 def test_a_short_iteration_at_the_start_of_each_turn_is_discarded_and_turns_share_the_most() -> None:
@@ -196,7 +196,7 @@ def test_only_one_process_computes_at_a_time(loaded: ForkServerLauncher) -> None
     found = run_in_turns(loaded, _TIME_PRODUCT, [product, product, product], timeout_seconds=120)
     elapsed = time.monotonic() - began
     assert all(one.ok for one in found)
-    used = sum(one.value["cpu_seconds"] for one in found if one.value is not None)
+    used = sum(one.cpu_seconds or 0.0 for one in found)
     assert used < 1.1 * elapsed, "together they used more than one processor"
 
 

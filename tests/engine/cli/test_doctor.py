@@ -48,7 +48,7 @@ def test_the_meters_of_this_machine_are_calibrated_in_real_processes(
     ("made", "status", "said"),
     [
         (a_calibration(), 0, "All 4 goals hold."),
-        (a_calibration(findings=(AN_OPEN_FINDING,)), 0, "0 goals hold, 1 is not shown yet: 400 trials would"),
+        (a_calibration(findings=(AN_OPEN_FINDING,)), 0, "0 goals hold, 1 is not shown yet: 190 trials would"),
         (a_calibration(findings=(A_MISSED_FINDING,)), 1, "1 of 1 goals does not hold: false alarms."),
     ],
 )

@@ -39,14 +39,14 @@ def test_what_too_few_trials_cannot_show_neither_holds_nor_is_missed() -> None:
     found = a_calibration(findings=(SOME_FINDINGS[0], AN_OPEN_FINDING), is_quick=True)
     assert (found.missed, found.open) == ((), (AN_OPEN_FINDING,))
     assert STATE_WORDS[AN_OPEN_FINDING.state] == "not shown yet"
-    more = "400 trials would, if it errs no more often (modeldyno doctor --groups 400)"
+    more = "190 trials would, if it errs no more often (modeldyno doctor --groups 190)"
     assert verdict_sentence(found) == f"1 goal holds, 1 is not shown yet: {more}."
     assert next_steps(found) == []
     power = Finding(check=MeterCheck.POWER, value=0.98, goal=0.95, low=0.89, high=1.0)
     two = verdict_sentence(a_calibration(findings=(*SOME_FINDINGS[:2], AN_OPEN_FINDING, power)))
-    assert two == f"2 goals hold, 2 are not shown yet: {more}."
+    assert two == f"2 goals hold, 2 are not shown yet: {more.replace('190', '230')}."
     missed = verdict_sentence(a_calibration(findings=(*SOME_FINDINGS[:2], A_MISSED_FINDING, power)))
-    of_power = more.replace("400", "230")
+    of_power = more.replace("190", "230")
     assert missed == f"1 of 4 goals does not hold: false alarms; 1 not shown yet: {of_power}."
 
 

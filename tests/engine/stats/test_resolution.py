@@ -57,7 +57,7 @@ def test_too_few_pairs_are_told_by_the_machine() -> None:
     few = paired_ratio([1.0] * 3, [1.0, 1.01, 0.99])
     assert resolution_in_pairs(few, None) is None
     found = resolution_in_pairs(few, a_noise())
-    assert found is not None and found.with_fewest == detectable_change_in_pairs(0.012, 6)
+    assert found is not None and found.with_fewest == detectable_change_in_pairs(0.01 * 2**0.5, 6)
     assert format_resolution(found).startswith("6 pairs would resolve ±")
     assert "needs 6 pairs" in resolution_grounds(found)
 

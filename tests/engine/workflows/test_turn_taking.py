@@ -8,7 +8,7 @@ from engine.domain.against import Against
 from engine.domain.case import Workload
 from engine.domain.run import PlannedCase, RunStatus
 from engine.errors import LauncherFailure
-from engine.workflows import lanes, turn_taking
+from engine.workflows import check_request, lanes, turn_taking
 from engine.workflows.turn_taking import TurnTaking, may_take_turns
 from tests.builders import a_case, a_protocol, a_request
 from tests.engine.workflows.fake_launcher import FakeLauncher
@@ -57,19 +57,19 @@ def test_both_have_to_fit_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not deciding.is_for(pair()), "rounds of one pair are measured alike"
 
 
-def test_all_of_a_pair_are_bound_to_as_many_cores_as_the_larger_needs(open_workbench: Open) -> None:
-    assert cores_of(open_workbench, threads=1, against=Against(threads=2)) == {2}
-    assert cores_of(open_workbench, against=Against(threads=1)) == {None}
-
-
-def cores_of(open_workbench: Open, **request: object) -> set[int | None]:
+@pytest.mark.parametrize(("threads", "cores"), [(1, 2), (None, None)])
+def test_all_of_a_pair_are_bound_to_as_many_cores_as_the_larger_needs(
+    open_workbench: Open, monkeypatch: pytest.MonkeyPatch, threads: int | None, cores: int | None
+) -> None:
+    monkeypatch.setattr(check_request, "usable_logical_cores", lambda: 2)
     launcher = FakeLauncher()
     workbench = open_workbench(launcher)
-    run = workbench.supervisor.submit(a_request(protocol=a_protocol(processes=2), **request))
+    request = a_request(threads=threads, against=Against(threads=2), protocol=a_protocol(processes=2))
+    run = workbench.supervisor.submit(request)
     assert workbench.supervisor.wait(run.run_id, PATIENCE).status is RunStatus.COMPLETED
     measured: list[dict[str, object]] = [dict(given) for name, given in launcher.calls if name == "measure_case"]
     assert all(isinstance(given["ticket"], dict) for given in measured)
-    return {given["ticket"]["cores"] for given in measured if isinstance(given["ticket"], dict)}
+    assert {given["ticket"]["cores"] for given in measured if isinstance(given["ticket"], dict)} == {cores}
 
 
 def test_without_a_referee_they_follow_one_another_and_the_log_says_so(
