@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from engine.storage import results
 from engine.workflows.case_facts import count_facts_of
 from engine.workflows.check_request import check_request
 from engine.workflows.choose_models import choose_models, facts_of_weights
+from engine.workflows.side_by_side import processor_slots
 from engine.workflows.supply_skillset import present_checksum
 
 if TYPE_CHECKING:
@@ -89,7 +91,15 @@ def plan_run(
     )
     if plan.unchecked and on_log is not None:
         on_log(format_unchecked(plan.unchecked))
-    return plan
+    return _at_once(plan, len(processor_slots(request)))
+
+
+def _at_once(plan: Plan, slots: int) -> Plan:
+    """With so many cases side by side: throughout at best, and never at worst, as when none may share."""
+    if slots < 2 or plan.estimated_seconds is None:
+        return plan
+    low, high = plan.estimated_seconds
+    return replace(plan, estimated_seconds=(low / slots, high))
 
 
 def _free_memory(statuses: Iterable[BackendStatus]) -> FreeMemory:

@@ -13,6 +13,7 @@ from engine.domain.result import ResultStatus
 from engine.domain.run import PlannedCase, Protocol, RunRequest, RunStatus
 from engine.errors import InvalidValue, LauncherFailure
 from engine.workflows import side_by_side
+from engine.workflows.plan_run import plan_run
 from engine.workflows.side_by_side import at_once, processor_slots
 from tests.builders import a_case, a_protocol, a_request
 from tests.engine.workflows.fake_launcher import FakeLauncher
@@ -61,6 +62,19 @@ def test_without_being_asked_cases_stay_alone_with_all_cores(open_workbench: Ope
     assert workbench.supervisor.wait(run.run_id, PATIENCE).completed == 4
     assert launcher.most_at_once == 1
     assert [arguments["cores"] for name, arguments in launcher.calls if name == "measure_case"] == [None] * 4
+
+
+def test_the_plan_may_take_as_little_as_its_share(open_workbench: Open, two_cores: None) -> None:
+    workbench = open_workbench(FakeLauncher())
+    ended = workbench.supervisor.submit(beside("bert", "gpt2", protocol=a_protocol(processes=2)))
+    workbench.supervisor.wait(ended.run_id, PATIENCE)
+    alone, shared = (
+        plan_run(workbench, beside("bert", "gpt2", protocol=a_protocol(processes=2, side_by_side=at_once)))
+        for at_once in (False, True)
+    )
+    assert alone.estimated_seconds is not None and shared.estimated_seconds is not None
+    assert shared.estimated_seconds[0] == pytest.approx(alone.estimated_seconds[0] / 2)
+    assert shared.estimated_seconds[1] == alone.estimated_seconds[1]
 
 
 def test_an_odd_case_at_the_end_has_as_many_cores_as_the_others(open_workbench: Open, two_cores: None) -> None:
