@@ -81,8 +81,8 @@ def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
         told = _measured(arguments, _Others(cores, turns))
     if turns is not None and turns.shared > 1:  # the first time the other was preparing itself
         beside.append(f"Timed in turns of {TURN_SECONDS * 1e3:.0f} ms or one iteration, with its partner.")
-    if turns is not None and turns.pinning is not None:
-        beside.append(turns.pinning)
+    if turns is not None and turns.binding is not None:
+        beside.append(turns.binding)
     told["notes"] += beside
     return told | {"waited_seconds": 0.0 if turns is None else turns.waited_seconds}
 
@@ -103,7 +103,7 @@ class _Others:
 
     def is_to_pin(self, protocol: Protocol) -> bool:
         """What was asked for, unless this process is bound already, together with them."""
-        return protocol.pinned and (self.turns is None or self.turns.pinning is None)
+        return protocol.pinned and (self.turns is None or self.turns.binding is None)
 
     @property
     def are_side_by_side(self) -> bool:

@@ -29,8 +29,8 @@ class OwnTurns:
         cpu_seconds: Callable[[], float],
         pinning: str | None = None,
     ) -> None:
-        self.pinning = pinning
-        """What came of binding this process; None where it was not asked for."""
+        self.binding = pinning if pinning is not None and pinning.startswith("Pinned") else None
+        """To which cores this process is bound together with the others; None where it is not."""
         self._channel = channel
         self._cpu_seconds = cpu_seconds
         self._left_seconds = ticket["seconds"]

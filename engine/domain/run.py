@@ -169,8 +169,8 @@ class RunRequest:
         if self.protocol.side_by_side and is_alone:
             raise InvalidValue(
                 "Cases side by side need a number of threads that leaves cores for others, and are bound to cores as "
-                "it is; in pairs and cold starts nothing runs beside a case. Give a number of threads, leave pinning "
-                "out, or leave side by side out.",
+                "it is; pairs and cold starts are measured without other cases beside them. Give a number of threads, "
+                "leave pinning out, or leave side by side out.",
                 field="side_by_side",
             )
         if self.against is not None:

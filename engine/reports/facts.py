@@ -33,8 +33,8 @@ _PINNING = (
     "the notes of each result say what it was bound to"
 )
 _IN_TURNS = (
-    "the two of a pair that took turns were bound to the same cores, where that leaves a choice; the notes of each "
-    "result say to which"
+    "the two of a pair that took turns were bound to the same cores where both had a number of threads that leaves a "
+    "choice; the notes of each result say to which"
 )
 
 

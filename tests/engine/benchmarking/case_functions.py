@@ -150,3 +150,9 @@ def hold_turns(arguments: dict[str, Any]) -> dict[str, Any]:
             time.sleep(seconds)
             turns.pass_on(is_enough=False)
     return {}
+
+
+def bound_cores(arguments: dict[str, Any]) -> dict[str, Any]:
+    with taking_turns(arguments["ticket"], time.process_time) as turns:
+        assert turns is not None
+        return {"cores": sorted(os.sched_getaffinity(0)), "binding": turns.binding}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
 import time
@@ -236,3 +237,16 @@ def test_a_process_is_ended_once_its_own_turns_lasted_too_long(
     if not survives:
         assert limited.failure is not None and limited.failure.kind is FailureKind.TIMEOUT
         assert "Its own turns were not finished within the time limit" in limited.failure.reason
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system binds no process to cores")
+def test_all_are_bound_to_the_same_cores_where_that_leaves_a_choice(loaded: ForkServerLauncher) -> None:
+    function = "tests.engine.benchmarking.case_functions:bound_cores"
+    allowed = sorted(os.sched_getaffinity(0))
+    for cores in (1, len(allowed), None):
+        found = [one.value for one in run_in_turns(loaded, function, [{}, {}], cores=cores, timeout_seconds=60)]
+        assert found[0] is not None and found[0] == found[1]
+        if cores == 1 and len(allowed) > 1:
+            assert len(found[0]["cores"]) == 1 and found[0]["binding"].startswith("Pinned to core ")
+        else:
+            assert (found[0]["cores"], found[0]["binding"]) == (allowed, None)
