@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,26 @@ class OpenvinoGraph:
         self._request = compiled.create_infer_request()
         self.actual_device = _only_device(compiled)
         self.input_names = [port.get_any_name() for port in compiled.inputs]
-        self._outputs = [(port.get_any_name(), index) for index, port in enumerate(compiled.outputs)]
+        names = output_names([port.get_names() for port in compiled.outputs])
+        self._outputs = [(name, index) for index, name in enumerate(names)]
 
     def run(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Nothing is copied: inputs are read where they lie, and outputs hold until the next run."""
         answer = self._request.infer(inputs, share_inputs=True, share_outputs=True)
         return {name: answer[index] for name, index in self._outputs}
+
+
+def output_names(of_ports: Sequence[Collection[str]]) -> list[str]:
+    """One for each port, as the export called it.
+
+    A port also answers to the number that the exporter gave its tensor and, where two outputs are one tensor, to the
+    name of the other.
+    """
+    found: list[str] = []
+    for names in of_ports:
+        by_worth = sorted(names, key=lambda name: (name in found, name.isdigit(), name))
+        found.append(by_worth[0])
+    return found
 
 
 def open_openvino(path: Path, threads: int) -> OpenvinoGraph:
