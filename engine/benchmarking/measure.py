@@ -80,7 +80,7 @@ def measure_case(arguments: dict[str, Any]) -> dict[str, Any]:
     with taking_turns(arguments["ticket"], own_cpu_seconds) as turns:
         told = _measured(arguments, _Others(cores, turns))
     if turns is not None and turns.shared > 1:  # the first time the other was preparing itself
-        beside.append(f"Timed in turns of {TURN_SECONDS * 1e3:.0f} ms or one iteration, with its partner.")
+        beside.append(f"Timed in turns of up to {TURN_SECONDS * 1e3:.0f} ms or one iteration, with its partner.")
     if turns is not None and turns.binding is not None:
         beside.append(turns.binding)
     told["notes"] += beside

@@ -131,7 +131,7 @@ def _print(found: Calibration) -> None:
             (count, change_words(alone), change_words(in_pairs))
             for count, alone, in_pairs in resolution_rows(found.noise)
         )
-        headings = ("Processes a side", "A comparison resolves", "As many pairs resolve")
+        headings = ("Processes a side", "A comparison resolves", "As many pairs in turns")
         print_rows(headings, resolved, "table", numeric=headings)
     print_line(f"{verdict_sentence(found)} Took {format_duration(found.seconds)}.")
     for step in next_steps(found):

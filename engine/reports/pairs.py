@@ -14,11 +14,11 @@ from engine.stats.resolution import resolution_in_pairs
 from engine.verdict_words import format_paired, format_resolution, would_decide
 
 PAIR_METHOD = (
-    "Each pair is two processes, one of each configuration. Where they can, they take turns of 30 ms or one iteration"
-    " on the same cores, so that what slows the machine meets both; the notes of their results then say so. Otherwise"
-    " they follow one another: on a GPU, cold, with workers, when starting up, and where both may not fit into "
-    "memory. Every second time the other is first. Ratios are second over first, the median over pairs. Interval and "
-    "p: the exact signed-rank test on the logarithms of the pairs' ratios, 95 %; q: p after Benjamini-Hochberg for "
+    "Each pair is two processes, one of each configuration. Where they can, they take turns of up to 30 ms or one "
+    "iteration on the same cores, so that what slows the machine meets both; the notes of their results then say so. "
+    "Otherwise they follow one another: on a GPU, cold, with workers, when starting up, and where both may not fit "
+    "into memory. Every second time the other is first. Ratios are second over first, the median over pairs. Interval "
+    "and p: the exact signed-rank test on the logarithms of the pairs' ratios, 95 %; q: p after Benjamini-Hochberg for "
     "all rows together. Better or worse: q below 0.05 and the ratio beyond ±3 %; same: the whole interval within ±3 "
     "%. The number of pairs was fixed before the run; pairs that would decide: with a probability of 80 %, if effect "
     "and spread are as observed. Resolves: the change that would be found with the same probability, if of all rows, "
