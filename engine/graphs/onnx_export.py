@@ -8,6 +8,7 @@ from typing import Any
 from engine.domain.case import Precision
 from engine.graphs.exported import Exported
 from engine.graphs.onnx_quantization import FEW_BITS, quantised_dynamically, quantised_to_few_bits
+from engine.graphs.program import exported_program
 
 GRAPH = "model.onnx"
 _INLINE_BYTES = 3 * 2**29
@@ -19,8 +20,7 @@ def export_onnx(skillset: Any, inputs: dict[str, Any], precision: Precision, fol
     """Raises what the exporter raises, and BackendUnavailable where there is nothing to quantise."""
     import onnx_ir
 
-    model = skillset.export("onnxruntime", inputs).program
-    notes: list[str] = []
+    model, notes = exported_program(skillset, "onnxruntime", inputs)
     if precision is Precision.INT8:
         model, note = quantised_dynamically(model, inputs)
         notes.append(note)

@@ -10,6 +10,7 @@ from engine.backends.openvino import import_openvino
 from engine.domain.case import Precision
 from engine.errors import BackendUnavailable
 from engine.graphs.exported import Exported
+from engine.graphs.program import exported_program
 from engine.workloads.quantized import LEAST_SHARE
 
 GRAPH = "openvino_model.xml"
@@ -21,8 +22,7 @@ _UNPACKING = ("Convert", "Multiply", "Subtract", "Reshape")
 def export_openvino(skillset: Any, inputs: dict[str, Any], precision: Precision, folder: Path) -> Exported:
     """Raises what the exporter raises, and BackendUnavailable for int8 where the model has no weights to compress."""
     openvino = import_openvino()
-    model = skillset.export("openvino", inputs).program
-    notes = []
+    model, notes = exported_program(skillset, "openvino", inputs)
     if precision is Precision.INT8:
         import nncf
 
