@@ -32,7 +32,7 @@ _PLACES = {"FAVICON": "favicon.svg", "THEME": "theme.js", "BOOTSTRAP": "vendor/b
 
 LOADED_BY_PAGE = r"^theme\.js$"
 """Assets that this page names itself, so that Dash must not load them a second time, later."""
-FOLDERS_LOADED_BY_PAGE = ["vendor"]
+FOLDERS_LOADED_BY_PAGE = ["vendor", "api"]
 
 
 def index_page(assets: Path) -> str:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import asdict
-from enum import StrEnum
 from http import HTTPStatus
-from typing import TypeVar
 
-from flask import Blueprint, Response, jsonify, request
-from werkzeug.datastructures import MultiDict
+from flask import Blueprint, Response, jsonify
 
 from app import data
+from app.documented import documented
 from app.endpoints.json_body import read_body
 from app.endpoints.payloads import (
     case_counts,
@@ -19,13 +15,18 @@ from app.endpoints.payloads import (
     run_payload,
     status_payload,
 )
-from app.endpoints.run_body import NAMES, RunBody
+from app.endpoints.query_string import read_query, refuse_query
 from engine.backends import BACKENDS
 from engine.catalog.registry import Catalog
-from engine.domain.case import Precision
+from engine.contract.catalog import BackendRow, Hardware, Models
+from engine.contract.queries import ResultsQuery, RunsQuery
+from engine.contract.results import Results
+from engine.contract.run_body import NAMES, RunBody
+from engine.contract.runs import RunResults, Runs, RunStanding, StartedRun, StoppingRun
+from engine.domain.hardware import BackendStatus
 from engine.domain.result import ResultFilter
-from engine.domain.run import MAX_BATCH_SIZE, Run, RunStatus
-from engine.errors import EngineError, InvalidValue, NotFinished, UnknownName
+from engine.domain.run import Run, RunStatus
+from engine.errors import EngineError, NotFinished
 from engine.storage import runs
 from engine.workflows.hardware import hardware
 from engine.workflows.model_rows import checkpoint_rows, model_row
@@ -34,27 +35,23 @@ from engine.workflows.result_rows import result_rows
 
 benchmark = Blueprint("benchmark", __name__, url_prefix="/api/benchmark")
 
-Choice = TypeVar("Choice", bound=StrEnum)
-
-MAX_ROWS = 10_000
-"""Most results in one answer of `query`."""
-MAX_RUNS = 1000
 _UNDER_WAY = tuple(status for status in RunStatus if not status.is_final)
-_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 @benchmark.post("/run")
+@documented("benchmark", accepted=StartedRun, body=RunBody, problems=(HTTPStatus.CONFLICT,))
 def start_run() -> tuple[Response, int, dict[str, str]]:
+    """Start a run, which is accepted at once and carried out in the background."""
     body = read_body(RunBody)
     try:
         run = data.workbench().supervisor.submit(body.to_request())
     except EngineError as error:
         error.field = NAMES.get(error.field, error.field) if error.field else None
         raise
-    answer = {
+    answer: StartedRun = {
         "run_id": run.run_id,
         "number": run.number,
-        "status": run.status.value,
+        "status": run.status,
         "message": f"Run {run.number} is {run.status.value}.",
         "started_at": (run.started_at or run.created_at).isoformat(),
     }
@@ -63,13 +60,18 @@ def start_run() -> tuple[Response, int, dict[str, str]]:
 
 
 @benchmark.get("/status/<run_id>")
+@documented("benchmark", ok=RunStanding)
 def run_status(run_id: str) -> Response:
+    """Where a run stands."""
+    refuse_query()
     return jsonify(status_payload(data.workbench().supervisor.progress(run_id)))
 
 
 @benchmark.get("/results/<run_id>")
+@documented("benchmark", ok=RunResults, problems=(HTTPStatus.CONFLICT,))
 def run_results(run_id: str) -> Response:
     """Every result of a run that has ended, however it ended."""
+    refuse_query()
     workbench = data.workbench()
     with workbench.database.cursor() as cursor:
         run = runs.get(cursor, run_id)
@@ -80,27 +82,26 @@ def run_results(run_id: str) -> Response:
             f"Run {run.number} is {run.status.value} with {run.done} of {run.total} results there; "
             f"follow it at /api/benchmark/status/{run.run_id}."
         )
-    rows = result_rows(workbench, ResultFilter(run_id=run.run_id))
-    return jsonify(
-        {
-            "run_id": run.run_id,
-            "number": run.number,
-            "status": run.status.value,
-            "cases": case_counts(run),
-            "error": run.error,
-            "results": rows,
-            "against": None if run.request.against is None else run.request.against.named,
-            "pairs": paired_rows(workbench, run),
-        }
-    )
+    answer: RunResults = {
+        "run_id": run.run_id,
+        "number": run.number,
+        "status": run.status,
+        "cases": case_counts(run),
+        "error": run.error,
+        "results": result_rows(workbench, ResultFilter(run_id=run.run_id)),
+        "against": None if run.request.against is None else run.request.against.named,
+        "pairs": paired_rows(workbench, run),
+    }
+    return jsonify(answer)
 
 
 @benchmark.get("/runs")
+@documented("benchmark", ok=Runs, query=RunsQuery)
 def list_runs() -> Response:
-    wanted = _known_parameters("limit", "status")
-    statuses = [_choice(RunStatus, value, "status") for value in _several(wanted, "status")]
-    found = _newest_runs(_limit(wanted, 50, MAX_RUNS), statuses)
-    return jsonify({"runs": [run_payload(run) for run in found]})
+    """Runs, newest first."""
+    wanted = read_query(RunsQuery)
+    answer: Runs = {"runs": [run_payload(run) for run in _newest_runs(wanted.limit, wanted.status)]}
+    return jsonify(answer)
 
 
 def _newest_runs(limit: int, statuses: list[RunStatus]) -> list[Run]:
@@ -114,78 +115,86 @@ def _newest_runs(limit: int, statuses: list[RunStatus]) -> list[Run]:
 
 
 @benchmark.post("/cancel/<run_id>")
+@documented("benchmark", ok=StoppingRun, problems=(HTTPStatus.CONFLICT,))
 def cancel_run(run_id: str) -> Response:
+    """Stop a run: its processes are killed, its results kept."""
+    refuse_query()
     run = data.workbench().supervisor.cancel(run_id)
-    return jsonify({"run_id": run.run_id, "status": run.status.value, "message": f"Run {run.number} is stopping."})
+    answer: StoppingRun = {"run_id": run.run_id, "status": run.status, "message": f"Run {run.number} is stopping."}
+    return jsonify(answer)
 
 
 @benchmark.post("/resume/<run_id>")
+@documented("benchmark", accepted=StoppingRun, problems=(HTTPStatus.CONFLICT,))
 def resume_run(run_id: str) -> tuple[Response, int]:
+    """Go on with a run that ended early: what was measured is not measured again."""
+    refuse_query()
     run = data.workbench().supervisor.resume(run_id)
-    answer = {"run_id": run.run_id, "status": run.status.value, "message": f"Run {run.number} goes on."}
+    answer: StoppingRun = {"run_id": run.run_id, "status": run.status, "message": f"Run {run.number} goes on."}
     return jsonify(answer), HTTPStatus.ACCEPTED
 
 
 @benchmark.get("/models")
+@documented("benchmark", ok=Models)
 def list_models() -> Response:
+    """Model types and published checkpoints that can be measured, and why others cannot."""
+    refuse_query()
     catalog = data.workbench().catalog
     listed = sorted(catalog.types.values(), key=lambda model: (not model.runnable, model.name))
-    return jsonify(
-        {
-            "models": [model_row(model) for model in listed],
-            "checkpoints": checkpoint_rows(catalog),
-            "transformers_version": catalog.transformers_version,
-        }
-    )
+    answer: Models = {
+        "models": [model_row(model) for model in listed],
+        "checkpoints": checkpoint_rows(catalog),
+        "transformers_version": catalog.transformers_version,
+    }
+    return jsonify(answer)
 
 
 @benchmark.get("/hardware")
+@documented("benchmark", ok=Hardware)
 def list_hardware() -> Response:
+    """Every known backend, with why it cannot be used where it cannot, and the server's machine."""
+    refuse_query()
     workbench = data.workbench()
-    backends = [asdict(status) for status in hardware(workbench)]
-    return jsonify({"hardware": backends, "machine": environment_payload(workbench.environment)})
+    answer: Hardware = {
+        "hardware": [_backend_row(status) for status in hardware(workbench)],
+        "machine": environment_payload(workbench.environment),
+    }
+    return jsonify(answer)
+
+
+def _backend_row(status: BackendStatus) -> BackendRow:
+    return {
+        "backend": status.backend,
+        "available": status.available,
+        "reason": status.reason,
+        "devices": list(status.devices),
+        "versions": dict(status.versions),
+        "precisions": list(status.precisions),
+        "refused": dict(status.refused),
+        "facts": dict(status.facts),
+        "board": status.board,
+    }
 
 
 @benchmark.get("/query")
+@documented("benchmark", ok=Results, query=ResultsQuery, problems=(HTTPStatus.NOT_FOUND,))
 def query_results() -> Response:
     """Stored results by model, hardware, precision and batch size, newest first."""
-    wanted = _known_parameters("model", "hardware", "precision", "batch_size", "run_id", "limit")
+    wanted = read_query(ResultsQuery)
     workbench = data.workbench()
-    limit = _limit(wanted, 100, MAX_ROWS)
     found = result_rows(
         workbench,
         ResultFilter(
-            models=tuple(_model(workbench.catalog, name) for name in _several(wanted, "model")),
-            backends=tuple(BACKENDS.get(name, field="hardware").name for name in _several(wanted, "hardware")),
-            precisions=tuple(_choice(Precision, value, "precision") for value in _several(wanted, "precision")),
-            batch_sizes=tuple(_batch_size(value) for value in _several(wanted, "batch_size")),
-            run_id=_run_id(wanted.get("run_id")),
-            limit=limit,
+            models=tuple(_model(workbench.catalog, name) for name in wanted.model),
+            backends=tuple(BACKENDS.get(name, field="hardware").name for name in wanted.hardware),
+            precisions=tuple(wanted.precision),
+            batch_sizes=tuple(wanted.batch_size),
+            run_id=_run_id(wanted.run_id),
+            limit=wanted.limit,
         ),
     )
-    return jsonify({"results": found, "count": len(found), "limit": limit})
-
-
-def _known_parameters(*names: str) -> MultiDict[str, str]:
-    for name in request.args:
-        if name not in names:
-            raise UnknownName("parameter", name, names, field=name)
-    return request.args
-
-
-def _several(wanted: MultiDict[str, str], name: str) -> list[str]:
-    """Values given as ?name=a&name=b or ?name=a,b; none when the parameter is left out."""
-    values = [value.strip() for text in wanted.getlist(name) for value in text.split(",") if value.strip()]
-    if name in wanted and not values:
-        raise InvalidValue(f"{name} is empty; give it a value, or leave it out for all.", field=name)
-    return values
-
-
-def _limit(wanted: MultiDict[str, str], default: int, most: int) -> int:
-    limit = _integer(wanted.get("limit", str(default)), "limit")
-    if not 1 <= limit <= most:
-        raise InvalidValue(f"limit {limit} is not between 1 and {most}.", field="limit")
-    return limit
+    answer: Results = {"results": found, "count": len(found), "limit": wanted.limit}
+    return jsonify(answer)
 
 
 def _model(catalog: Catalog, name: str) -> str:
@@ -194,26 +203,6 @@ def _model(catalog: Catalog, name: str) -> str:
     except EngineError as error:
         error.field = "model"
         raise
-
-
-def _batch_size(value: str) -> int:
-    batch_size = _integer(value, "batch_size")
-    if not 1 <= batch_size <= MAX_BATCH_SIZE:
-        raise InvalidValue(f"Batch size {batch_size} is not between 1 and {MAX_BATCH_SIZE}.", field="batch_size")
-    return batch_size
-
-
-def _integer(value: str, field: str) -> int:
-    if not _WHOLE_NUMBER.fullmatch(value):
-        raise InvalidValue(f"{field} {value!r} is not a whole number.", field=field)
-    return int(value)
-
-
-def _choice(kind: type[Choice], value: str, field: str) -> Choice:
-    known = [str(choice) for choice in kind]
-    if value not in known:
-        raise UnknownName(field, value, known, field=field)
-    return kind(value)
 
 
 def _run_id(value: str | None) -> str | None:

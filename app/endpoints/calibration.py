@@ -8,9 +8,12 @@ from flask import Blueprint, Response, jsonify
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from app import data
+from app.documented import documented
 from app.endpoints.json_body import read_body
 from app.endpoints.payloads import calibration_progress_payload
+from app.endpoints.query_string import refuse_query
 from engine.analysis.calibration import FAMILY
+from engine.contract.calibration import CalibrationMessage, Calibrations
 from engine.reports.calibration_words import MOST_TRIALS
 from engine.workflows.calibrate import GROUPS, QUICK_GROUPS, counting_calibration, newest_calibration
 from engine.workflows.calibration_rows import calibration_row
@@ -19,7 +22,9 @@ calibration = Blueprint("calibration", __name__, url_prefix="/api/benchmark/cali
 
 
 class CalibrationBody(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    """How many trials of verdicts are made."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     quick: StrictBool = False
     """Fewer trials of verdicts than usual."""
@@ -34,37 +39,44 @@ class CalibrationBody(BaseModel):
 
 
 @calibration.get("")
+@documented("calibration", ok=Calibrations)
 def read_calibration() -> Response:
-    """The one of this machine that counts and the newest, null before the first; and how far one under way has come,
-    null without.
+    """The calibration of this machine that counts, the newest, and how far one under way has come.
 
     One counts for a month, until one with as many trials or more is made.
     """
+    refuse_query()
     workbench = data.workbench()
     found, newest = counting_calibration(workbench), newest_calibration(workbench)
     state = workbench.calibration.state
-    return jsonify(
-        {
-            "calibration": calibration_row(found) if found is not None else None,
-            "newest": calibration_row(newest) if newest is not None else None,
-            "under_way": calibration_progress_payload(state),
-            "error": state.error,
-        }
-    )
+    answer: Calibrations = {
+        "calibration": calibration_row(found) if found is not None else None,
+        "newest": calibration_row(newest) if newest is not None else None,
+        "under_way": calibration_progress_payload(state),
+        "error": state.error,
+    }
+    return jsonify(answer)
 
 
 @calibration.post("")
+@documented("calibration", accepted=CalibrationMessage, body=CalibrationBody, problems=(HTTPStatus.CONFLICT,))
 def start_calibration() -> tuple[Response, int, dict[str, str]]:
     """Begin one; 409 while one is under way."""
     body = read_body(CalibrationBody)
     job = data.workbench().calibration
     job.start(groups=body.groups or (QUICK_GROUPS if body.quick else GROUPS))
-    answer = {"status": "running", "message": "The calibration has begun; nothing else is measured meanwhile."}
+    answer: CalibrationMessage = {
+        "status": "running",
+        "message": "The calibration has begun; nothing else is measured meanwhile.",
+    }
     return jsonify(answer), HTTPStatus.ACCEPTED, {"Location": "/api/benchmark/calibration"}
 
 
 @calibration.post("/cancel")
+@documented("calibration", ok=CalibrationMessage, problems=(HTTPStatus.CONFLICT,))
 def cancel_calibration() -> Response:
     """Stop the one under way, of which nothing is kept; 409 without one."""
+    refuse_query()
     data.workbench().calibration.cancel()
-    return jsonify({"status": "cancelling", "message": "The calibration is stopping."})
+    answer: CalibrationMessage = {"status": "cancelling", "message": "The calibration is stopping."}
+    return jsonify(answer)

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from math import sqrt
-from typing import Any
 
+from engine.contract.calibration import CalibrationStanding
+from engine.contract.catalog import MachineRow
+from engine.contract.reports import ReportRow
+from engine.contract.runs import CaseCounts, RunRow, RunStanding
 from engine.domain.hardware import Environment
 from engine.domain.report import StoredReport
 from engine.domain.result import ResultStatus
 from engine.domain.run import CaseProgress, Run, RunProgress
 from engine.workflows.calibration_job import CalibrationState
 
-Payload = dict[str, Any]
 _ENDED = frozenset(ResultStatus)
 
 
-def status_payload(progress: RunProgress) -> Payload:
+def status_payload(progress: RunProgress) -> RunStanding:
     """Where a run stands: the answer of `status` and every WebSocket message.
 
     Times are seconds. `estimated_remaining_time` is the middle (geometric) of `estimated_remaining_range`, which holds
@@ -28,10 +30,10 @@ def status_payload(progress: RunProgress) -> Payload:
     return {
         "run_id": run.run_id,
         "number": run.number,
-        "status": run.status.value,
+        "status": run.status,
         "progress": round(progress.fraction, 4),
         "current_step": progress.current_step,
-        "start_time": _time(run.started_at or run.created_at),
+        "start_time": (run.started_at or run.created_at).isoformat(),
         "elapsed_time": round(progress.elapsed_seconds, 3),
         "estimated_remaining_time": _middle(progress.remaining_seconds),
         "estimated_remaining_range": list(progress.remaining_seconds) if progress.remaining_seconds else None,
@@ -43,21 +45,21 @@ def status_payload(progress: RunProgress) -> Payload:
     }
 
 
-def run_payload(run: Run) -> Payload:
+def run_payload(run: Run) -> RunRow:
     """One line of the list of runs: what was asked for by the names of POST /run, and what became of it."""
     request = run.request
     return {
         "run_id": run.run_id,
         "number": run.number,
         "title": request.title,
-        "status": run.status.value,
+        "status": run.status,
         "models": list(request.models),
         "priority": request.tier.value if request.tier else None,
         "hardware": list(request.backends),
-        "precision": [precision.value for precision in request.precisions],
+        "precision": list(request.precisions),
         "batch_sizes": list(request.batch_sizes),
-        "workloads": [workload.value for workload in request.workloads],
-        "size": request.size.value,
+        "workloads": list(request.workloads),
+        "size": request.size,
         "checkpoint": request.checkpoint,
         "sequence_length": request.sequence_length,
         "new_tokens": request.new_tokens,
@@ -74,7 +76,7 @@ def run_payload(run: Run) -> Payload:
         "incremental": request.incremental,
         "budget_seconds": request.budget_seconds,
         "against": None if request.against is None else request.against.named,
-        "created_at": _time(run.created_at),
+        "created_at": run.created_at.isoformat(),
         "started_at": _time(run.started_at),
         "finished_at": _time(run.finished_at),
         "cases": case_counts(run),
@@ -82,7 +84,7 @@ def run_payload(run: Run) -> Payload:
     }
 
 
-def case_counts(run: Run) -> Payload:
+def case_counts(run: Run) -> CaseCounts:
     return {
         "total": run.total,
         "completed": run.completed,
@@ -92,7 +94,7 @@ def case_counts(run: Run) -> Payload:
     }
 
 
-def environment_payload(environment: Environment) -> Payload:
+def environment_payload(environment: Environment) -> MachineRow:
     return {
         "environment": environment.environment_id,
         "hostname": environment.hostname,
@@ -108,7 +110,7 @@ def environment_payload(environment: Environment) -> Payload:
     }
 
 
-def calibration_progress_payload(state: CalibrationState) -> Payload | None:
+def calibration_progress_payload(state: CalibrationState) -> CalibrationStanding | None:
     """How far a calibration has come; None while none is under way. Times are seconds."""
     progress = state.progress
     if progress is None:
@@ -122,7 +124,7 @@ def calibration_progress_payload(state: CalibrationState) -> Payload | None:
     }
 
 
-def report_payload(report: StoredReport) -> Payload:
+def report_payload(report: StoredReport) -> ReportRow:
     return {
         "report_id": report.report_id,
         "run_id": report.run_id,
@@ -131,7 +133,7 @@ def report_payload(report: StoredReport) -> Payload:
         "format": report.format,
         "filename": report.filename,
         "size_bytes": report.size_bytes,
-        "created_at": _time(report.created_at),
+        "created_at": report.created_at.isoformat(),
         "download": f"/api/benchmark/reports/{report.report_id}",
     }
 

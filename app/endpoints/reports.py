@@ -6,12 +6,14 @@ from http import HTTPStatus
 from pathlib import Path
 
 from flask import Blueprint, Response, jsonify, request, send_file
-from pydantic import BaseModel
 
 from app import data
+from app.documented import documented
 from app.endpoints.json_body import read_body
 from app.endpoints.payloads import report_payload
+from app.endpoints.query_string import refuse_query
 from app.security import REPORT_POLICY
+from engine.contract.reports import ReportBody, ReportQuery, ReportRow, Reports
 from engine.errors import NotFound
 from engine.storage import reports as stored_reports
 from engine.workflows.make_report import make_report
@@ -19,27 +21,31 @@ from engine.workflows.make_report import make_report
 reports = Blueprint("reports", __name__, url_prefix="/api/benchmark/reports")
 
 
-class ReportBody(BaseModel):
-    run_id: str
-
-
 @reports.get("")
+@documented("reports", ok=Reports)
 def list_reports() -> Response:
+    """Reports that were made, newest first."""
+    refuse_query()
     with data.workbench().database.cursor() as cursor:
         found = stored_reports.recent(cursor)
-    return jsonify({"reports": [report_payload(report) for report in found]})
+    answer: Reports = {"reports": [report_payload(report) for report in found]}
+    return jsonify(answer)
 
 
 @reports.post("")
+@documented("reports", created=ReportRow, body=ReportBody, problems=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT))
 def create_report() -> tuple[Response, int, dict[str, str]]:
+    """Make the report of a run that has ended."""
     body = read_body(ReportBody)
     made = report_payload(make_report(data.workbench(), body.run_id))
     return jsonify(made), HTTPStatus.CREATED, {"Location": made["download"]}
 
 
 @reports.get("/<report_id>")
+@documented("reports", ok="text/html", query=ReportQuery)
 def download_report(report_id: str) -> Response:
-    """The file itself; `?inline` opens it in the browser instead of saving it."""
+    """The file of a report; `?inline` opens it in the browser instead of saving it."""
+    refuse_query("inline")
     workbench = data.workbench()
     with workbench.database.cursor() as cursor:
         report = stored_reports.get(cursor, report_id)

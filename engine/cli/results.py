@@ -19,6 +19,7 @@ from engine.cli.options import (
 )
 from engine.cli.output import FORMATS, print_json, say
 from engine.cli.tables import print_results
+from engine.contract.results import ResultRow
 from engine.domain.case import Precision, Workload
 from engine.domain.result import ResultFilter, ResultStatus
 from engine.errors import UnknownName
@@ -73,7 +74,7 @@ def _stored(
     batch_sizes: tuple[int, ...],
     workloads: tuple[Workload, ...],
     statuses: tuple[str, ...],
-) -> list[dict[str, Any]]:
+) -> list[ResultRow]:
     with open_workbench(common, only_reads=True) as workbench:
         if run_id is not None:
             with workbench.database.cursor() as cursor:
@@ -115,7 +116,7 @@ def _from_server(
     batch_sizes: tuple[int, ...],
     workloads: tuple[Workload, ...],
     statuses: tuple[str, ...],
-) -> list[dict[str, Any]]:
+) -> list[ResultRow]:
     if workloads or statuses:
         raise click.UsageError("--type and --status cannot be asked of a server; leave them out, or filter the JSON.")
     wanted = {
@@ -128,5 +129,5 @@ def _from_server(
     }
     with Client(url) as client:
         answer = client.get("/api/benchmark/query", {name: value for name, value in wanted.items() if value})
-    rows: list[dict[str, Any]] = answer["results"]
+    rows: list[ResultRow] = answer["results"]
     return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from statistics import median
 from typing import Any
@@ -16,7 +16,7 @@ from engine.domain.summary import Verdict
 from engine.domain.workload_metrics import METRICS
 from engine.formatting import MISSING, format_number, format_time, format_value, scale_for
 
-Row = dict[str, Any]
+Row = Mapping[str, Any]
 
 _HEADLINES = METRICS[Workload.INFERENCE][:3]
 """What a table of no results shows."""
@@ -172,7 +172,7 @@ def _resolves(words: str) -> str:
 
 def _plain_rows(rows: Iterable[Row]) -> Iterator[list[Any]]:
     for row in rows:
-        flat = row | {"failure": row["failure"]["reason"] if row["failure"] else None}
+        flat = {**row, "failure": row["failure"]["reason"] if row["failure"] else None}
         yield [flat[name] for name in _PLAIN_HEADINGS] + [_median(row, metric) for metric in Metric]
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from engine.contract.calibration import CalibrationRow, FindingRow
 from engine.domain.calibration import Calibration, Finding
 from engine.reports.calibration_words import next_steps, resolution_rows
 
 
-def calibration_row(found: Calibration) -> dict[str, Any]:
+def calibration_row(found: Calibration) -> CalibrationRow:
     noise = found.noise
     return {
         "calibration_id": found.calibration_id,
@@ -38,10 +37,10 @@ def calibration_row(found: Calibration) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: Finding) -> FindingRow:
     return {
         "check": finding.check.label,
-        "state": finding.state.value,
+        "state": finding.state,
         "value": finding.value,
         "unit": finding.check.unit,
         "goal": finding.goal,

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from engine.catalog.checkpoints import size_names, sizes_of
 from engine.catalog.chosen import unavailable
 from engine.catalog.registry import Catalog
+from engine.contract.catalog import CheckpointRow, ModelRow, SizeRow
 from engine.domain.model import ModelType, Size
 
 
-def model_row(model: ModelType) -> dict[str, Any]:
+def model_row(model: ModelType) -> ModelRow:
     """One type with every size it can be measured at."""
     return {
         "name": model.name,
         "display_name": model.display_name,
-        "family": model.family.value,
+        "family": model.family,
         "task": model.task,
-        "priority": model.tier.value,
-        "status": model.status.value,
+        "priority": model.tier,
+        "status": model.status,
         "reason": model.status_reason,
         "parents": list(model.parents),
         "packages": list(model.packages),
@@ -34,15 +33,19 @@ def model_row(model: ModelType) -> dict[str, Any]:
                 "inputs_are": "shown to fit" if model.default_shown else "the likeliest guess",
                 "problem": model.default_problem,
             },
-            *(
-                {"name": name, "parameters": checkpoint.parameters, "parameters_are": "published"}
-                for name, checkpoint in sizes_of(model.name).items()
-            ),
+            *_published(model.name),
         ],
     }
 
 
-def checkpoint_rows(catalog: Catalog) -> list[dict[str, Any]]:
+def _published(model_type: str) -> list[SizeRow]:
+    return [
+        {"name": name, "parameters": checkpoint.parameters, "parameters_are": "published"}
+        for name, checkpoint in sizes_of(model_type).items()
+    ]
+
+
+def checkpoint_rows(catalog: Catalog) -> list[CheckpointRow]:
     """Every shipped checkpoint by model type, small to large; `reason` says why one cannot be measured, else None."""
     ordered = sorted(size_names().items(), key=lambda pair: (pair[1].model_type, pair[1].parameters))
     return [

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.analysis.paired import paired_cases
+from engine.contract.results import PairRow
 from engine.domain.against import partner_of
 from engine.domain.calibration import Resolution
 from engine.domain.result import Result, ResultStatus
@@ -28,7 +29,7 @@ def verdicts_of(workbench: Workbench, run: Run) -> list[PairedCase]:
         return paired_cases(run.request.against, results.of_run(cursor, run.run_id))
 
 
-def paired_rows(workbench: Workbench, run: Run) -> list[dict[str, Any]]:
+def paired_rows(workbench: Workbench, run: Run) -> list[PairRow]:
     """One object per case and metric, the case as in the first configuration; ratios are new over base of the metric
     itself, missing values None."""
     verdicts = verdicts_of(workbench, run)
@@ -54,16 +55,16 @@ def whole_pairs(request: RunRequest, done: Sequence[Result]) -> list[Result]:
     ]
 
 
-def _row(paired: PairedCase, resolved: Resolution | None) -> dict[str, Any]:
+def _row(paired: PairedCase, resolved: Resolution | None) -> PairRow:
     base, new, found = paired.base, paired.new, paired.found
     first, second = paired.words
     return {
         "model": base.model,
         "model_type": base.model_type,
         "size": str(base.size),
-        "workload": base.workload.value,
+        "workload": base.workload,
         "backend": base.backend,
-        "precision": base.precision.value,
+        "precision": base.precision,
         "batch_size": base.batch_size,
         "sequence_length": base.sequence_length,
         "threads": base.threads,
@@ -76,13 +77,13 @@ def _row(paired: PairedCase, resolved: Resolution | None) -> dict[str, Any]:
         "new_case_id": new.case_id,
         "metric": paired.metric.label,
         "unit": paired.metric.unit,
-        "better": paired.metric.better.value,
+        "better": paired.metric.better,
         "ratio": found.ratio,
         "low": found.low,
         "high": found.high,
         "p_value": found.p_value,
         "q_value": found.q_value,
-        "verdict": found.verdict.value,
+        "verdict": found.verdict,
         "pairs": found.pairs,
         "pairs_to_decide": found.to_decide,
         "comparisons": found.comparisons,

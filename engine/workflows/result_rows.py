@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.analysis.summarise import estimate_of_process
+from engine.contract.results import Figure, ResultRow
 from engine.domain.measurement import Measurement
 from engine.domain.result import Provenance, Result, ResultFilter
 from engine.storage import results
@@ -13,14 +14,14 @@ if TYPE_CHECKING:
     from engine.workflows.workbench import Workbench
 
 
-def result_rows(workbench: Workbench, wanted: ResultFilter) -> list[dict[str, Any]]:
+def result_rows(workbench: Workbench, wanted: ResultFilter) -> list[ResultRow]:
     """One object per result, newest first; SI units, times in ISO 8601 with zone, missing values None."""
     with workbench.database.cursor() as cursor:
         found = results.find(cursor, wanted)
     return [result_row(result) for result in found]
 
 
-def result_row(result: Result) -> dict[str, Any]:
+def result_row(result: Result) -> ResultRow:
     case, failure = result.case, result.failure
     return {
         "result_id": result.result_id,
@@ -29,15 +30,15 @@ def result_row(result: Result) -> dict[str, Any]:
         "repetition": result.repetition,
         "model": case.model,
         "model_type": case.model_type,
-        "family": case.family.value,
+        "family": case.family,
         "task": case.task,
         "size": str(case.size),
-        "workload": case.workload.value,
+        "workload": case.workload,
         "cold": case.cold,
         "requested_backend": result.requested_backend,
         "backend": case.backend,
         "actual_device": result.actual_device,
-        "precision": case.precision.value,
+        "precision": case.precision,
         "batch_size": case.batch_size,
         "sequence_length": case.sequence_length,
         "image_size": case.image_size,
@@ -48,9 +49,9 @@ def result_row(result: Result) -> dict[str, Any]:
         "attention": case.attention,
         "checkpoint": case.checkpoint,
         "checkpoint_digest": case.checkpoint_digest,
-        "status": result.status.value,
-        "failure": None if failure is None else {"kind": failure.kind.value, "reason": failure.reason},
-        "provenance": result.provenance.value,
+        "status": result.status,
+        "failure": None if failure is None else {"kind": failure.kind, "reason": failure.reason},
+        "provenance": result.provenance,
         "environment": result.environment_id,
         "measured_at": result.started_at.isoformat(),
         "duration_seconds": None if result.provenance is Provenance.IMPORTED else result.duration_seconds,
@@ -61,12 +62,12 @@ def result_row(result: Result) -> dict[str, Any]:
     }
 
 
-def _metric(measurement: Measurement) -> dict[str, Any]:
+def _metric(measurement: Measurement) -> Figure:
     """One process's figure; low and high are its own interval over iterations, None where it carries none."""
     estimate = estimate_of_process(measurement.metric, measurement.samples)
     return {
         "unit": measurement.metric.unit,
-        "better": measurement.metric.better.value,
+        "better": measurement.metric.better,
         "median": estimate.value,
         "low": estimate.low,
         "high": estimate.high,

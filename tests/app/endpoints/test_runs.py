@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.endpoints.payloads import run_payload
-from app.endpoints.run_body import RunBody
+from engine.contract.run_body import RunBody
 from engine.domain.against import PAIRS, Against
 from engine.domain.case import Precision
 from engine.domain.model import Tier

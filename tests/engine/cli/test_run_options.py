@@ -7,8 +7,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from app.endpoints.run_body import RunBody
 from engine.cli.run_options import make_request, request_body, run_options
+from engine.contract.run_body import RunBody
 from engine.domain.against import PAIRS, Against
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier

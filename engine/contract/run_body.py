@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from engine.domain.budget import LEAST_SECONDS, MOST_SECONDS
 from engine.domain.case import Precision, Workload
 from engine.domain.model import Tier
 from engine.domain.run import (
+    MAX_BATCH_SIZE,
     MAX_NEW_TOKENS,
     MAX_PROCESSES,
     MAX_SEQUENCE_LENGTH,
@@ -54,20 +56,28 @@ def _as_number_list(value: Any) -> Any:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-Names = Annotated[list[Name], BeforeValidator(_as_list), Field(max_length=1000)]
+Several = Annotated[list[Name], Field(max_length=1000)]
+AtLeastOne = Annotated[list[Name], Field(min_length=1, max_length=1000)]
+BatchSize = Annotated[StrictInt, Field(ge=1, le=MAX_BATCH_SIZE)]
+BatchSizes = Annotated[list[BatchSize], Field(min_length=1, max_length=100)]
+Precisions = Annotated[list[Precision], Field(min_length=1, max_length=100)]
+Workloads = Annotated[list[Workload], Field(min_length=1, max_length=100)]
+Length = Annotated[StrictInt, Field(ge=1, le=MAX_SEQUENCE_LENGTH)]
+Threads = Annotated[StrictInt, Field(ge=1, le=MAX_THREADS)]
+Attention = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class AgainstBody(BaseModel):
     """The second configuration of a run in pairs: what it has instead; at least one field."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
     precision: Precision | None = None
     hardware: Name | None = None
-    threads: Annotated[StrictInt, Field(ge=1, le=MAX_THREADS)] | None = None
+    threads: Threads | None = None
     compiled: Annotated[StrictBool | None, Field(alias="compile")] = None
-    attention: Annotated[str, Field(min_length=1, max_length=100)] | None = None
-    sequence_length: Annotated[StrictInt, Field(ge=1, le=MAX_SEQUENCE_LENGTH)] | None = None
+    attention: Attention | None = None
+    sequence_length: Length | None = None
 
     def to_against(self) -> Against:
         """Raises InvalidValue where nothing differs."""
@@ -82,48 +92,62 @@ class AgainstBody(BaseModel):
 
 
 class RunBody(BaseModel):
-    """Every field may be left out except that a model or a priority must be named."""
+    """Every field may be left out except that models, a priority or a checkpoint must be named."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    models: Names = []
+    models: Annotated[Several, BeforeValidator(_as_list, json_schema_input_type=Name | Several)] = []
+    """Model types or published checkpoints; they win over the priority."""
     priority: Priority | None = None
-    hardware: Annotated[Names, Field(min_length=1)] = ["cpu"]
-    precision: Annotated[list[Precision], BeforeValidator(_as_list), Field(min_length=1)] = [Precision.FP32]
-    batch_sizes: Annotated[list[StrictInt], BeforeValidator(_as_number_list), Field(min_length=1, max_length=100)] = [
-        1,
-        8,
+    """Every runnable type of this tier and those above it."""
+    hardware: Annotated[AtLeastOne, BeforeValidator(_as_list, json_schema_input_type=Name | AtLeastOne)] = ["cpu"]
+    """Backends."""
+    precision: Annotated[Precisions, BeforeValidator(_as_list, json_schema_input_type=Precision | Precisions)] = [
+        Precision.FP32
     ]
+    batch_sizes: Annotated[
+        BatchSizes, BeforeValidator(_as_number_list, json_schema_input_type=BatchSize | BatchSizes)
+    ] = [1, 8]
     progressive_mode: StrictBool = True
+    """Cheap cases first; a batch stops growing when it no longer pays."""
     incremental: StrictBool = False
-    workloads: Annotated[list[Workload], BeforeValidator(_as_list), Field(min_length=1)] = [Workload.INFERENCE]
+    """Only what this environment has not measured recently."""
+    workloads: Annotated[Workloads, BeforeValidator(_as_list, json_schema_input_type=Workload | Workloads)] = [
+        Workload.INFERENCE
+    ]
     size: SizeChoice = SizeChoice.AUTO
-    sequence_length: Annotated[StrictInt, Field(ge=1, le=MAX_SEQUENCE_LENGTH)] | None = None
-    threads: Annotated[StrictInt, Field(ge=1, le=MAX_THREADS)] | None = None
+    sequence_length: Length | None = None
+    threads: Threads | None = None
     runs: Annotated[StrictInt, Field(ge=1, le=MAX_PROCESSES)] | None = None
+    """Processes per case."""
     warmup: Annotated[StrictInt, Field(ge=0, le=MAX_WARMUP)] | None = None
+    """Iterations that are not recorded."""
     pinned: Annotated[StrictBool, Field(alias="pin")] = False
+    """Bind case processes to as many cores as they have threads."""
     side_by_side: StrictBool = False
+    """Measure as many cases at once as have cores of their own."""
     cold: StrictBool = False
+    """Startup in fresh interpreters."""
     new_tokens: Annotated[StrictInt, Field(ge=2, le=MAX_NEW_TOKENS)] | None = None
+    """For generation alone."""
     workers: Annotated[StrictInt, Field(ge=1, le=MAX_WORKERS)] | None = None
+    """For concurrency alone."""
     compiled: Annotated[StrictBool, Field(alias="compile")] = False
-    attention: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    attention: Attention | None = None
     budget_seconds: Annotated[float, Field(strict=True, ge=LEAST_SECONDS, le=MOST_SECONDS)] | None = None
     against: AgainstBody | None = None
     checkpoint: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    """Hub id or absolute folder of trained weights."""
     title: Annotated[str, Field(max_length=200)] | None = None
 
     def to_request(self) -> RunRequest:
         """The engine's request; models that are named win over the priority. Raises InvalidValue."""
         against = None if self.against is None else self.against.to_against()
-        given = {
-            "processes": self.runs or usual_processes(against),
-            "warmup": self.warmup,
-            "pinned": self.pinned,
-            "side_by_side": self.side_by_side,
-        }
-        protocol = Protocol(**{name: value for name, value in given.items() if value is not None})
+        protocol = Protocol(
+            processes=self.runs or usual_processes(against), pinned=self.pinned, side_by_side=self.side_by_side
+        )
+        if self.warmup is not None:
+            protocol = replace(protocol, warmup=self.warmup)
         request = RunRequest(
             models=_unique(self.models),
             tier=None if self.models else self._tier(),
