@@ -59,11 +59,17 @@ def register(app: Flask) -> None:
     )
 
     @app.before_request
-    def refuse_unknown_api_paths() -> None:
-        """Dash answers GET of any path with its page; below /api that would pass a typing error off as success."""
-        if request.path == "/api" or request.path.startswith("/api/"):
-            method = "GET" if request.method == "HEAD" else request.method
-            api_routes.bind("").match(request.path, method, websocket=_is_socket())
+    def refuse_unknown_api_paths() -> Response | None:
+        """Dash answers GET of any path with its page; below /api that would pass a typing error off as success, and
+        OPTIONS would promise GET where there is none."""
+        if request.path != "/api" and not request.path.startswith("/api/"):
+            return None
+        method = "GET" if request.method == "HEAD" else request.method
+        here = api_routes.bind("")
+        here.match(request.path, method, websocket=_is_socket())
+        if method != "OPTIONS":
+            return None
+        return Response(status=HTTPStatus.NO_CONTENT, headers={"Allow": ", ".join(sorted(here.allowed_methods(request.path)))})
 
 
 def _is_socket() -> bool:

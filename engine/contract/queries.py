@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from engine.contract.run_body import Name
 from engine.domain.case import Precision
 from engine.domain.run import MAX_BATCH_SIZE, RunStatus
 
@@ -15,7 +14,8 @@ __all__ = ["ResultsQuery", "RunsQuery"]
 MAX_ROWS = 10_000
 """Most results in one answer."""
 MAX_RUNS = 1000
-MAX_VALUES = 1000
+MAX_VALUES = 16
+"""Of one parameter: what is within every limit fits into an address."""
 _MOST_DIGITS = 18
 
 
@@ -27,6 +27,9 @@ def _whole(value: Any) -> Any:
 
 
 WHOLE = BeforeValidator(_whole)
+
+
+Word = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9._/-]+$")]
 
 
 class Query(BaseModel):
@@ -42,14 +45,14 @@ class RunsQuery(Query):
 class ResultsQuery(Query):
     """Parts that are left out ask for all."""
 
-    model: Annotated[list[Name], Field(max_length=MAX_VALUES)] = []
+    model: Annotated[list[Word], Field(max_length=MAX_VALUES)] = []
     """Model types or published checkpoints."""
-    hardware: Annotated[list[Name], Field(max_length=MAX_VALUES)] = []
+    hardware: Annotated[list[Word], Field(max_length=MAX_VALUES)] = []
     """Backends."""
     precision: Annotated[list[Precision], Field(max_length=MAX_VALUES)] = []
     batch_size: Annotated[
         list[Annotated[int, Field(strict=True, ge=1, le=MAX_BATCH_SIZE), WHOLE]], Field(max_length=MAX_VALUES)
     ] = []
-    run_id: Name | None = None
+    run_id: Word | None = None
     """Id or number of a run."""
     limit: Annotated[int, Field(strict=True, ge=1, le=MAX_ROWS), WHOLE] = 100
