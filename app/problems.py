@@ -69,7 +69,9 @@ def register(app: Flask) -> None:
         here.match(request.path, method, websocket=_is_socket())
         if method != "OPTIONS":
             return None
-        return Response(status=HTTPStatus.NO_CONTENT, headers={"Allow": ", ".join(sorted(here.allowed_methods(request.path)))})
+        return Response(
+            status=HTTPStatus.NO_CONTENT, headers={"Allow": ", ".join(sorted(here.allowed_methods(request.path)))}
+        )
 
 
 def _is_socket() -> bool:

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, jsonify
 from app import data
 from app.documented import documented
 from app.endpoints.json_body import read_body
+from app.endpoints.names import model_named
 from app.endpoints.payloads import (
     case_counts,
     environment_payload,
@@ -17,7 +18,6 @@ from app.endpoints.payloads import (
 )
 from app.endpoints.query_string import read_query, refuse_query
 from engine.backends import BACKENDS
-from engine.catalog.registry import Catalog
 from engine.contract.catalog import BackendRow, Hardware, Models
 from engine.contract.queries import ResultsQuery, RunsQuery
 from engine.contract.results import Results
@@ -154,12 +154,15 @@ def list_models() -> Response:
 def list_hardware() -> Response:
     """Every known backend, with why it cannot be used where it cannot, and the server's machine."""
     refuse_query()
+    return jsonify(hardware_answer())
+
+
+def hardware_answer() -> Hardware:
     workbench = data.workbench()
-    answer: Hardware = {
+    return {
         "hardware": [_backend_row(status) for status in hardware(workbench)],
         "machine": environment_payload(workbench.environment),
     }
-    return jsonify(answer)
 
 
 def _backend_row(status: BackendStatus) -> BackendRow:
@@ -185,7 +188,7 @@ def query_results() -> Response:
     found = result_rows(
         workbench,
         ResultFilter(
-            models=tuple(_model(workbench.catalog, name) for name in wanted.model),
+            models=tuple(model_named(workbench.catalog, name).name for name in wanted.model),
             backends=tuple(BACKENDS.get(name, field="hardware").name for name in wanted.hardware),
             precisions=tuple(wanted.precision),
             batch_sizes=tuple(wanted.batch_size),
@@ -195,14 +198,6 @@ def query_results() -> Response:
     )
     answer: Results = {"results": found, "count": len(found), "limit": wanted.limit}
     return jsonify(answer)
-
-
-def _model(catalog: Catalog, name: str) -> str:
-    try:
-        return catalog.choose_one(name).name
-    except EngineError as error:
-        error.field = "model"
-        raise
 
 
 def _run_id(value: str | None) -> str | None:

@@ -1,4 +1,5 @@
-"""WebSocket /api/benchmark/ws/<run_id>: the status at once, then at each change."""
+"""WebSockets /api/benchmark/ws/<run_id>, /api/generator/ws/<operation_id> and so on: the status at once, then at each
+change."""
 
 from __future__ import annotations
 
@@ -6,18 +7,25 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Generic
 
 from flask import Flask, current_app
 from flask_sock import Sock
 from simple_websocket import ConnectionClosed, Server
 
 from app import data
+from app.endpoints.operation_payloads import standing_payload
 from app.endpoints.payloads import status_payload
+from engine.domain.operation import OperationKind, OperationProgress
+from engine.domain.run import RunProgress
 from engine.errors import EngineError
-from engine.workflows.run_supervisor import Subscription
+from engine.workflows.watching import Snapshot, Subscription
 
+PREFIXES = {OperationKind.GENERATION: "/api/generator"}
+"""Where each kind of operation lives."""
 MAX_SOCKETS = 40
 """Each socket holds one of the server's threads for as long as it is open."""
 MIN_SECONDS_BETWEEN = 0.1
@@ -63,49 +71,96 @@ EXTENSION = "modeldyno-live"
 def register(app: Flask, sockets: LiveSockets) -> None:
     app.extensions[EXTENSION] = sockets
     app.config["SOCK_SERVER_OPTIONS"] = {"ping_interval": _PING_SECONDS, "max_message_size": 4096}
-    Sock(app).route("/api/benchmark/ws/<run_id>")(follow_run)
+    sock = Sock(app)
+    sock.route("/api/benchmark/ws/<run_id>")(follow_run)
+    for kind, prefix in PREFIXES.items():
+        sock.route(f"{prefix}/ws/<operation_id>", endpoint=f"follow_{kind.value}")(_follower(kind))
 
 
 def follow_run(client: Server, run_id: str) -> None:
-    """Speak with one client until it leaves, the run is long over, or the server stops."""
+    """A run's WebSocket."""
+    supervisor = data.workbench().supervisor
+
+    def find() -> Followed[RunProgress]:
+        name = supervisor.progress(run_id).run.run_id
+        return Followed(
+            name=name,
+            progress=lambda: supervisor.progress(name),
+            subscription=supervisor.subscribe(name),
+            payload=status_payload,
+            is_final=lambda progress: progress.run.status.is_final,
+        )
+
+    _follow(client, find)
+
+
+def _follower(kind: OperationKind) -> Callable[[Server, str], None]:
+    def follow_operation(client: Server, operation_id: str) -> None:
+        """An operation's WebSocket."""
+        supervisor = data.workbench().operations
+
+        def find() -> Followed[OperationProgress]:
+            return Followed(
+                name=operation_id,
+                progress=lambda: supervisor.progress(kind, operation_id),
+                subscription=supervisor.subscribe(kind, operation_id),
+                payload=standing_payload,
+                is_final=lambda progress: progress.operation.status.is_final,
+            )
+
+        _follow(client, find)
+
+    return follow_operation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed(Generic[Snapshot]):
+    """What one socket is about."""
+
+    name: str
+    progress: Callable[[], Snapshot]
+    """The present snapshot."""
+    subscription: Subscription[Snapshot]
+    payload: Callable[[Snapshot], Mapping[str, Any]]
+    is_final: Callable[[Snapshot], bool]
+
+
+def _follow(client: Server, find: Callable[[], Followed[Any]]) -> None:
+    """Speak with one client until it leaves, what it follows is long over, or the server stops."""
     client.sock.settimeout(_SEND_TIMEOUT_SECONDS)
     sockets: LiveSockets = current_app.extensions[EXTENSION]
     with sockets.place() as has_place:
         if not has_place:
             _refuse(client, f"{sockets.limit} sockets are open already; close one or poll status.", _TRY_AGAIN_LATER)
             return
-        supervisor = data.workbench().supervisor
         try:
-            run_id = supervisor.progress(run_id).run.run_id
-            subscription = supervisor.subscribe(run_id)
+            followed = find()
         except EngineError as error:
             _refuse(client, error.message)
             return
         try:
-            _Conversation(client, run_id, subscription, sockets.stopping).hold()
+            _Conversation(client, followed, sockets.stopping).hold()
         except (ConnectionClosed, OSError):
             return  # the client has gone, or does not read what it is sent
         finally:
-            subscription.close()
+            followed.subscription.close()
             _hang_up(client, _NORMAL)
 
 
 class _Conversation:
     """One socket, its reader thread and what was last said."""
 
-    def __init__(self, client: Server, run_id: str, subscription: Subscription, stopping: threading.Event) -> None:
+    def __init__(self, client: Server, followed: Followed[Any], stopping: threading.Event) -> None:
         self._client = client
-        self._run_id = run_id
-        self._subscription = subscription
+        self._followed = followed
         self._stopping = stopping
         self._sending = threading.Lock()
         self._gone = threading.Event()
         self._heard_at = time.monotonic()
-        self._progress = data.workbench().supervisor.progress
         self._last_sequence: int | None = None
 
     def hold(self) -> None:
-        reader = threading.Thread(target=self._answer, name=f"live-{self._run_id}", daemon=True)
+        reader = threading.Thread(target=self._answer, name=f"live-{self._followed.name}", daemon=True)
         reader.start()
         try:
             self._tell_changes()
@@ -113,27 +168,29 @@ class _Conversation:
             self._gone.set()
 
     def _tell_changes(self) -> None:
-        newest = self._progress(self._run_id)
-        self._send(status_payload(newest))
+        followed = self._followed
+        newest = followed.progress()
+        self._send(followed.payload(newest))
         self._last_sequence = newest.sequence
-        is_final = newest.run.status.is_final
+        is_final = followed.is_final(newest)
         while not self._gone.is_set():
             if self._stopping.is_set():
                 _hang_up(self._client, _GOING_AWAY, "The server is stopping.")
                 return
             if is_final and time.monotonic() - self._heard_at > _IDLE_AFTER_END_SECONDS:
                 return
-            changed = self._subscription.next(timeout=_LOOK_SECONDS)
+            changed = followed.subscription.next(timeout=_LOOK_SECONDS)
             if changed is None:
                 if is_final:
                     self._gone.wait(_LOOK_SECONDS)
                 continue
-            if changed.sequence != self._last_sequence or changed.run.status.is_final != is_final:
-                self._send(status_payload(changed))
+            ends_now = followed.is_final(changed) and not is_final
+            if changed.sequence != self._last_sequence or followed.is_final(changed) != is_final:
+                self._send(followed.payload(changed))
                 self._last_sequence = changed.sequence
-                if changed.run.status.is_final and not is_final:
+                if ends_now:
                     self._heard_at = time.monotonic()
-                is_final = changed.run.status.is_final
+                is_final = followed.is_final(changed)
             self._gone.wait(MIN_SECONDS_BETWEEN)
 
     def _answer(self) -> None:
@@ -148,7 +205,7 @@ class _Conversation:
                 if word == "ping":
                     self._send({"pong": True})
                 elif word == "status":
-                    self._send(status_payload(self._progress(self._run_id)))
+                    self._send(self._followed.payload(self._followed.progress()))
                 else:
                     self._send({"error": f"Say 'ping' or 'status', not {str(said)[:40]!r}."})
         except (ConnectionClosed, OSError, EngineError):
@@ -156,7 +213,7 @@ class _Conversation:
         finally:
             self._gone.set()
 
-    def _send(self, message: dict[str, object]) -> None:
+    def _send(self, message: Mapping[str, Any]) -> None:
         with self._sending:
             self._client.send(json.dumps(message))
 

@@ -35,7 +35,7 @@ def status_payload(progress: RunProgress) -> RunStanding:
         "current_step": progress.current_step,
         "start_time": (run.started_at or run.created_at).isoformat(),
         "elapsed_time": round(progress.elapsed_seconds, 3),
-        "estimated_remaining_time": _middle(progress.remaining_seconds),
+        "estimated_remaining_time": middle(progress.remaining_seconds),
         "estimated_remaining_range": list(progress.remaining_seconds) if progress.remaining_seconds else None,
         "completed_models": completed_models,
         "total_models": total_models,
@@ -77,8 +77,8 @@ def run_payload(run: Run) -> RunRow:
         "budget_seconds": request.budget_seconds,
         "against": None if request.against is None else request.against.named,
         "created_at": run.created_at.isoformat(),
-        "started_at": _time(run.started_at),
-        "finished_at": _time(run.finished_at),
+        "started_at": moment(run.started_at),
+        "finished_at": moment(run.finished_at),
         "cases": case_counts(run),
         "error": run.error,
     }
@@ -149,12 +149,13 @@ def _models_done(cases: Iterable[CaseProgress], run: Run) -> tuple[int, int]:
     return sum(1 for waiting in open_cases.values() if not waiting), len(open_cases)
 
 
-def _middle(bounds: tuple[float, float] | None) -> float | None:
+def middle(bounds: tuple[float, float] | None) -> float | None:
+    """Of a range of seconds: geometric, as such ranges are skewed."""
     if bounds is None:
         return None
     low, high = bounds
     return round(sqrt(low * high), 1) if low > 0 else round((low + high) / 2, 1)
 
 
-def _time(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
+def moment(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

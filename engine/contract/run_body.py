@@ -47,7 +47,8 @@ class Priority(StrEnum):
     ALL = "all"
 
 
-def _as_list(value: Any) -> Any:
+def as_list(value: Any) -> Any:
+    """One name may stand for a list of it."""
     return [value] if isinstance(value, str) else value
 
 
@@ -96,13 +97,13 @@ class RunBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
-    models: Annotated[Several, BeforeValidator(_as_list, json_schema_input_type=Name | Several)] = []
+    models: Annotated[Several, BeforeValidator(as_list, json_schema_input_type=Name | Several)] = []
     """Model types or published checkpoints; they win over the priority."""
     priority: Priority | None = None
     """Every runnable type of this tier and those above it."""
-    hardware: Annotated[AtLeastOne, BeforeValidator(_as_list, json_schema_input_type=Name | AtLeastOne)] = ["cpu"]
+    hardware: Annotated[AtLeastOne, BeforeValidator(as_list, json_schema_input_type=Name | AtLeastOne)] = ["cpu"]
     """Backends."""
-    precision: Annotated[Precisions, BeforeValidator(_as_list, json_schema_input_type=Precision | Precisions)] = [
+    precision: Annotated[Precisions, BeforeValidator(as_list, json_schema_input_type=Precision | Precisions)] = [
         Precision.FP32
     ]
     batch_sizes: Annotated[
@@ -112,7 +113,7 @@ class RunBody(BaseModel):
     """Cheap cases first; a batch stops growing when it no longer pays."""
     incremental: StrictBool = False
     """Only what this environment has not measured recently."""
-    workloads: Annotated[Workloads, BeforeValidator(_as_list, json_schema_input_type=Workload | Workloads)] = [
+    workloads: Annotated[Workloads, BeforeValidator(as_list, json_schema_input_type=Workload | Workloads)] = [
         Workload.INFERENCE
     ]
     size: SizeChoice = SizeChoice.AUTO
@@ -150,7 +151,7 @@ class RunBody(BaseModel):
             protocol = replace(protocol, warmup=self.warmup)
         request = RunRequest(
             models=_unique(self.models),
-            tier=None if self.models else self._tier(),
+            tier=None if self.models else tier_of(self.priority),
             backends=_unique(self.hardware),
             precisions=_unique(self.precision),
             batch_sizes=_unique(self.batch_sizes),
@@ -174,10 +175,12 @@ class RunBody(BaseModel):
         request.refuse_unused()
         return request
 
-    def _tier(self) -> Tier | None:
-        if self.priority is None:
-            return None
-        return Tier.LOW if self.priority is Priority.ALL else Tier(self.priority.value)
+
+def tier_of(priority: Priority | None) -> Tier | None:
+    """`all` is the lowest tier, which includes every other."""
+    if priority is None:
+        return None
+    return Tier.LOW if priority is Priority.ALL else Tier(priority.value)
 
 
 def _unique(values: list[Any]) -> tuple[Any, ...]:

@@ -14,59 +14,28 @@ from engine.domain.result import Provenance, Result, ResultStatus
 from engine.domain.run import CaseProgress, Plan, Run, RunProgress, RunStatus
 from engine.domain.workload_metrics import RATES
 from engine.stats.quantiles import median
+from engine.workflows.watching import Watched
 
 LOG_LINES = 100
 QUEUED = "queued"
 RUNNING = "running"
 
 
-class Subscription:
-    """Snapshots of one run, always the newest: a slow reader misses the ones between and never makes memory grow."""
-
-    def __init__(self, live: LiveRun | None, first: RunProgress) -> None:
-        self._live = live
-        self._first: RunProgress | None = first
-        self._seen = first.sequence
-        self._closed = threading.Event()
-
-    def next(self, timeout: float | None = None) -> RunProgress | None:
-        """The newest snapshot not yet seen: the first at once, later ones when something has changed.
-
-        None when nothing changed within `timeout` seconds, or after `close`; after the final one, None at once.
-        """
-        if self._first is not None:
-            first, self._first = self._first, None
-            return first
-        if self._live is None or self._closed.is_set():
-            return None
-        changed = self._live.wait_beyond(self._seen, timeout, self._closed)
-        if changed is not None:
-            self._seen = changed.sequence
-        return changed
-
-    def close(self) -> None:
-        """Wakes a reader that waits."""
-        self._closed.set()
-        if self._live is not None:
-            self._live.wake()
-
-
-class LiveRun:
+class LiveRun(Watched[RunProgress]):
     """Everything a screen may ask about a run under way. Every method may be called from any thread."""
 
     def __init__(self, run: Run) -> None:
+        super().__init__()
         self.cancel = threading.Event()
         """Set to stop whatever the run is doing."""
         self.finished = threading.Event()
         """Set once the final status is stored (or could not be)."""
         self.is_closing = False
         """The program ends: stopping means interrupted, not cancelled."""
-        self._changed = threading.Condition()
         self._run = run
         self._step = "Waiting to be planned"
         self._cases: list[CaseProgress] = []
         self._log: deque[str] = deque(maxlen=LOG_LINES)
-        self._sequence = 0
         self._remaining: tuple[float, float] | None = None
         self._remaining_since = time.monotonic()
         self._attempt_at: datetime | None = None
@@ -84,25 +53,6 @@ class LiveRun:
         """How long the run has been carried out, over all attempts and the present one so far."""
         with self._changed:
             return self._elapsed(time.monotonic())
-
-    def snapshot(self) -> RunProgress:
-        with self._changed:
-            return self._snapshot()
-
-    def wait_beyond(self, sequence: int, timeout: float | None, closed: threading.Event) -> RunProgress | None:
-        """The snapshot as soon as its sequence exceeds `sequence`; None after the timeout, closing or the end."""
-        deadline = None if timeout is None else time.monotonic() + timeout
-        with self._changed:
-            while self._sequence <= sequence:
-                left = None if deadline is None else deadline - time.monotonic()
-                if closed.is_set() or self._run.status.is_final or (left is not None and left <= 0):
-                    return None
-                self._changed.wait(left)
-            return self._snapshot()
-
-    def wake(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
 
     def set_step(self, step: str) -> None:
         with self._changed:
@@ -184,10 +134,6 @@ class LiveRun:
             self._log.append(line)
             self._touch()
 
-    def _touch(self) -> None:
-        self._sequence += 1
-        self._changed.notify_all()
-
     def _stop_clock(self, index: int) -> None:
         """With the last execution under way what is left stops running down, until the next one."""
         now = time.monotonic()
@@ -204,6 +150,9 @@ class LiveRun:
     def _elapsed(self, now: float) -> float:
         attempt = 0.0 if self._attempt_begun is None else now - self._attempt_begun
         return (self._run.active_seconds or 0.0) + attempt
+
+    def _is_over(self) -> bool:
+        return self._run.status.is_final
 
     def _snapshot(self) -> RunProgress:
         now = time.monotonic()

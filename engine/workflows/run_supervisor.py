@@ -17,10 +17,11 @@ from engine.workflows.check_request import check_request, devices_of
 from engine.workflows.choose_models import with_type
 from engine.workflows.device_turns import Cancelled, DeviceTurns, Ticket
 from engine.workflows.execute_run import execute_plan
-from engine.workflows.live_run import LiveRun, Subscription
+from engine.workflows.live_run import LiveRun
 from engine.workflows.paired import whole_pairs
 from engine.workflows.plan_run import plan_run
 from engine.workflows.stored_progress import FINISHED, stored_progress
+from engine.workflows.watching import Subscription
 
 if TYPE_CHECKING:
     from engine.workflows.workbench import Workbench
@@ -113,7 +114,7 @@ class RunSupervisor:
             live = list(self._live.values())
         return [found.snapshot() for found in live]
 
-    def subscribe(self, run_id: str) -> Subscription:
+    def subscribe(self, run_id: str) -> Subscription[RunProgress]:
         """Watch a run; of one that has ended the subscription carries the final snapshot only. Raises NotFound."""
         first = self.progress(run_id)
         live = self._find(first.run.run_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from types import TracebackType
@@ -15,16 +16,21 @@ from engine.benchmarking.launchers import Launcher
 from engine.catalog.registry import Catalog, load_catalog
 from engine.config import Settings
 from engine.domain.hardware import BackendStatus, Environment
-from engine.storage import environments, runs
+from engine.domain.operation import OperationKind
+from engine.storage import environments, operations, runs
 from engine.storage.database import Database
 from engine.workflows.calibration_job import CalibrationJob
 from engine.workflows.detect_backends import detect_backends, remember_backends, remembered_backends
 from engine.workflows.device_claims import DeviceClaims
+from engine.workflows.generate_operation import generate_operation
 from engine.workflows.memo import Memo
+from engine.workflows.operation_supervisor import Job, OperationSupervisor
 from engine.workflows.predict_case import Predictors
 from engine.workflows.run_supervisor import RunSupervisor
 
 logger = logging.getLogger(__name__)
+
+JOBS: Mapping[OperationKind, Job] = {OperationKind.GENERATION: generate_operation}
 
 
 class Workbench:
@@ -56,6 +62,7 @@ class Workbench:
         self._backends: list[BackendStatus] | None = None
         self.supervisor = RunSupervisor(self)
         self.calibration = CalibrationJob(self)
+        self.operations = OperationSupervisor(self, JOBS)
 
     @classmethod
     def open(
@@ -77,6 +84,7 @@ class Workbench:
         try:
             database.write(lambda cursor: environments.save(cursor, here))
             database.write(runs.interrupt_unfinished)
+            database.write(operations.interrupt_unfinished)
         except BaseException:
             database.close()
             raise
@@ -118,6 +126,7 @@ class Workbench:
     def close(self) -> None:
         """Interrupt what runs, end every process and let go of the database. Closing twice does no harm."""
         self.calibration.close()
+        self.operations.close()
         self.supervisor.close()
         self.launcher.close()
         self.cold_launcher.close()

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from engine.catalog.registry import Catalog
 from engine.config import Settings
 from engine.domain.calibration import CalibrationProgress
 from engine.domain.hardware import BackendStatus, Environment
 from engine.domain.model import Status
+from engine.domain.operation import OperationKind, Outcome
 from engine.domain.run import Run, RunProgress, RunRequest, RunStatus
 from engine.errors import BackendUnavailable, Conflict, UnknownName
 from engine.storage import environments, runs
 from engine.storage.database import Database
 from engine.workflows.calibration_job import CalibrationState
-from engine.workflows.live_run import LiveRun, Subscription
+from engine.workflows.device_turns import Cancelled
+from engine.workflows.live_operation import LiveOperation
+from engine.workflows.live_run import LiveRun
 from engine.workflows.memo import Memo
+from engine.workflows.operation_supervisor import Keep, OperationSupervisor
 from engine.workflows.predict_case import Predictors
 from engine.workflows.stored_progress import stored_progress
+from engine.workflows.watching import Subscription
 from tests.builders import a_backend_status, a_model, an_environment
 
 
@@ -106,6 +114,26 @@ class StandInCalibration:
         self.state = replace(self.state, is_cancelling=True)
 
 
+class StandInJobs:
+    """What operations do: one outcome for each model, when the test lets them."""
+
+    def __init__(self) -> None:
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
+
+    def generate(
+        self, workbench: StandInWorkbench, request: Mapping[str, Any], live: LiveOperation, keep: Keep
+    ) -> None:
+        live.set_total(len(request["models"]))
+        for model in request["models"]:
+            live.set_step(f"Generating {model}")
+            while not self.may_go_on.wait(0.01):
+                if live.cancel.is_set():
+                    raise Cancelled
+            value = {"model_type": model, "family": "text_encoder", "status": "verified", "reason": None}
+            keep(Outcome(value=value | {"path": f"hf_{model}.py", "seconds": 0.5}, is_good=True, seconds=0.5))
+
+
 class StandInWorkbench:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -117,11 +145,14 @@ class StandInWorkbench:
         self.predictors = Predictors()
         self.supervisor = StandInSupervisor(self)
         self.calibration = StandInCalibration()
+        self.jobs = StandInJobs()
+        self.operations = OperationSupervisor(self, {OperationKind.GENERATION: self.jobs.generate})
 
     def backends(self, *, refresh: bool = False) -> list[BackendStatus]:
         return [a_backend_status("cpu"), a_backend_status("cuda", available=False)]
 
     def close(self) -> None:
+        self.operations.close()
         self.database.close()
 
 

@@ -13,6 +13,7 @@ from flask import Flask
 from simple_websocket import Client, ConnectionClosed
 from simple_websocket import ConnectionError as Refused
 
+from engine.domain.operation import OperationKind
 from engine.domain.run import RunStatus
 from tests.app.stand_in import StandInWorkbench
 from tests.builders import a_plan, a_request, a_result
@@ -39,9 +40,9 @@ def follow(address: str) -> Iterator[Callable[..., Client]]:
     """Opens a socket on a run; what is still open at the end is closed."""
     opened = []
 
-    def open_socket(run_id: str, origin: str | None = None) -> Client:
+    def open_socket(run_id: str, origin: str | None = None, system: str = "benchmark") -> Client:
         headers = {"Origin": origin} if origin else None
-        opened.append(EagerClient(f"ws://{address}/api/benchmark/ws/{run_id}", headers=headers))
+        opened.append(EagerClient(f"ws://{address}/api/{system}/ws/{run_id}", headers=headers))
         return opened[-1]
 
     yield open_socket
@@ -165,3 +166,38 @@ def test_a_client_that_dies_without_a_word_frees_its_place(
 def test_a_plain_request_for_a_socket_is_refused_as_a_problem(app: Flask, run_id: str) -> None:
     answer = app.test_client().get(f"/api/benchmark/ws/{run_id}")
     assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+
+
+def test_an_operation_is_followed_like_a_run(follow: Callable[..., Client], bench: StandInWorkbench) -> None:
+    bench.jobs.may_go_on.clear()
+    operation = bench.operations.submit(OperationKind.GENERATION, {"models": ["bert", "gpt2"]})
+    socket = follow(operation.operation_id, system="generator")
+    assert hear(socket)["operation_id"] == operation.operation_id
+    socket.send("ping")
+    heard = [hear(socket)]
+    bench.jobs.may_go_on.set()
+    while heard[-1].get("status") != "completed":
+        heard.append(hear(socket))
+    assert {"pong": True} in heard
+    assert heard[-1]["outcomes"] == {"total": 2, "done": 2, "failed": 0}
+
+
+def test_a_socket_opened_again_goes_on_with_the_present_state(
+    follow: Callable[..., Client], bench: StandInWorkbench
+) -> None:
+    bench.jobs.may_go_on.clear()
+    operation = bench.operations.submit(OperationKind.GENERATION, {"models": ["bert"]})
+    first = follow(operation.operation_id, system="generator")
+    sequence = hear(first)["sequence"]
+    leave(first)
+    bench.jobs.may_go_on.set()
+    bench.operations.wait(OperationKind.GENERATION, operation.operation_id, 5.0)
+    again = hear(follow(operation.operation_id, system="generator"))
+    assert (again["status"], again["sequence"] > sequence) == ("completed", True)
+
+
+def test_an_unknown_operation_is_refused_and_a_run_is_none(
+    follow: Callable[..., Client], bench: StandInWorkbench, run_id: str
+) -> None:
+    assert "No generation" in hear(follow("nope", system="generator"))["error"]
+    assert "No generation" in hear(follow(run_id, system="generator"))["error"]

@@ -8,7 +8,8 @@ import pytest
 
 from engine.domain.result import ResultStatus
 from engine.domain.run import RunStatus
-from engine.workflows.live_run import LOG_LINES, LiveRun, Subscription
+from engine.workflows.live_run import LOG_LINES, LiveRun
+from engine.workflows.watching import Subscription
 from tests.builders import A_TIME, a_case, a_failed_result, a_plan, a_result, a_run, a_skipped_case
 
 
