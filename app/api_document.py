@@ -33,6 +33,13 @@ _NAMES_IN_PATHS: Mapping[str, str] = {
     "model": "Name of a model type.",
     "key_id": "Id of an API key.",
 }
+_KEY: Document = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Names this request: sent again under the same key, it is answered as before and starts nothing.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+}
 _DESCRIPTION = """\
 ModelDyno over HTTP. Times are seconds, moments ISO 8601 with zone, other figures SI units; shares are 0..1.
 
@@ -115,7 +122,7 @@ def _described(rule: Rule, method: str, operation: Operation, text: str, schemas
     }
     if rest.strip():
         described["description"] = rest.strip()
-    if parameters := [*_in_path(rule), *_in_query(operation, schemas)]:
+    if parameters := [*_in_path(rule), *_in_query(operation, schemas), *([_KEY] if operation.is_repeatable else [])]:
         described["parameters"] = parameters
     if operation.body is not None:
         content = {"application/json": {"schema": schemas.body(operation.body)}}
@@ -167,6 +174,7 @@ def _answers(rule: Rule, method: str, operation: Operation, schemas: _Schemas) -
     statuses = {*_ALWAYS, *operation.problems}
     statuses |= set(_WITH_BODY) if operation.body is not None else set()
     statuses |= {HTTPStatus.REQUEST_ENTITY_TOO_LARGE} if method not in _READING else set()
+    statuses |= {HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY} if operation.is_repeatable else set()
     statuses |= set(_WITH_QUERY) if operation.query is not None else set()
     statuses |= set(_WITH_NAME) if rule.arguments else set()
     for status in sorted(int(status) for status in statuses):

@@ -24,6 +24,8 @@ class Operation:
     query: type[BaseModel] | None = None
     problems: frozenset[int] = field(default_factory=frozenset)
     """Statuses that are answered with problem details, beside those that any request may meet."""
+    is_repeatable: bool = False
+    """Whether it heeds the header Idempotency-Key."""
 
 
 def documented(
@@ -32,6 +34,7 @@ def documented(
     body: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,
     problems: tuple[HTTPStatus, ...] = (),
+    is_repeatable: bool = False,
     **answers: Any,
 ) -> Callable[[View], View]:
     """Say what a view takes and gives: `ok=`, `accepted=`, `created=` and so on, by the names of HTTPStatus."""
@@ -41,6 +44,7 @@ def documented(
         body=body,
         query=query,
         problems=frozenset(status.value for status in problems),
+        is_repeatable=is_repeatable,
     )
 
     def keep(view: View) -> View:

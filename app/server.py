@@ -13,6 +13,7 @@ from app.endpoints.calibration import calibration
 from app.endpoints.document import document
 from app.endpoints.generator import generator
 from app.endpoints.health import health
+from app.endpoints.lookups import lookups
 from app.endpoints.reports import reports
 from app.failed_callbacks import answer_failed_callback
 from app.index_page import FOLDERS_LOADED_BY_PAGE, LOADED_BY_PAGE, index_page
@@ -39,7 +40,7 @@ def create_app(
     app.config["COMPRESS_LEVEL"] = 1  # on loopback time is dear and bytes are cheap
     Compress(app)
     app.extensions[data.EXTENSION] = workbench
-    for blueprint in (health, benchmark, calibration, reports, generator, document):
+    for blueprint in (health, benchmark, calibration, reports, generator, lookups, document):
         app.register_blueprint(blueprint)
     live.register(app, live.LiveSockets(max_sockets))
     dash = _dashboard(app)

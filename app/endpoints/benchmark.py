@@ -17,6 +17,7 @@ from app.endpoints.payloads import (
     status_payload,
 )
 from app.endpoints.query_string import read_query, refuse_query
+from app.endpoints.repeatable import repeatable
 from engine.backends import BACKENDS
 from engine.contract.catalog import BackendRow, Hardware, Models
 from engine.contract.queries import ResultsQuery, RunsQuery
@@ -39,7 +40,8 @@ _UNDER_WAY = tuple(status for status in RunStatus if not status.is_final)
 
 
 @benchmark.post("/run")
-@documented("benchmark", accepted=StartedRun, body=RunBody, problems=(HTTPStatus.CONFLICT,))
+@documented("benchmark", accepted=StartedRun, body=RunBody, problems=(HTTPStatus.CONFLICT,), is_repeatable=True)
+@repeatable
 def start_run() -> tuple[Response, int, dict[str, str]]:
     """Start a run, which is accepted at once and carried out in the background."""
     body = read_body(RunBody)

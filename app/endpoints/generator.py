@@ -16,13 +16,13 @@ from app.endpoints.json_body import read_body
 from app.endpoints.names import model_in_path, model_named
 from app.endpoints.operations import add_operation_routes, start_operation
 from app.endpoints.query_string import read_query, refuse_query
+from app.endpoints.repeatable import repeatable
 from engine.contract.catalog import Hardware
 from engine.contract.generator import (
     BatchBody,
     FileQuery,
     GenerationResults,
     ModelBody,
-    SkillsetRow,
     Skillsets,
     Templates,
 )
@@ -34,12 +34,14 @@ from engine.formatting import counted
 from engine.skillsets.fingerprint import generator_fingerprint
 from engine.skillsets.render_test import path_beside
 from engine.storage import skillsets
+from engine.workflows.skillset_rows import skillset_row
 
 generator = Blueprint("generator", __name__, url_prefix="/api/generator")
 
 
 @generator.post("/model")
-@documented("generator", accepted=StartedOperation, body=ModelBody, problems=(HTTPStatus.CONFLICT,))
+@documented("generator", accepted=StartedOperation, body=ModelBody, problems=(HTTPStatus.CONFLICT,), is_repeatable=True)
+@repeatable
 def generate_model() -> Any:
     """Generate the skillset of one model type, in the background."""
     body = read_body(ModelBody)
@@ -49,7 +51,8 @@ def generate_model() -> Any:
 
 
 @generator.post("/batch")
-@documented("generator", accepted=StartedOperation, body=BatchBody, problems=(HTTPStatus.CONFLICT,))
+@documented("generator", accepted=StartedOperation, body=BatchBody, problems=(HTTPStatus.CONFLICT,), is_repeatable=True)
+@repeatable
 def generate_batch() -> Any:
     """Generate the skillsets of several model types, named or by priority, in the background."""
     body = read_body(BatchBody)
@@ -67,7 +70,9 @@ add_operation_routes(generator, OperationKind.GENERATION, GenerationResults)
 def list_skillsets() -> Response:
     """What was generated last of each model type, by name."""
     refuse_query()
-    answer: Skillsets = {"skillsets": [_row(found) for found in sorted(_latest(), key=lambda one: one.model_type)]}
+    answer: Skillsets = {
+        "skillsets": [skillset_row(found) for found in sorted(_latest(), key=lambda one: one.model_type)]
+    }
     return jsonify(answer)
 
 
@@ -123,17 +128,3 @@ def list_generator_hardware() -> Response:
 def _latest() -> list[Skillset]:
     with data.workbench().database.cursor() as cursor:
         return skillsets.latest(cursor)
-
-
-def _row(found: Skillset) -> SkillsetRow:
-    return {
-        "model_type": found.model_type,
-        "family": found.family,
-        "status": found.status,
-        "reason": found.reason,
-        "path": found.path,
-        "checksum": found.checksum,
-        "generator_version": found.generator_version,
-        "transformers_version": found.transformers_version,
-        "generated_at": found.generated_at.isoformat(),
-    }

@@ -12,6 +12,7 @@ from app.documented import documented
 from app.endpoints.json_body import read_body
 from app.endpoints.payloads import report_payload
 from app.endpoints.query_string import refuse_query
+from app.endpoints.repeatable import repeatable
 from app.security import REPORT_POLICY
 from engine.contract.reports import ReportBody, ReportQuery, ReportRow, Reports
 from engine.errors import NotFound
@@ -33,7 +34,14 @@ def list_reports() -> Response:
 
 
 @reports.post("")
-@documented("reports", created=ReportRow, body=ReportBody, problems=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT))
+@documented(
+    "reports",
+    created=ReportRow,
+    body=ReportBody,
+    problems=(HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT),
+    is_repeatable=True,
+)
+@repeatable
 def create_report() -> tuple[Response, int, dict[str, str]]:
     """Make the report of a run that has ended."""
     body = read_body(ReportBody)

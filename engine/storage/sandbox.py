@@ -23,6 +23,8 @@ from engine.storage.snapshot import MAX_QUERIES, VIEWS
 MAX_RESULT_BYTES = 16 * 2**20
 """Of the rows as JSON text: what one answer may weigh on the server."""
 
+MAX_ROWS = 100_000
+"""Of one answer."""
 _INHERITED = ("LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR")
 """The only environment variables the query's process sees."""
 
@@ -45,7 +47,7 @@ def run_query(
     sql: str,
     *,
     timeout_seconds: float = 10.0,
-    max_rows: int = 100_000,
+    max_rows: int = MAX_ROWS,
     memory_bytes: int = 1 << 30,
     patience_seconds: float = 3.0,
 ) -> QueryTable:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from engine.contract.generator import BatchBody, GenerationRow
+from engine.contract.generator import BatchBody
 from engine.domain.operation import Outcome
 from engine.domain.skillset import GenerationOutcome, GenerationStatus
 from engine.workflows.generate_skillsets import generate_skillsets
 from engine.workflows.live_operation import LiveOperation
+from engine.workflows.skillset_rows import generation_row
 
 if TYPE_CHECKING:
     from engine.workflows.operation_supervisor import Keep
@@ -42,14 +43,3 @@ def generate_operation(workbench: Workbench, request: Mapping[str, Any], live: L
         on_wait=live.set_step,
         cancel=live.cancel,
     )
-
-
-def generation_row(outcome: GenerationOutcome) -> GenerationRow:
-    return {
-        "model_type": outcome.model_type,
-        "family": outcome.family,
-        "status": outcome.status,
-        "reason": outcome.reason,
-        "path": outcome.path,
-        "seconds": round(outcome.seconds, 3),
-    }

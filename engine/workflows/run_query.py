@@ -10,6 +10,6 @@ if TYPE_CHECKING:
     from engine.workflows.workbench import Workbench
 
 
-def run_query(workbench: Workbench, sql: str) -> sandbox.QueryTable:
+def run_query(workbench: Workbench, sql: str, *, max_rows: int = sandbox.MAX_ROWS) -> sandbox.QueryTable:
     """Run one SELECT on a copy of the data, in the sandbox. Raises QueryRefused or QueryFailed."""
-    return sandbox.run_query(workbench.database, sql)
+    return sandbox.run_query(workbench.database, sql, max_rows=max_rows)

@@ -78,7 +78,7 @@ def test_operations_are_listed_newest_first_with_what_was_asked(client: FlaskCli
     first = start(client, models="bert", force=True)
     ended(bench, first)
     bench.jobs.may_go_on.clear()
-    second = start(client, priority="critical")
+    second = start(client, models="gpt2")
     listed = client.get("/api/generator/runs").json["operations"]
     assert [row["operation_id"] for row in listed] == [second, first]
     assert (listed[1]["request"]["models"], listed[1]["request"]["force"]) == (["bert"], True)

@@ -1,0 +1,105 @@
+"""A POST that a client may repeat when it does not know whether the first one arrived: it starts nothing twice.
+
+The client names its request by the header Idempotency-Key (IETF draft-ietf-httpapi-idempotency-key-header): the same
+request under the same key is answered as the first time, for a day and through restarts; another under that key is
+refused, and so is one that comes while the first is being answered.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Response, current_app, json, make_response, request
+
+from app import data
+from engine.errors import Conflict, InvalidValue
+from engine.storage import repeated_requests
+from engine.storage.repeated_requests import AnsweredRequest
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotent-Replayed"
+_KEY = re.compile(r"[!-~]{1,200}")
+_UNDER_WAY = "modeldyno-repeatable"
+
+
+def repeatable(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Answer a request that was answered before under its key by what was answered then.
+
+    Errors are not kept: a request that was refused may be sent again under its key. Raises InvalidValue for a key that
+    is none, or that another request had, and Conflict for one whose request is being answered.
+    """
+
+    @functools.wraps(view)
+    def answer(*positional: Any, **named: Any) -> Any:
+        key = request.headers.get(HEADER)
+        if key is None:
+            return view(*positional, **named)
+        if not _KEY.fullmatch(key):
+            raise InvalidValue(f"{HEADER} is 1 to 200 printable ASCII characters without blanks.", field=HEADER)
+        digest = hashlib.sha256(f"{request.method} {request.path}\n".encode() + request.get_data()).hexdigest()
+        with _alone(key):
+            workbench = data.workbench()
+            with workbench.database.cursor() as cursor:
+                before = repeated_requests.find(cursor, key)
+            if before is not None:
+                return _again(before, digest)
+            response = make_response(view(*positional, **named))
+            kept = AnsweredRequest(
+                request_digest=digest,
+                status=response.status_code,
+                location=response.headers.get("Location"),
+                answer=response.get_json(),
+            )
+            workbench.database.write(lambda cursor: repeated_requests.keep(cursor, key, kept))
+            return response
+
+    return answer
+
+
+def _again(before: AnsweredRequest, digest: str) -> Response:
+    if before.request_digest != digest:
+        raise InvalidValue(
+            f"Another request had this {HEADER} within the last day; choose a new one for a new request.", field=HEADER
+        )
+    response = Response(json.dumps(before.answer) + "\n", status=before.status, mimetype="application/json")
+    response.headers[REPLAYED] = "true"
+    if before.location is not None:
+        response.headers["Location"] = before.location
+    return response
+
+
+@contextmanager
+def _alone(key: str) -> Iterator[None]:
+    """Raises Conflict while another request with this key is inside."""
+    under_way: _UnderWay = current_app.extensions.setdefault(_UNDER_WAY, _UnderWay())
+    if not under_way.enter(key):
+        raise Conflict(f"The first request with this {HEADER} is being answered; send it again in a moment.")
+    try:
+        yield
+    finally:
+        under_way.leave(key)
+
+
+class _UnderWay:
+    """Keys whose requests are being answered."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._keys: set[str] = set()
+
+    def enter(self, key: str) -> bool:
+        with self._lock:
+            if key in self._keys:
+                return False
+            self._keys.add(key)
+            return True
+
+    def leave(self, key: str) -> None:
+        with self._lock:
+            self._keys.discard(key)

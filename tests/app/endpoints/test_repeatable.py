@@ -1,0 +1,82 @@
+"""Requests with an Idempotency-Key: sent again, they start nothing a second time."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.app.stand_in import StandInWorkbench
+
+RUN = {"models": ["bert"]}
+
+
+def post(client: FlaskClient, key: str, path: str = "/api/benchmark/run", **body: object):
+    return client.post(path, json=RUN | body, headers={"Idempotency-Key": key})
+
+
+def runs_of(client: FlaskClient) -> int:
+    return len(client.get("/api/benchmark/runs").json["runs"])
+
+
+def test_a_repeated_request_is_answered_as_before(client: FlaskClient) -> None:
+    first, second = post(client, "one"), post(client, "one")
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert second.json == first.json
+    assert second.headers["Location"] == first.headers["Location"]
+    assert (first.headers.get("Idempotent-Replayed"), second.headers.get("Idempotent-Replayed")) == (None, "true")
+    assert runs_of(client) == 1
+
+
+def test_another_key_or_none_starts_another_run(client: FlaskClient) -> None:
+    post(client, "one")
+    post(client, "two")
+    client.post("/api/benchmark/run", json=RUN)
+    client.post("/api/benchmark/run", json=RUN)
+    assert runs_of(client) == 4
+
+
+@pytest.mark.parametrize("other", [{"body": {"runs": 5}}, {"path": "/api/generator/batch"}])
+def test_a_key_stands_for_one_request_alone(client: FlaskClient, other: dict) -> None:
+    post(client, "one")
+    answer = post(client, "one", other.get("path", "/api/benchmark/run"), **other.get("body", {}))
+    assert (answer.status_code, answer.json["field"]) == (422, "Idempotency-Key")
+    assert runs_of(client) == 1
+    assert client.get("/api/generator/runs").json["operations"] == []
+
+
+def test_a_refused_request_may_be_mended_under_its_key(client: FlaskClient) -> None:
+    assert post(client, "one", models=["brt"]).status_code == 422
+    assert post(client, "one").status_code == 202
+
+
+@pytest.mark.parametrize("key", ["", " ", "with blank", "x" * 201, "ümlaut"])
+def test_a_key_that_is_none_is_refused(client: FlaskClient, key: str) -> None:
+    assert post(client, key).status_code == 422
+    assert runs_of(client) == 0
+
+
+def test_keys_outlive_the_application_of_the_database(client: FlaskClient, bench: StandInWorkbench, app: Flask) -> None:
+    first = post(client, "one")
+    app.extensions.pop("modeldyno-repeatable", None)
+    assert post(client, "one").json == first.json
+
+
+def test_many_at_once_start_one(app: Flask, client: FlaskClient) -> None:
+    answers: list[int] = []
+    gate = threading.Barrier(8)
+
+    def ask() -> None:
+        own = app.test_client()
+        gate.wait(5)
+        answers.append(post(own, "one").status_code)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    assert len(answers) == 8 and set(answers) <= {202, 409} and 202 in answers
+    assert runs_of(client) == 1
