@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from benchmarks import (
     agreement,
+    api_conformance,
     fidelity,
     first_look,
     isolation,
@@ -36,6 +37,7 @@ BENCHMARKS = {
     "memory_fit": memory_fit.run,
     "pinning": pinning.run,
     "agreement": agreement.run,
+    "api_conformance": api_conformance.run,
 }
 
 

@@ -1,0 +1,54 @@
+"""Thousands of requests made from the API's own document to a real server, right and wrong ones, and every answer held
+against it: whether its status, media type, headers and body are what the document says, and none is a server error."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.figure import Figure, at_least, at_most
+from benchmarks.served import ServerSilent, served
+
+EXAMPLES = 40
+"""Made at random for each operation, in addition to those that cover every limit."""
+LEAST_CASES = 2000
+_SECONDS = 1500
+
+
+def run() -> list[Figure]:
+    """Raises ServerSilent where the requests cannot be made, or the server does not answer."""
+    with tempfile.TemporaryDirectory(prefix="modeldyno-api-") as folder, served(Path(folder) / "home") as server:
+        told = _asked(server.url, Path(folder))
+        server.get("/healthz")
+    cases = re.search(r"(\d+) generated", told)
+    if cases is None:
+        raise ServerSilent(f"Schemathesis said nothing of its cases:\n{told[-3000:]}")
+    failed = re.search(r"(\d+) unique failures", told)
+    if failed is not None:
+        print(told[-6000:], file=sys.stderr)
+    return [
+        at_least("API: requests made from its document", [float(cases[1])], "requests", LEAST_CASES),
+        at_most("API: answers that are not as documented", [float(failed[1] if failed else 0)], "kinds", 0),
+        at_most("API: server errors", [float(told.count("Server error"))], "answers", 0),
+    ]
+
+
+def _asked(url: str, folder: Path) -> str:
+    """What schemathesis says, which exits with 1 where an answer is not as documented."""
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "run", f"{url}/api/openapi.json", "--no-color"),
+            *("--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES), "--seed", "1"),
+            *("--exclude-checks", "positive_data_acceptance"),  # names that no catalogue has fit the document too
+        ],
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        cwd=folder,
+    )
+    if ended.returncode not in (0, 1):
+        raise ServerSilent(f"Schemathesis ended with {ended.returncode}: {ended.stderr[-2000:]}")
+    return ended.stdout
