@@ -13,11 +13,13 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response, current_app, json, make_response, request
 
 from app import data
+from app.problems import problem
 from engine.errors import Conflict, InvalidValue
 from engine.storage import repeated_requests
 from engine.storage.repeated_requests import AnsweredRequest
@@ -32,7 +34,7 @@ def repeatable(view: Callable[..., Any]) -> Callable[..., Any]:
     """Answer a request that was answered before under its key by what was answered then.
 
     Errors are not kept: a request that was refused may be sent again under its key. Raises InvalidValue for a key that
-    is none, or that another request had, and Conflict for one whose request is being answered.
+    is none, or that another request had.
     """
 
     @functools.wraps(view)
@@ -43,7 +45,9 @@ def repeatable(view: Callable[..., Any]) -> Callable[..., Any]:
         if not _KEY.fullmatch(key):
             raise InvalidValue(f"{HEADER} is 1 to 200 printable ASCII characters without blanks.", field=HEADER)
         digest = hashlib.sha256(f"{request.method} {request.path}\n".encode() + request.get_data()).hexdigest()
-        with _alone(key):
+        with _alone(key) as is_alone:
+            if not is_alone:
+                return _later()
             workbench = data.workbench()
             with workbench.database.cursor() as cursor:
                 before = repeated_requests.find(cursor, key)
@@ -74,16 +78,24 @@ def _again(before: AnsweredRequest, digest: str) -> Response:
     return response
 
 
+def _later() -> Response:
+    """The first request is being answered: its answer is to be had in a moment."""
+    detail = f"The first request with this {HEADER} is being answered; send it again in a moment."
+    answer = problem(HTTPStatus.CONFLICT, Conflict.title, detail, field=HEADER)
+    answer.headers["Retry-After"] = "1"
+    return answer
+
+
 @contextmanager
-def _alone(key: str) -> Iterator[None]:
-    """Raises Conflict while another request with this key is inside."""
+def _alone(key: str) -> Iterator[bool]:
+    """False while another request with this key is inside."""
     under_way: _UnderWay = current_app.extensions.setdefault(_UNDER_WAY, _UnderWay())
-    if not under_way.enter(key):
-        raise Conflict(f"The first request with this {HEADER} is being answered; send it again in a moment.")
+    is_alone = under_way.enter(key)
     try:
-        yield
+        yield is_alone
     finally:
-        under_way.leave(key)
+        if is_alone:
+            under_way.leave(key)
 
 
 class _UnderWay:

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from engine.cli.client import Client
 from engine.cli.exit_status import GOOD
 from engine.cli.generate import print_outcomes, run_generation
 from engine.cli.local_run import carry_out, report_on
@@ -20,6 +19,7 @@ from engine.cli.remote_run import carry_out_remotely
 from engine.cli.run_end import RunEnd, end_of_run, status_of_run, tell_end
 from engine.cli.run_options import make_request, run_options
 from engine.cli.tables import Row, print_pairs, print_run_summary
+from engine.client import ApiClient
 from engine.domain.result import ResultFilter
 from engine.workflows.choose_models import fetch_checkpoint
 from engine.workflows.paired import paired_rows
@@ -67,7 +67,7 @@ def benchmark(common: Common, with_report: bool, only_plan: bool, generate_only:
             )
         if request.allow_pickle:
             raise click.UsageError("--allow-pickle with --server is not possible: a server opens no pickles.")
-        with Client(common.server) as client:
+        with ApiClient(common.server) as client:
             end = carry_out_remotely(client, request, quiet=common.quiet)
             tell_end(end, quiet=common.quiet)
             answer = client.get(f"/api/benchmark/results/{end.run_id}")

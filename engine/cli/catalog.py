@@ -9,9 +9,9 @@ import click
 
 from engine.catalog.registry import load_catalog
 from engine.cli.catalog_refresh import refresh
-from engine.cli.client import Client
 from engine.cli.options import PRIORITIES, Common, common_options, tier_of
 from engine.cli.output import print_json, print_rows, say, tell_warnings
+from engine.client import ApiClient
 from engine.domain.model import Family, Status, Tier
 from engine.formatting import counted
 from engine.workflows.model_rows import checkpoint_rows, model_row
@@ -39,7 +39,7 @@ def catalog(
     if context.invoked_subcommand is not None:
         return 0
     if common.server is not None:
-        with Client(common.server) as client:
+        with ApiClient(common.server) as client:
             answer = client.get("/api/benchmark/models")
         listed, version = answer["models"], answer["transformers_version"]
         published = answer["checkpoints"]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from engine.cli.client import Client
 from engine.cli.open_workbench import open_workbench
 from engine.cli.options import Common, common_options
 from engine.cli.output import print_json, print_line
+from engine.client import ApiClient
 from engine.domain.run import RunStatus
 from engine.errors import NotFound, ReportUnwritable
 from engine.storage import runs
@@ -38,7 +38,7 @@ def report(common: Common, run_id: str | None, output: Path | None) -> int:
     present folder unless --output names another place.
     """
     if common.server is not None:
-        with Client(common.server) as client:
+        with ApiClient(common.server) as client:
             report_id, run_id, path = _from_server(client, run_id, output or Path())
         return _tell(common, report_id, run_id, path)
     with open_workbench(common, only_reads=True) as workbench:
@@ -68,7 +68,7 @@ def _tell(common: Common, report_id: str, run_id: str, path: Path) -> int:
     return 0
 
 
-def _from_server(client: Client, run_id: str | None, output: Path) -> tuple[str, str, Path]:
+def _from_server(client: ApiClient, run_id: str | None, output: Path) -> tuple[str, str, Path]:
     """Id of the report, id of its run, and where the file was saved."""
     if run_id is None:
         ended = ",".join(status.value for status in _FINAL)

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from engine.cli.client import Client
 from engine.cli.open_workbench import open_workbench
 from engine.cli.options import Common, common_options
 from engine.cli.output import print_json, print_rows, say
+from engine.client import ApiClient
 from engine.workflows.hardware import hardware as hardware_here
 
 
@@ -22,7 +22,7 @@ def hardware(common: Common, refresh: bool) -> int:
     if common.server is not None:
         if refresh:
             raise click.UsageError("--refresh cannot be asked of a server; ask on its machine, while it is stopped.")
-        with Client(common.server) as client:
+        with ApiClient(common.server) as client:
             statuses: list[dict[str, Any]] = client.get("/api/benchmark/hardware")["hardware"]
     else:
         with open_workbench(common) as workbench:

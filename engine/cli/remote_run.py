@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from engine.cli.client import Client
 from engine.cli.follow import Standing, display
 from engine.cli.output import say
 from engine.cli.run_end import RunEnd, end_of_payload
 from engine.cli.run_options import request_body
+from engine.client import ApiClient
 from engine.domain.run import RunRequest, RunStatus
 
 _POLL_SECONDS = 0.5
@@ -18,7 +18,7 @@ _STOP_SECONDS = 20.0
 Status = dict[str, Any]
 
 
-def carry_out_remotely(client: Client, request: RunRequest, *, quiet: bool) -> RunEnd:
+def carry_out_remotely(client: ApiClient, request: RunRequest, *, quiet: bool) -> RunEnd:
     """Start a run on the server, show and await it. Ctrl-C cancels it there."""
     run = client.post("/api/benchmark/run", request_body(request))
     run_id = run["run_id"]
@@ -35,7 +35,7 @@ def carry_out_remotely(client: Client, request: RunRequest, *, quiet: bool) -> R
         return end_of_payload(status)
 
 
-def _follow(client: Client, run_id: str, *, quiet: bool) -> Status:
+def _follow(client: ApiClient, run_id: str, *, quiet: bool) -> Status:
     told = 0
     with display(quiet=quiet) as shown:
         while not _is_final(status := _status(client, run_id)):
@@ -56,7 +56,7 @@ def _follow(client: Client, run_id: str, *, quiet: bool) -> Status:
     return status
 
 
-def _status(client: Client, run_id: str) -> Status:
+def _status(client: ApiClient, run_id: str) -> Status:
     status: Status = client.get(f"/api/benchmark/status/{run_id}")
     return status
 

@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from engine.backends import BACKENDS
-from engine.cli.client import Client
 from engine.cli.open_workbench import open_workbench
 from engine.cli.options import (
     BACKEND_LIST,
@@ -19,6 +18,7 @@ from engine.cli.options import (
 )
 from engine.cli.output import FORMATS, print_json, say
 from engine.cli.tables import print_results
+from engine.client import ApiClient
 from engine.contract.results import ResultRow
 from engine.domain.case import Precision, Workload
 from engine.domain.result import ResultFilter, ResultStatus
@@ -127,7 +127,7 @@ def _from_server(
         "run_id": run_id,
         "limit": limit,
     }
-    with Client(url) as client:
+    with ApiClient(url) as client:
         answer = client.get("/api/benchmark/query", {name: value for name, value in wanted.items() if value})
     rows: list[ResultRow] = answer["results"]
     return rows

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from engine.cli.client import Client
 from engine.cli.commands import modeldyno
+from engine.client import ApiClient
 from tests.engine.cli import processes
 from tests.engine.cli.conftest import A_TINY_BERT, Cli, Measured
 
@@ -54,7 +54,7 @@ def test_a_server_tells_its_hardware_and_types(cli: Cli, url: str) -> None:
 
 def test_a_server_makes_a_report_that_is_saved_here(cli: Cli, measured: Measured, url: str, tmp_path: Path) -> None:
     made = cli("export", "report", "--server", url, "--output", tmp_path, "--json").json
-    with Client(url) as client:
+    with ApiClient(url) as client:
         ended = client.get("/api/benchmark/runs", {"status": "completed,cancelled,failed,interrupted"})["runs"]
     assert made["run_id"] == next(run["run_id"] for run in ended if run["cases"]["completed"])
     saved = Path(made["path"])

@@ -69,7 +69,10 @@ def test_a_mistyped_command_is_told_its_likely_name(cli: Cli) -> None:
         (["--warmup", "-1"], "-1 is not in the range 0<=x<=10000"),
         (["--threads", "99999"], "99999 is not in the range 1<=x<=1024"),
         (["--sequence-length", "0"], "0 is not in the range 1<=x<=1000000"),
-        (["--server", "127.0.0.1:8050"], "'127.0.0.1:8050' is not an address; write it like http://127.0.0.1:8050"),
+        (
+            ["--server", "127.0.0.1:8050"],
+            "'127.0.0.1:8050' is not a server's address; write it like http://127.0.0.1:8050",
+        ),
         (["--report", "--server", "http://127.0.0.1:1"], "--report with --server is not possible"),
         (["--generate-only", "--server", "http://127.0.0.1:1"], "works on this machine's own files"),
     ],

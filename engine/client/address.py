@@ -1,0 +1,23 @@
+"""Where a server is."""
+
+from __future__ import annotations
+
+import httpx
+
+from engine.errors import InvalidValue
+
+
+def server_address(text: str) -> str:
+    """`text` without a slash at its end; raises InvalidValue for what can be no server's address."""
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65536:
+        raise InvalidValue(f"{text!r} is not a server's address; write it like http://127.0.0.1:8050.", field="server")
+    return text.rstrip("/")
+
+
+def socket_address(url: str, path: str) -> str:
+    """The same server's WebSocket at `path`."""
+    return f"ws{url.removeprefix('http')}{path}"

@@ -1,0 +1,215 @@
+"""A running server, spoken to through its endpoints."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from types import TracebackType
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from engine.client import calls
+from engine.client.address import server_address, socket_address
+from engine.client.calls import Answer, Call
+from engine.client.errors import ServerRefused
+from engine.client.operations import Started, candidates, is_over, started, system_named
+from engine.client.reading import read, unreachable
+from engine.client.retrying import seconds_to_wait
+from engine.client.waiting import LOOK_SECONDS, POLL_SECONDS, TIMEOUT, refuse_late
+from engine.contract.catalog import Hardware, Models
+from engine.contract.overview import KnownModel, Overview, Places
+from engine.contract.reports import ReportRow, Reports
+from engine.contract.results import Results
+from engine.contract.runs import Runs
+from engine.contract.sql import SqlRows
+
+Status = dict[str, Any]
+
+
+class ApiClient:
+    """Speaks JSON with one server; its errors become ours. Not for several threads at once."""
+
+    def __init__(self, base_url: str, *, api_key: str | None = None) -> None:
+        """Raises InvalidValue for what can be no server's address."""
+        self.url = server_address(base_url)
+        self._headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
+        # No proxy of the environment may come between this machine and a server on its loopback.
+        self._http = httpx.Client(base_url=self.url, timeout=TIMEOUT, headers=self._headers, trust_env=False)
+        self._was_reached = False
+
+    def send(self, call: Call[Answer]) -> Answer:
+        """The answer to `call`, which is sent again where that does no harm and helps.
+
+        Raises ServerUnreachable, ServerRefused, and InvalidValue for what the server says can never work.
+        """
+        answer: Answer = read(self._sent(call), self.url, call.path)
+        return answer
+
+    def get(self, path: str, parameters: Mapping[str, Any] | None = None) -> Any:
+        return self.send(calls.get(path, parameters))
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        return self.send(calls.post(path, body))
+
+    def download(self, path: str) -> bytes:
+        """A file as the server sends it."""
+        answer = self._sent(calls.get(path))
+        if answer.is_error:
+            read(answer, self.url, path)
+        return answer.content
+
+    def run_operation(self, name: str, params: Mapping[str, Any], *, idempotency_key: str | None = None) -> Started:
+        """Ask a system (benchmark, generator, test) for an operation; it is started once however often this is sent.
+
+        A key of one's own makes it start once through restarts of the client too. Raises UnknownName.
+        """
+        system = system_named(name)
+        return started(system, self.send(calls.start(system, params, idempotency_key or uuid4().hex)))
+
+    def status(self, operation: Started | str) -> Status:
+        """Where an operation stands; raises ServerRefused where the server knows none of that id."""
+        return self._status_of(operation)[1]
+
+    def results(self, operation: Started | str) -> dict[str, Any]:
+        """What came of an operation that has ended; raises ServerRefused (409) before that."""
+        return self.send(calls.results(self._status_of(operation)[0]))
+
+    def cancel(self, operation: Started | str) -> dict[str, Any]:
+        return self.send(calls.cancel(self._status_of(operation)[0]))
+
+    def follow(self, operation: Started | str, *, timeout: float | None = None) -> Iterator[Status]:
+        """Statuses as they change, the present one first and the final one last.
+
+        Through a WebSocket, and by polling where there is none to be had. Raises TookTooLong after `timeout` seconds.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        found, status = self._status_of(operation)
+        yield status
+        sequence = status["sequence"]
+        while not is_over(status):
+            for status in self._heard(found, deadline):
+                if status["sequence"] != sequence or is_over(status):
+                    sequence = status["sequence"]
+                    yield status
+                if is_over(status):
+                    return
+            refuse_late(found, deadline)
+            time.sleep(POLL_SECONDS)
+            status = self.send(calls.status(found))
+            if status["sequence"] != sequence or is_over(status):
+                sequence = status["sequence"]
+                yield status
+
+    def monitor_operation(
+        self,
+        operation: Started | str,
+        *,
+        on_status: Callable[[Status], object] | None = None,
+        timeout: float | None = None,
+    ) -> Status:
+        """Wait until an operation has ended; its final status. `on_status` is told of each. Raises TookTooLong."""
+        status: Status = {}
+        for status in self.follow(operation, timeout=timeout):
+            if on_status is not None:
+                on_status(status)
+        return status
+
+    def models(self) -> Models:
+        return self.send(calls.models())
+
+    def hardware(self) -> Hardware:
+        return self.send(calls.hardware())
+
+    def runs(self, **wanted: Any) -> Runs:
+        """By `limit` and `status`."""
+        return self.send(calls.runs(**wanted))
+
+    def stored_results(self, **wanted: Any) -> Results:
+        """By `model`, `hardware`, `precision`, `batch_size`, `run_id` and `limit`."""
+        return self.send(calls.stored_results(**wanted))
+
+    def reports(self) -> Reports:
+        return self.send(calls.reports())
+
+    def make_report(self, run_id: str) -> ReportRow:
+        return self.send(calls.make_report(run_id, uuid4().hex))
+
+    def model(self, name: str) -> KnownModel:
+        """Everything known of one model type."""
+        return self.send(calls.model(name))
+
+    def overview(self) -> Overview:
+        return self.send(calls.overview())
+
+    def search(self, words: str, *, limit: int = 20) -> Places:
+        return self.send(calls.search(words, limit))
+
+    def query(self, sql: str, *, max_rows: int = 1000) -> SqlRows:
+        """One SELECT on a copy of the data."""
+        return self.send(calls.query(sql, max_rows))
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> ApiClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _status_of(self, operation: Started | str) -> tuple[Started, Status]:
+        """The operation, looked for in every system where only its id is known."""
+        tried = candidates(operation)
+        for found in tried[:-1]:
+            try:
+                return found, self.send(calls.status(found))
+            except ServerRefused as error:
+                if error.status != httpx.codes.NOT_FOUND:
+                    raise
+        return tried[-1], self.send(calls.status(tried[-1]))
+
+    def _sent(self, call: Call[Any]) -> httpx.Response:
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                answer = self._http.request(
+                    call.method, call.path, params=dict(call.parameters), json=call.body, headers=call.headers
+                )
+            except httpx.TransportError as error:
+                # One that never answered is not waited for: its address is wrong, or nobody started it.
+                pause = seconds_to_wait(attempt, None) if call.is_repeatable and self._was_reached else None
+                if pause is None:
+                    raise unreachable(self.url, error) from error
+            else:
+                self._was_reached = True
+                pause = seconds_to_wait(attempt, answer) if call.is_repeatable else None
+                if pause is None:
+                    return answer
+            time.sleep(pause)
+
+    def _heard(self, operation: Started, deadline: float | None) -> Iterator[Status]:
+        """What the socket says until it closes; nothing where none can be opened. Raises TookTooLong."""
+        from websockets.exceptions import WebSocketException
+        from websockets.sync.client import connect
+
+        address = socket_address(self.url, operation.socket_path)
+        try:
+            with connect(address, additional_headers=self._headers, proxy=None, close_timeout=1) as socket:
+                while True:
+                    try:
+                        said = json.loads(socket.recv(timeout=LOOK_SECONDS))
+                    except TimeoutError:
+                        refuse_late(operation, deadline)
+                        continue
+                    if "status" not in said:
+                        return  # it has no place for us, or knows no such operation: polling will tell
+                    yield said
+                    refuse_late(operation, deadline)
+        except (WebSocketException, OSError):
+            return

@@ -1,0 +1,203 @@
+"""The client against a server that answers as each test tells it to."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from engine.cli.exit_status import FAILED, USAGE, status_of
+from engine.client import ApiClient, ServerRefused, ServerUnreachable
+from engine.errors import EngineError, InvalidValue, UnknownName
+
+
+@dataclass
+class FakeServer:
+    url: str = ""
+    status: int = 200
+    body: bytes = b"{}"
+    asked: list[tuple[str, str, bytes]] = field(default_factory=list)
+    """Method, path with query, and body of each request."""
+    keys: list[str | None] = field(default_factory=list)
+    """Idempotency-Key of each."""
+    authorizations: list[str | None] = field(default_factory=list)
+    lost: int = 0
+    """So many of the next requests are not answered."""
+    busy: int | None = None
+    """So many are answered by `status`, later ones by 200; None answers all alike."""
+    retry_after: str | None = None
+
+    def answer(self, status: int, document: object) -> None:
+        self.status, self.body = status, json.dumps(document).encode()
+
+
+@pytest.fixture
+def server() -> Iterator[FakeServer]:
+    fake = FakeServer()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            fake.asked.append((self.command, self.path, body))
+            fake.keys.append(self.headers.get("Idempotency-Key"))
+            fake.authorizations.append(self.headers.get("Authorization"))
+            if fake.lost:
+                fake.lost -= 1
+                self.close_connection = True
+                return
+            if fake.busy is not None:
+                fake.busy -= 1
+                if fake.busy < 0:
+                    fake.status, fake.body, fake.retry_after = 200, b"{}", None
+            self.send_response(fake.status)
+            if fake.retry_after is not None:
+                self.send_header("Retry-After", fake.retry_after)
+            self.send_header("Content-Length", str(len(fake.body)))
+            self.end_headers()
+            self.wfile.write(fake.body)
+
+        do_POST = do_GET  # noqa: N815
+
+        def log_message(self, format: str, *arguments: object) -> None:
+            """Says nothing."""
+
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    fake.url = f"http://127.0.0.1:{listening.server_port}"
+    yield fake
+    listening.shutdown()
+    thread.join()
+    listening.server_close()
+
+
+def refusal(server: FakeServer) -> EngineError:
+    with ApiClient(server.url) as client, pytest.raises(EngineError) as caught:
+        client.get("/api/benchmark/models")
+    return caught.value
+
+
+def test_what_is_asked_arrives(server: FakeServer) -> None:
+    server.answer(200, {"runs": []})
+    with ApiClient(f"{server.url}/") as client:
+        assert client.get("/api/runs", {"limit": 2}) == {"runs": []}
+        client.post("/api/run", {"models": ["bert"]})
+    (get, path, _), (post, _, body) = server.asked
+    assert (get, path, post) == ("GET", "/api/runs?limit=2", "POST")
+    assert json.loads(body) == {"models": ["bert"]}
+
+
+@pytest.mark.parametrize(
+    ("status", "title", "exit_status"),
+    [
+        (422, "Invalid value", USAGE),
+        (422, "Unknown name", USAGE),
+        (422, "Backend not available here", FAILED),
+        (404, "Not found", FAILED),
+        (409, "Not finished", FAILED),
+    ],
+)
+def test_a_problem_ends_as_it_would_have_ended_here(
+    server: FakeServer, status: int, title: str, exit_status: int
+) -> None:
+    server.answer(status, {"title": title, "status": status, "detail": "What happened."})
+    error = refusal(server)
+    assert (error.title, error.message, status_of(error)) == (title, "What happened.", exit_status)
+
+
+def test_an_error_without_words_is_told_by_its_number(server: FakeServer) -> None:
+    server.answer(503, [])
+    error = refusal(server)
+    assert isinstance(error, ServerRefused)
+    assert error.message == f"{server.url}/api/benchmark/models answered 503."
+
+
+def test_a_page_is_no_answer(server: FakeServer) -> None:
+    server.body = b"<!doctype html><title>Something else</title>"
+    error = refusal(server)
+    assert isinstance(error, ServerUnreachable)
+    assert "answered 200 without JSON; that is no ModelDyno server. Correct its address." in error.message
+
+
+def test_where_nobody_listens_the_remedy_is_named() -> None:
+    with ApiClient("http://127.0.0.1:1") as client, pytest.raises(ServerUnreachable) as caught:
+        client.get("/api/benchmark/models")
+    assert caught.value.message.startswith("No server answers at http://127.0.0.1:1 (")
+    assert "Start it with `modeldyno serve`, or correct the address." in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "127.0.0.1:8050", "localhost", "ftp://localhost", "http://", "http://[::1", "http://127.0.0.1:99999"],
+)
+def test_what_can_be_no_address_is_wrong_usage(text: str) -> None:
+    with pytest.raises(
+        InvalidValue, match=r"is not a server's address; write it like http://127\.0\.0\.1:8050"
+    ) as caught:
+        ApiClient(text)
+    assert repr(text) in caught.value.message
+    assert status_of(caught.value) == USAGE
+
+
+def after_a_first_answer(server: FakeServer, client: ApiClient) -> None:
+    """A server that has answered once is waited for; one that never did is not."""
+    client.get("/healthz")
+    server.asked.clear()
+
+
+def test_an_operation_is_asked_for_again_under_its_key_when_the_answer_was_lost(server: FakeServer) -> None:
+    server.answer(202, {"run_id": "r1"})
+    with ApiClient(server.url) as client:
+        after_a_first_answer(server, client)
+        server.lost = 2
+        found = client.run_operation("benchmark", {"models": ["bert"]})
+    assert found.operation_id == "r1"
+    assert [path for _, path, _ in server.asked] == ["/api/benchmark/run"] * 3
+    assert len(set(server.keys[-3:])) == 1 and server.keys[-1]
+
+
+def test_a_post_without_a_key_is_never_sent_twice(server: FakeServer) -> None:
+    with ApiClient(server.url) as client:
+        after_a_first_answer(server, client)
+        server.lost = 1
+        with pytest.raises(ServerUnreachable):
+            client.post("/api/benchmark/cancel/1")
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(("status", "times"), [(429, 2), (503, 2), (409, 2), (500, 1), (404, 1)])
+def test_a_server_that_says_when_to_come_again_is_heeded(server: FakeServer, status: int, times: int) -> None:
+    server.answer(status, {"title": "Busy", "detail": "Come again."})
+    server.retry_after, server.busy = "0", 1
+    with ApiClient(server.url) as client:
+        try:
+            assert client.get("/api/benchmark/runs") == {}
+        except ServerRefused as error:
+            assert (times, error.status, error.problem["title"]) == (1, status, "Busy")
+    assert len(server.asked) == times
+
+
+def test_a_refusal_without_a_time_is_final(server: FakeServer) -> None:
+    server.answer(503, {"title": "Ending", "detail": "The server is stopping."})
+    assert refusal(server).message == "The server is stopping."
+    assert len(server.asked) == 1
+
+
+def test_a_key_of_ones_own_and_an_api_key_are_sent(server: FakeServer) -> None:
+    server.answer(202, {"operation_id": "o1"})
+    with ApiClient(server.url, api_key="secret") as client:
+        client.run_operation("generator", {"model": "bert"}, idempotency_key="nightly-1")
+        client.run_operation("generator", {"models": ["bert"]})
+    assert [path for _, path, _ in server.asked] == ["/api/generator/model", "/api/generator/batch"]
+    assert server.keys[0] == "nightly-1" != server.keys[1]
+    assert set(server.authorizations) == {"Bearer secret"}
+
+
+def test_a_system_that_there_is_not_is_refused_here(server: FakeServer) -> None:
+    with ApiClient(server.url) as client, pytest.raises(UnknownName, match="generator"):
+        client.run_operation("generater", {})
+    assert server.asked == []
