@@ -17,7 +17,7 @@ from engine.storage import runs, sandbox
 from engine.workflows.case_summaries import case_summaries
 from engine.workflows.known_model import known_model
 from engine.workflows.overview import overview
-from engine.workflows.run_query import run_query
+from engine.workflows.run_query import run_query, sql_rows
 
 lookups = Blueprint("lookups", __name__, url_prefix="/api")
 
@@ -69,15 +69,7 @@ def query() -> Response:
     What may be read is told by `GET /api/query/schema`.
     """
     body = read_body(SqlBody)
-    table = run_query(data.workbench(), body.sql, max_rows=body.max_rows)
-    answer: SqlRows = {
-        "columns": list(table.columns),
-        "types": list(table.types),
-        "rows": [list(row) for row in table.rows],
-        "truncated": table.truncated,
-        "seconds": round(table.seconds, 4),
-    }
-    return jsonify(answer)
+    return jsonify(sql_rows(run_query(data.workbench(), body.sql, max_rows=body.max_rows)))
 
 
 @lookups.get("/query/schema")

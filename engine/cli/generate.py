@@ -10,15 +10,20 @@ from typing import Any
 import click
 
 from engine.catalog.registry import Catalog
-from engine.cli.exit_status import FAILED, GOOD
+from engine.cli.exit_status import FAILED, GOOD, INTERRUPTED
 from engine.cli.open_workbench import open_workbench
-from engine.cli.options import Common, local_options, model_options, tier_of
+from engine.cli.options import Common, common_options, model_options, tier_of
 from engine.cli.output import print_json, print_rows, say
+from engine.cli.remote_operation import carry_out_operation
+from engine.client import ApiClient
+from engine.contract.generator import GenerationRow
 from engine.domain.model import Tier
+from engine.domain.run import RunStatus
 from engine.domain.skillset import GenerationOutcome, GenerationStatus
 from engine.errors import InvalidValue, UnknownName
 from engine.formatting import counted, format_duration
 from engine.workflows.generate_skillsets import generate_skillsets
+from engine.workflows.skillset_rows import generation_row
 from engine.workflows.workbench import Workbench
 
 _GOOD = (GenerationStatus.VERIFIED, GenerationStatus.RENDERED)
@@ -39,7 +44,7 @@ _LINES_TOLD = 5
 @click.option("--force", is_flag=True, help="Overwrite modules edited by hand, and their skillset_base.py.")
 @click.option("--no-verify", is_flag=True, help="Do not run the modules.")
 @click.option("--with-tests", is_flag=True, help="Beside each module its tests, for plain pytest: test_hf_<type>.py.")
-@local_options
+@common_options
 def generate(
     common: Common,
     models: tuple[str, ...],
@@ -58,9 +63,15 @@ def generate(
     modeldyno generate --model bert --model vit
     modeldyno generate --priority high --output-dir skillsets
     """
-    common.refuse_server("generate")
     listed = _lines_of(from_file) if from_file else {}
     wanted = tuple(dict.fromkeys((*models, *listed)))
+    if common.server is not None:
+        if output_dir is not None:
+            raise click.UsageError(
+                "--output-dir is a folder of this machine; a server writes where it keeps skillsets."
+            )
+        how = {"force": force, "verify": not no_verify, "with_tests": with_tests}
+        return _by_server(common, wanted, priority or Tier.CRITICAL.value, how)
     with open_workbench(common) as workbench:
         if from_file:
             _refuse_unknown(workbench.catalog, listed, from_file)
@@ -76,6 +87,27 @@ def generate(
         )
     print_outcomes(outcomes, seconds, as_json=common.as_json)
     return status
+
+
+def _by_server(common: Common, models: Sequence[str], priority: str, how: Mapping[str, bool]) -> int:
+    """The exit status. Modules are written where the server keeps them."""
+    began = time.monotonic()
+    what: dict[str, Any] = {"models": list(models)} if models else {"priority": priority}
+    with ApiClient(common.server or "") as client:
+        started, status = carry_out_operation(
+            client,
+            "generator",
+            {**what, **how},
+            quiet=common.quiet,
+            name_of=lambda told: f"Generation {told['operation_id']}",
+        )
+        ended = RunStatus(status["status"])
+        rows: list[GenerationRow] = client.results(started)["results"] if ended.is_final else []
+    print_generated(rows, time.monotonic() - began, as_json=common.as_json)
+    if ended is not RunStatus.COMPLETED:
+        say(f"The generation is {ended}. {status['error'] or ''}".rstrip())
+        return INTERRUPTED if ended in (RunStatus.CANCELLED, RunStatus.CANCELLING) else FAILED
+    return GOOD if rows and all(row["status"] in _GOOD for row in rows) else FAILED
 
 
 def run_generation(
@@ -111,10 +143,14 @@ def generate_with(
 
 
 def print_outcomes(outcomes: Sequence[GenerationOutcome], seconds: float, *, as_json: bool) -> None:
+    print_generated([generation_row(outcome) for outcome in outcomes], seconds, as_json=as_json)
+
+
+def print_generated(outcomes: Sequence[GenerationRow], seconds: float, *, as_json: bool) -> None:
     if as_json:
-        print_json({"generated": [_object(outcome) for outcome in outcomes], "seconds": round(seconds, 3)})
+        print_json({"generated": outcomes, "seconds": round(seconds, 3)})
         return
-    rows = ((o.model_type, o.status.value, format_duration(o.seconds), o.path, o.reason) for o in outcomes)
+    rows = ((o["model_type"], o["status"], format_duration(o["seconds"]), o["path"], o["reason"]) for o in outcomes)
     print_rows(("Model", "Status", "Time", "Module", "Reason"), rows, "table", numeric=("Time",))
 
 
@@ -154,14 +190,3 @@ def _refuse_unknown(catalog: Catalog, listed: Mapping[str, int], path: Path) -> 
 def _line(outcome: GenerationOutcome) -> str:
     reason = f": {outcome.reason}" if outcome.reason else ""
     return f"{outcome.model_type} {outcome.status.value} in {format_duration(outcome.seconds)}{reason}"
-
-
-def _object(outcome: GenerationOutcome) -> dict[str, Any]:
-    return {
-        "model_type": outcome.model_type,
-        "path": outcome.path,
-        "family": outcome.family.value if outcome.family else None,
-        "status": outcome.status.value,
-        "reason": outcome.reason,
-        "seconds": round(outcome.seconds, 3),
-    }

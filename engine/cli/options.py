@@ -48,8 +48,8 @@ class Common:
         """For commands that no endpoint carries out; `instead` is a sentence on how to do without."""
         if self.server is not None:
             raise click.UsageError(
-                f"`{command}` works on this machine's own files; --server is understood by benchmark, results, "
-                f"export report, hardware and catalog. {instead}".rstrip()
+                f"`{command}` works on this machine's own files; --server is understood by benchmark, generate, "
+                f"results, query, export report, hardware and catalog. {instead}".rstrip()
             )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import click
 
 from engine.cli.open_workbench import open_workbench
-from engine.cli.options import Common, local_options
+from engine.cli.options import Common, common_options
 from engine.cli.output import FORMATS, print_json, print_rows, say
-from engine.workflows.run_query import run_query
+from engine.client import ApiClient
+from engine.contract.sql import MAX_ROWS, SqlRows
+from engine.workflows.run_query import run_query, sql_rows
 
 
 @click.command()
@@ -15,7 +17,7 @@ from engine.workflows.run_query import run_query
 @click.option(
     "--format", "style", default="table", show_default=True, type=click.Choice(FORMATS), help="How rows are written."
 )
-@local_options
+@common_options
 def query(common: Common, sql: str, style: str) -> int:
     """Run one SELECT on a copy of what is stored.
 
@@ -25,21 +27,21 @@ def query(common: Common, sql: str, style: str) -> int:
     \b
     modeldyno query "select model_type, median(latency_seconds) from results group by all"
     """
-    common.refuse_server("query", "The server's Reports page has a console for SQL.")
-    with open_workbench(common, only_reads=True) as workbench:
-        table = run_query(workbench, sql)
+    found = _from_server(common.server, sql) if common.server is not None else _found_here(common, sql)
     if common.as_json or style == "json":
-        print_json(
-            {
-                "columns": table.columns,
-                "types": table.types,
-                "rows": table.rows,
-                "truncated": table.truncated,
-                "seconds": table.seconds,
-            }
-        )
+        print_json(found)
     else:
-        print_rows(table.columns, table.rows, style)
-    if table.truncated:
-        say(f"Only the first {len(table.rows)} rows are shown; add a LIMIT or a WHERE.")
+        print_rows(found["columns"], found["rows"], style)
+    if found["truncated"]:
+        say(f"Only the first {len(found['rows'])} rows are shown; add a LIMIT or a WHERE.")
     return 0
+
+
+def _found_here(common: Common, sql: str) -> SqlRows:
+    with open_workbench(common, only_reads=True) as workbench:
+        return sql_rows(run_query(workbench, sql))
+
+
+def _from_server(url: str, sql: str) -> SqlRows:
+    with ApiClient(url) as client:
+        return client.query(sql, max_rows=MAX_ROWS)

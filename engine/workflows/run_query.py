@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.contract.sql import SqlRows
 from engine.storage import sandbox
 
 if TYPE_CHECKING:
@@ -13,3 +14,14 @@ if TYPE_CHECKING:
 def run_query(workbench: Workbench, sql: str, *, max_rows: int = sandbox.MAX_ROWS) -> sandbox.QueryTable:
     """Run one SELECT on a copy of the data, in the sandbox. Raises QueryRefused or QueryFailed."""
     return sandbox.run_query(workbench.database, sql, max_rows=max_rows)
+
+
+def sql_rows(table: sandbox.QueryTable) -> SqlRows:
+    """What is printed and answered."""
+    return {
+        "columns": list(table.columns),
+        "types": list(table.types),
+        "rows": [list(row) for row in table.rows],
+        "truncated": table.truncated,
+        "seconds": round(table.seconds, 4),
+    }

@@ -133,3 +133,35 @@ def test_a_proxy_of_the_environment_does_not_come_between(url: str) -> None:
     answer = CliRunner(env=proxies).invoke(modeldyno, ["results", "--server", url, "--limit", "1", "--format", "csv"])
     assert answer.exception is None, answer.exception
     assert answer.stdout.startswith("result_id,")
+
+
+def test_a_server_generates_skillsets_where_it_keeps_them(cli: Cli, measured: Measured, url: str) -> None:
+    said = cli("generate", "--server", url, "--model", "bert", "--model", "vit", "--no-verify", "--json")
+    assert said.status == 0, said.errors
+    bert, vit = said.json["generated"]
+    assert (bert["model_type"], vit["model_type"]) == ("bert", "vit")
+    assert Path(vit["path"]).is_file() and measured.home in Path(vit["path"]).parents
+    with ApiClient(url) as client:
+        assert client.download("/api/generator/file/vit").decode() == Path(vit["path"]).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (["--model", "brt"], 2, "Did you mean bert"),
+        (["--model", "dinat"], 1, "natten"),
+        (["--model", "bert", "--output-dir", "here"], 2, "--output-dir is a folder of this machine"),
+    ],
+)
+def test_a_generation_that_cannot_be_ends_as_it_would_here(
+    cli: Cli, url: str, words: list[str], status: int, told: str
+) -> None:
+    said = cli("generate", "--server", url, *words, "--no-verify")
+    assert (said.status, told in said.errors + said.output) == (status, True), said.errors
+
+
+def test_a_server_answers_sql(cli: Cli, url: str) -> None:
+    said = cli("query", "select distinct model_type from results", "--server", url, "--json")
+    assert (said.status, said.json["rows"]) == (0, [["bert"]])
+    refused = cli("query", "drop table result", "--server", url)
+    assert (refused.status, "Only SELECT" in refused.errors) == (1, True)
