@@ -15,6 +15,8 @@ from engine import errors
 
 _SOCKET_ONLY = "is a WebSocket: connect with ws://, or poll /api/benchmark/status/RUN_ID instead."
 _NO_SOCKET = "is no WebSocket: ask over http://."
+PROBES = ("/healthz", "/readyz", "/metrics")
+"""What programs that watch this one ask; it is answered like the interface under /api."""
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +135,7 @@ def _answer_unexpected(error: Exception) -> Response | tuple[str, int]:
 
 
 def _wants_problem(status: int) -> bool:
-    return request.path.startswith(("/api", "/healthz")) or status == HTTPStatus.FORBIDDEN
+    return request.path.startswith(("/api", *PROBES)) or status == HTTPStatus.FORBIDDEN
 
 
 def _sentence(fault: dict[str, Any]) -> str:

@@ -113,6 +113,12 @@ class RunSupervisor:
             live = list(self._live.values())
         return [found.snapshot() for found in live]
 
+    def runs_under_way(self) -> list[Run]:
+        """`active` without the cases of each."""
+        with self._lock:
+            live = list(self._live.values())
+        return [found.run for found in live]
+
     def subscribe(self, run_id: str) -> Subscription:
         """Watch a run; of one that has ended the subscription carries the final snapshot only. Raises NotFound."""
         first = self.progress(run_id)
