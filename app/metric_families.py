@@ -60,7 +60,11 @@ def _live(workbench: Workbench) -> Iterator[Metric]:
         if not status.is_final:
             live_runs.add_metric((status.value,), under_way[status])
     yield live_runs
-    yield GaugeMetricFamily("modeldyno_queue_length", "Runs that wait for a device.", value=under_way[RunStatus.QUEUED])
+    yield GaugeMetricFamily(
+        "modeldyno_queue_length",
+        "Runs that have not begun: they are planned, or wait for a device.",
+        value=under_way[RunStatus.INITIALIZING] + under_way[RunStatus.QUEUED],
+    )
     is_calibrating = workbench.calibration.state.progress is not None
     yield GaugeMetricFamily("modeldyno_calibrations_live", "Calibrations under way.", value=int(is_calibrating))
 

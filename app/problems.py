@@ -27,6 +27,7 @@ STATUS_OF: dict[type[errors.EngineError], HTTPStatus] = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.NotFinished: HTTPStatus.CONFLICT,
     errors.Conflict: HTTPStatus.CONFLICT,
+    errors.Ending: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NotEnoughData: HTTPStatus.CONFLICT,
     errors.QueryRefused: HTTPStatus.FORBIDDEN,
     errors.QueryFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -81,7 +82,7 @@ def _same_rule(rule: Rule) -> Rule:
 
 def _answer_engine_error(error: errors.EngineError) -> Response:
     status = status_of(error)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, errors.Ending):
         log.error("%s %s: %s", request.method, request.path, error.message, exc_info=error)
     nearest = list(error.nearest) if isinstance(error, errors.UnknownName) and error.nearest else None
     return problem(status, error.title, error.message, field=error.field, nearest=nearest)
