@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.serve import ServeOptions, serve
-from engine.config import Settings
+from engine.config import STOP_SECONDS, OnStop, Settings, StopPolicy
 from engine.errors import InvalidValue
 
 
@@ -27,9 +27,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--open", action="store_true", help="open the dashboard in a browser")
     parser.add_argument("--first-run", action="store_true", help="start a first run if nothing was ever measured")
+    parser.add_argument(
+        "--on-stop",
+        choices=[choice.value for choice in OnStop],
+        help="what becomes of cases under way when the server is told to stop (default: $MODELDYNO_ON_STOP, else "
+        "interrupt); their runs can be resumed either way",
+    )
+    parser.add_argument(
+        "--stop-seconds",
+        type=float,
+        help=f"how long finishing may take (default: $MODELDYNO_STOP_SECONDS, else {STOP_SECONDS:g})",
+    )
     given = parser.parse_args(arguments)
     try:
         settings = Settings.load(home=given.home, db_path=given.db_path)
+        stop = StopPolicy.load(on_stop=given.on_stop, seconds=given.stop_seconds)
     except InvalidValue as error:
         print(f"{error.title}: {error.message}", file=sys.stderr)
         return 2
@@ -39,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         port=given.port,
         open_browser=given.open,
         first_run=given.first_run,
+        stop=stop,
     )
     return serve(options)
 

@@ -18,7 +18,7 @@ from engine import __version__
 from engine.contract.problem import Problem
 
 Document = dict[str, Any]
-PREFIXES = ("/api/", "/healthz")
+PREFIXES = ("/api/", "/healthz", "/readyz")
 _PROBLEM_TYPE = "application/problem+json"
 _REF = "#/components/schemas/{model}"
 _READING = ("GET", "HEAD", "OPTIONS")

@@ -15,6 +15,8 @@ from engine import errors
 
 _SOCKET_ONLY = "is a WebSocket: connect with ws://, or poll /api/benchmark/status/RUN_ID instead."
 _NO_SOCKET = "is no WebSocket: ask over http://."
+PROBES = ("/healthz", "/readyz", "/metrics")
+"""What programs that watch this one ask; it is answered like the interface under /api."""
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,7 @@ STATUS_OF: dict[type[errors.EngineError], HTTPStatus] = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.NotFinished: HTTPStatus.CONFLICT,
     errors.Conflict: HTTPStatus.CONFLICT,
+    errors.Ending: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NotEnoughData: HTTPStatus.CONFLICT,
     errors.QueryRefused: HTTPStatus.FORBIDDEN,
     errors.QueryFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -87,7 +90,7 @@ def _same_rule(rule: Rule) -> Rule:
 
 def _answer_engine_error(error: errors.EngineError) -> Response:
     status = status_of(error)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, errors.Ending):
         log.error("%s %s: %s", request.method, request.path, error.message, exc_info=error)
     nearest = list(error.nearest) if isinstance(error, errors.UnknownName) and error.nearest else None
     return problem(status, error.title, error.message, field=error.field, nearest=nearest)
@@ -141,7 +144,7 @@ def _answer_unexpected(error: Exception) -> Response | tuple[str, int]:
 
 
 def _wants_problem(status: int) -> bool:
-    return request.path.startswith(("/api", "/healthz")) or status == HTTPStatus.FORBIDDEN
+    return request.path.startswith(("/api", *PROBES)) or status == HTTPStatus.FORBIDDEN
 
 
 def _sentence(fault: dict[str, Any]) -> str:

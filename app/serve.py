@@ -10,11 +10,15 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
+import time
 import webbrowser
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -23,7 +27,7 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from app.security import check_bind_host
 from engine.benchmarking.process_control import die_with_parent
-from engine.config import Settings
+from engine.config import OnStop, Settings, StopPolicy
 from engine.errors import AddressInUse, EngineError, InvalidValue
 
 log = logging.getLogger(__name__)
@@ -31,7 +35,12 @@ log = logging.getLogger(__name__)
 THREADS = 64
 """Sockets hold one each (app.endpoints.live.MAX_SOCKETS); the rest answer requests."""
 STOP_SECONDS = 10
-"""How long requests under way may take to finish once the server is told to stop."""
+"""How long requests under way may take to finish once runs have ended."""
+_ENDING_SECONDS = 2.0 * STOP_SECONDS
+"""How long all but the finishing of runs may take, until the worker is killed."""
+_SAME_TELLING_SECONDS = 0.5
+"""A signal so soon after the first is not a second one: some programs send theirs to the process and to its group."""
+_LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +52,7 @@ class ServeOptions:
     open_browser: bool = False
     first_run: bool = False
     """Start a first run when the database holds no result."""
+    stop: StopPolicy = field(default_factory=StopPolicy)
 
 
 @dataclass(slots=True)
@@ -51,7 +61,11 @@ class _Worker:
 
     workbench: Any = None
     sockets: Any = None
-    is_stopping: threading.Event = field(default_factory=threading.Event)
+    stopping: threading.Event | None = None
+    """That of the application; None before there is one."""
+    at_once: threading.Event = field(default_factory=threading.Event)
+    """Set by the second signal: nothing is waited for any more."""
+    stopper: threading.Thread | None = None
 
 
 def serve(options: ServeOptions) -> int:
@@ -158,6 +172,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
     def _make_application(self) -> Any:
         from app.endpoints import live
+        from app.endpoints.health import STOPPING
         from app.server import create_app
         from engine.workflows.workbench import Workbench
 
@@ -165,13 +180,32 @@ class _Server(BaseApplication):  # type: ignore[misc]
         self.held.workbench = workbench
         application = create_app(workbench, host=self.host, port=self.port)
         self.held.sockets = application.extensions[live.EXTENSION]
+        self.held.stopping = application.extensions[STOPPING]
         workbench.database.announce(self.url)
         return application
 
-    def stop_talking(self) -> None:
-        """Runs in the worker when it is told to stop: open sockets must not hold it up."""
-        if self.held.sockets is not None:
-            self.held.sockets.stopping.set()
+    def run(self) -> None:
+        _Parent(self).run()
+
+    def begin_to_stop(self, then: Callable[[], None]) -> None:
+        """Runs in the worker when it is told to stop, as often as that may be: first it says that it is not ready.
+
+        Runs are ended while requests are still answered, so that whoever watches one sees what becomes of it; `then`
+        ends the rest.
+        """
+        if self.held.stopping is None or self.held.workbench is None:  # nothing was opened yet
+            then()
+        elif self.held.stopper is None:
+            self.held.stopping.set()
+            self.held.stopper = threading.Thread(target=self._stop, args=(then,), name="stopping", daemon=True)
+            self.held.stopper.start()
+
+    def _stop(self, then: Callable[[], None]) -> None:
+        try:
+            self.held.workbench.stop_work(self.options.stop, self.held.at_once)
+        finally:
+            self.held.sockets.stopping.set()  # an open socket must not hold the end up
+            then()
 
     def _announce(self, worker: ThreadWorker) -> None:
         print(f"ModelDyno is at {self.url} (database {self.options.settings.db_path}). Ctrl-C stops it.", flush=True)
@@ -183,22 +217,60 @@ class _Server(BaseApplication):  # type: ignore[misc]
             threading.Thread(target=_open_browser, args=(self.url,), name="browser", daemon=True).start()
 
     def _close(self, arbiter: Arbiter, worker: ThreadWorker) -> None:
-        self.stop_talking()
+        if self.held.sockets is not None:
+            self.held.sockets.stopping.set()
         workbench, self.held.workbench = self.held.workbench, None
         if workbench is not None:
             workbench.close()
 
 
+class _Parent(Arbiter):  # type: ignore[misc]
+    """Tells the worker to stop and waits as long as its runs may take; it alone counts how often it was told itself.
+
+    Ctrl-C reaches both processes and a service manager may tell each of them, so the worker cannot count.
+    """
+
+    def handle_int(self) -> None:
+        raise StopIteration
+
+    def stop(self, graceful: bool = True) -> None:
+        if graceful:
+            self._wait_for_workers()
+        super().stop(graceful)
+
+    def _wait_for_workers(self) -> None:
+        policy = self.app.options.stop
+        began = time.monotonic()
+        limit = began + (policy.seconds if policy.on_stop is OnStop.FINISH else 0.0) + _ENDING_SECONDS
+        self.kill_workers(signal.SIGTERM)
+        while self.WORKERS and time.monotonic() < limit:
+            if self._is_told_to_stop() and time.monotonic() - began > _SAME_TELLING_SECONDS:
+                self.kill_workers(signal.SIGQUIT)
+                limit = min(limit, time.monotonic() + _ENDING_SECONDS)
+            self.reap_workers()
+            time.sleep(_LOOK_SECONDS)
+
+    def _is_told_to_stop(self) -> bool:
+        """Whether a signal to stop has come since this was asked last."""
+        told = False
+        while not self.SIG_QUEUE.empty():
+            told |= self.SIG_QUEUE.get_nowait() in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
+        return told
+
+
 class _StoppableWorker(ThreadWorker):  # type: ignore[misc]
-    """Tells the application that it has to end, the moment the signal arrives."""
+    """Ends its runs before it ends itself; SIGQUIT, which its parent sends, hurries it."""
+
+    def init_signals(self) -> None:
+        super().init_signals()
+        signal.signal(signal.SIGINT, self.handle_exit)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
-        self.app.stop_talking()
-        super().handle_exit(sig, frame)
+        self.app.begin_to_stop(partial(super().handle_exit, sig, frame))
 
     def handle_quit(self, sig: int, frame: Any) -> None:
-        self.app.stop_talking()
-        super().handle_quit(sig, frame)
+        self.app.held.at_once.set()
+        self.handle_exit(sig, frame)
 
 
 def _end_with_parent(arbiter: Arbiter, worker: ThreadWorker) -> None:

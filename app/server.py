@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+
 from dash import Dash
 from flask import Flask, Response, request
 from flask_compress import Compress
 
 from app import data, problems, security
-from app.endpoints import live
+from app.endpoints import live, metrics
 from app.endpoints.benchmark import benchmark
 from app.endpoints.calibration import calibration
 from app.endpoints.document import document
 from app.endpoints.generator import generator
-from app.endpoints.health import health
+from app.endpoints.health import STOPPING, health
 from app.endpoints.lookups import lookups
 from app.endpoints.reports import reports
 from app.failed_callbacks import answer_failed_callback
 from app.index_page import FOLDERS_LOADED_BY_PAGE, LOADED_BY_PAGE, index_page
+from app.problems import PROBES
 from app.shell import shell_layout
 from app.tabs import PAGES
 from engine.config import resource_folder
@@ -39,7 +42,9 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config["COMPRESS_LEVEL"] = 1  # on loopback time is dear and bytes are cheap
     Compress(app)
+    metrics.register(app)
     app.extensions[data.EXTENSION] = workbench
+    app.extensions[STOPPING] = threading.Event()
     for blueprint in (health, benchmark, calibration, reports, generator, lookups, document):
         app.register_blueprint(blueprint)
     live.register(app, live.LiveSockets(max_sockets))
@@ -81,7 +86,7 @@ def _set_caching(app: Flask) -> None:
 
     @app.after_request
     def set_caching(response: Response) -> Response:
-        if request.path.startswith(("/api", "/healthz", "/_dash-update-component")):
+        if request.path.startswith(("/api", *PROBES, "/_dash-update-component")):
             response.headers.setdefault("Cache-Control", "no-store")
         elif request.path.startswith("/assets/") and response.status_code == 200:
             response.headers["Cache-Control"] = _FOR_EVER if "m" in request.args else _A_WHILE

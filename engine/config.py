@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from engine.errors import InvalidValue
@@ -58,3 +59,54 @@ class Settings:
             skillset_dir=(skillset_dir or base / "skillsets").resolve(),
             report_dir=base / "reports",
         )
+
+
+STOP_SECONDS = 60.0
+LEAST_STOP_SECONDS, MOST_STOP_SECONDS = 1.0, 86_400.0
+
+
+class OnStop(StrEnum):
+    INTERRUPT = "interrupt"
+    """Kill the cases under way; what they would have found is measured anew when their runs are resumed."""
+    FINISH = "finish"
+    """Let the cases under way end, store them, and interrupt the rest of their runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopPolicy:
+    """What becomes of runs under way when a server is told to stop."""
+
+    on_stop: OnStop = OnStop.INTERRUPT
+    seconds: float = STOP_SECONDS
+    """How long finishing may take; what is under way then is interrupted."""
+
+    def __post_init__(self) -> None:
+        if not LEAST_STOP_SECONDS <= self.seconds <= MOST_STOP_SECONDS:
+            raise InvalidValue(
+                f"{self.seconds:g} is no number of seconds to stop in; give one between {LEAST_STOP_SECONDS:g} and "
+                f"{MOST_STOP_SECONDS:g}.",
+                field="stop_seconds",
+            )
+
+    @staticmethod
+    def load(*, on_stop: str | None = None, seconds: float | None = None) -> StopPolicy:
+        """From explicit values, then `$MODELDYNO_ON_STOP` and `$MODELDYNO_STOP_SECONDS`, then the defaults.
+
+        Raises InvalidValue.
+        """
+        given = on_stop or os.environ.get("MODELDYNO_ON_STOP") or OnStop.INTERRUPT
+        if given not in tuple(OnStop):
+            raise InvalidValue(f"{given!r} is no way to stop; choose {' or '.join(OnStop)}.", field="on_stop")
+        return StopPolicy(on_stop=OnStop(given), seconds=_stop_seconds() if seconds is None else seconds)
+
+
+def _stop_seconds() -> float:
+    text = os.environ.get("MODELDYNO_STOP_SECONDS")
+    if not text:
+        return STOP_SECONDS
+    try:
+        return float(text)
+    except ValueError:
+        raise InvalidValue(
+            f"$MODELDYNO_STOP_SECONDS is {text!r}, which is no number of seconds; correct it.", field="stop_seconds"
+        ) from None

@@ -88,6 +88,12 @@ class Conflict(EngineError):
     title = "Not possible in the present state"
 
 
+class Ending(Conflict):
+    """Work that is asked for while the program ends; what is under way may still be watched."""
+
+    title = "The program is ending"
+
+
 class NotEnoughData(EngineError):
     """A statistic or prediction that the measurements cannot carry; the message says what is missing."""
 

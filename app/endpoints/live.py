@@ -45,7 +45,8 @@ class LiveSockets:
     """The open sockets of one server."""
 
     def __init__(self, limit: int = MAX_SOCKETS) -> None:
-        self._places = threading.BoundedSemaphore(limit)
+        self._lock = threading.Lock()
+        self._open = 0
         self._limit = limit
         self.stopping = threading.Event()
         """Set when the server ends, so that no socket holds it up."""
@@ -53,12 +54,19 @@ class LiveSockets:
     @contextmanager
     def place(self) -> Iterator[bool]:
         """A place for one socket; False when all are taken."""
-        taken = self._places.acquire(blocking=False)
+        with self._lock:
+            taken = self._open < self._limit
+            self._open += taken
         try:
             yield taken
         finally:
-            if taken:
-                self._places.release()
+            with self._lock:
+                self._open -= taken
+
+    @property
+    def open_now(self) -> int:
+        with self._lock:
+            return self._open
 
     @property
     def limit(self) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from engine.config import CHECKOUT
+from engine.config import CHECKOUT, LEAST_STOP_SECONDS, MOST_STOP_SECONDS, STOP_SECONDS, OnStop
 
 
 @click.command()
@@ -22,8 +22,26 @@ from engine.config import CHECKOUT
     type=click.Path(path_type=Path),
     help="Home folder of database, skillsets and reports. [default: $MODELDYNO_HOME, else data/ of a checkout]",
 )
+@click.option(
+    "--on-stop",
+    type=click.Choice([choice.value for choice in OnStop]),
+    help="What becomes of cases under way when the server is told to stop; their runs can be resumed either way, and a "
+    "second Ctrl-C interrupts at once. [default: $MODELDYNO_ON_STOP, else interrupt]",
+)
+@click.option(
+    "--stop-seconds",
+    type=click.FloatRange(LEAST_STOP_SECONDS, MOST_STOP_SECONDS),
+    help=f"How long finishing may take. [default: $MODELDYNO_STOP_SECONDS, else {STOP_SECONDS:g}]",
+)
 def serve(
-    host: str, port: int, open_browser: bool, first_run: bool, db_path: Path | None, benchmark_dir: Path | None
+    host: str,
+    port: int,
+    open_browser: bool,
+    first_run: bool,
+    db_path: Path | None,
+    benchmark_dir: Path | None,
+    on_stop: str | None,
+    stop_seconds: float | None,
 ) -> int:
     """Serve the dashboard and its endpoints until stopped.
 
@@ -34,6 +52,8 @@ def serve(
     words += ["--first-run"] if first_run else []
     words += ["--db-path", str(db_path)] if db_path else []
     words += ["--home", str(benchmark_dir)] if benchmark_dir else []
+    words += ["--on-stop", on_stop] if on_stop else []
+    words += ["--stop-seconds", str(stop_seconds)] if stop_seconds is not None else []
     environment = dict(os.environ)
     if (CHECKOUT / "pyproject.toml").is_file():
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(CHECKOUT), environment.get("PYTHONPATH"))))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.contract.answer import TypedDict, answer
 
-__all__ = ["Health"]
+__all__ = ["Health", "Ready"]
 
 
 @answer
@@ -15,3 +15,10 @@ class Health(TypedDict):
     results: int
     active_runs: int
     database_version: int
+
+
+@answer
+class Ready(TypedDict):
+    """The server takes work."""
+
+    status: str

@@ -37,3 +37,5 @@ class Problem(TypedDict):
     allowed: NotRequired[list[str]]
     """Methods that the path takes."""
     errors: NotRequired[list[Fault]]
+    reasons: NotRequired[list[str]]
+    """Why the server is not ready."""

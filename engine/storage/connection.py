@@ -73,7 +73,7 @@ class Connection:
 
     def fold_in_log(self) -> None:
         """Move a large log into the file, when there is room; a failure costs nothing but time."""
-        size = self._log_size()
+        size = size_of(log_path(self.path))
         if size < self._fold_at or shutil.disk_usage(self.path.parent).free < 2 * size + _SPARE_BYTES:
             return
         try:
@@ -121,11 +121,19 @@ class Connection:
             self._cursors -= 1
             self._changed.notify_all()
 
-    def _log_size(self) -> int:
-        try:
-            return log_path(self.path).stat().st_size
-        except FileNotFoundError:
-            return 0
+    def check_room(self, least_bytes: int) -> None:
+        """Raise DiskFull where less than that is left beside the file."""
+        free = shutil.disk_usage(self.path.parent).free
+        if free < least_bytes:
+            raise problems.disk_full(self.path, f"only {free // 2**20} MiB are left.")
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 where there is none."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 @contextmanager

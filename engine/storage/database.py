@@ -17,14 +17,21 @@ from duckdb import DuckDBPyConnection
 
 from engine.errors import StorageError
 from engine.storage import problems
-from engine.storage.connection import Connection, reading_only
+from engine.storage.connection import Connection, reading_only, size_of
 from engine.storage.migrate import migrate, present_version, shipped_migrations
 from engine.storage.new_file import log_path, nothing_half_made
 from engine.storage.snapshot import Snapshots, remove_stale_snapshots
 
+LEAST_BYTES = 8 * 2**20
+"""Room below which a database counts as full: some hundred results, and what other programs write meanwhile."""
+
 Outcome = TypeVar("Outcome")
 
 _Job = tuple[Callable[[DuckDBPyConnection], Any], "Future[Any]"]
+
+
+class _Undone(Exception):
+    """Ends a transaction that was only an attempt."""
 
 
 class Database:
@@ -93,6 +100,38 @@ class Database:
             self._refuse_if_closed()
             self._jobs.put((action, future))
         return future.result()
+
+    def check_writable(self, *, timeout_seconds: float, least_bytes: int = LEAST_BYTES) -> None:
+        """Whether a write would do now: one is made and undone. Raises StorageError, or DiskFull without much room.
+
+        `writes` stays as it is.
+        """
+
+        given_up = threading.Event()
+
+        def attempt(cursor: DuckDBPyConnection) -> None:
+            if not given_up.is_set():  # nobody waits for it any more: what piled up on a slow disk ends quickly
+                cursor.execute("insert into run_plan values ('', '{}')")
+            raise _Undone
+
+        future: Future[None] = Future()
+        with self._lock:
+            self._refuse_if_closed()
+            self._jobs.put((attempt, future))
+        try:
+            future.result(timeout_seconds)
+        except _Undone:
+            self._connection.check_room(least_bytes)
+        except TimeoutError:
+            given_up.set()
+            raise StorageError(
+                f"The database {self.path} has not taken a change for {timeout_seconds:g} s; its disk may be slow or "
+                "hang. Look at the server's log, and restart it if that lasts."
+            ) from None
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes on disk: of the file, and of the log that is not folded into it yet."""
+        return {"file": size_of(self.path), "log": size_of(log_path(self.path))}
 
     def announce(self, url: str) -> None:
         """Tell others who find the file locked that its owner serves at `url`; withdrawn by `close`."""

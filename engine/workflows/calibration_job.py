@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.domain.calibration import CalibrationProgress
-from engine.errors import Conflict, EngineError
+from engine.errors import Conflict, Ending, EngineError
 from engine.workflows.calibrate import calibrate
 from engine.workflows.device_turns import Cancelled
 
@@ -51,7 +51,7 @@ class CalibrationJob:
         """Begin one with so many trials of verdicts and return at once. Raises Conflict when one is under way."""
         with self._lock:
             if self._closed:
-                raise Conflict("The program is ending; no calibration can be started.")
+                raise Ending("The program is ending; no calibration can be started.")
             if self._state.progress is not None:
                 raise Conflict("A calibration is under way already; wait for it, or cancel it first.")
             self._state = CalibrationState(progress=CalibrationProgress(step="Starting", done=0, total=0))

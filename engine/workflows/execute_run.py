@@ -81,12 +81,13 @@ def execute_plan(workbench: Workbench, live: LiveRun, plan: Plan, done: Sequence
             if position == 0:
                 _look_at_the_machine(workbench, live)
             lanes = Lanes(workbench, live, indices, rows, supplied, failed_exports, keep)
-            if slots:
-                lanes.run_side_by_side(group, slots)
-            elif in_turns.is_for(group):
-                lanes.run_in_turns(group)
-            else:
-                lanes.run_one_by_one(group)
+            with live.unbroken():
+                if slots:
+                    lanes.run_side_by_side(group, slots)
+                elif in_turns.is_for(group):
+                    lanes.run_in_turns(group)
+                else:
+                    lanes.run_one_by_one(group)
         position += len(planned)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from engine.domain.result import Provenance, Result, ResultStatus
 from engine.domain.run import CaseProgress, Plan, Run, RunProgress, RunStatus
 from engine.domain.workload_metrics import RATES
 from engine.stats.quantiles import median
+from engine.workflows.device_turns import Cancelled
 from engine.workflows.watching import Watched
 
 LOG_LINES = 100
@@ -43,6 +45,8 @@ class LiveRun(Watched[RunProgress]):
         self._attempt_begun: float | None = None
         self._begun: dict[int, float] = {}
         """When each execution under way began, by its row."""
+        self._is_unbroken = False
+        self._is_winding_down = False
 
     @property
     def run(self) -> Run:
@@ -53,6 +57,29 @@ class LiveRun(Watched[RunProgress]):
         """How long the run has been carried out, over all attempts and the present one so far."""
         with self._changed:
             return self._elapsed(time.monotonic())
+
+    def wind_down(self) -> None:
+        """The program ends: what is executed in the present turn may do so as well, and nothing begins after it."""
+        with self._changed:
+            self.is_closing = True
+            self._is_winding_down = True
+            if not self._is_unbroken:
+                self.cancel.set()
+
+    @contextmanager
+    def unbroken(self) -> Iterator[None]:
+        """Whatever is executed within is not cut short by winding down. Raises Cancelled where that has begun."""
+        with self._changed:
+            if self._is_winding_down:
+                raise Cancelled
+            self._is_unbroken = True
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._is_unbroken = False
+                if self._is_winding_down:
+                    self.cancel.set()
 
     def set_step(self, step: str) -> None:
         with self._changed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from engine.domain.result import Result
 from engine.domain.run import Plan, Run, RunProgress, RunRequest, RunStatus
-from engine.errors import Conflict, EngineError, StorageError
+from engine.errors import Conflict, Ending, EngineError, StorageError
 from engine.storage import results, runs
 from engine.workflows.check_request import check_request, devices_of
 from engine.workflows.choose_models import with_type
@@ -32,6 +33,7 @@ REMEMBERED = 20
 """Ended runs whose log stays in memory."""
 CLOSE_SECONDS = 10.0
 """How long closing waits for a thread; a case's process is killed within half a second."""
+_LOOK_SECONDS = 0.1
 
 _RESUMABLE = (RunStatus.INTERRUPTED, RunStatus.CANCELLED, RunStatus.FAILED)
 
@@ -114,6 +116,12 @@ class RunSupervisor:
             live = list(self._live.values())
         return [found.snapshot() for found in live]
 
+    def runs_under_way(self) -> list[Run]:
+        """`active` without the cases of each."""
+        with self._lock:
+            live = list(self._live.values())
+        return [found.run for found in live]
+
     def subscribe(self, run_id: str) -> Subscription[RunProgress]:
         """Watch a run; of one that has ended the subscription carries the final snapshot only. Raises NotFound."""
         first = self.progress(run_id)
@@ -128,10 +136,31 @@ class RunSupervisor:
             live.finished.wait(timeout)
         return self.progress(first.run_id).run
 
+    def refuse_more(self) -> None:
+        """Neither start nor resume a run any more: whoever asks meets Ending."""
+        with self._entry:
+            self._closed = True
+
+    def wind_down(self, seconds: float, at_once: threading.Event) -> None:
+        """Let the executions under way end and be stored, then close: after `seconds`, or when `at_once` is set.
+
+        Of each run that holds a device that is what its present turn holds: a process, a pair, or cases side by side.
+        """
+        self.refuse_more()
+        with self._lock:
+            live = list(self._live.values())
+        for run in live:
+            run.wind_down()
+        deadline = time.monotonic() + seconds
+        for run in live:
+            while not run.finished.wait(_LOOK_SECONDS) and not at_once.is_set() and time.monotonic() < deadline:
+                pass
+        self.close()
+
     def close(self) -> None:
         """Stop everything: runs under way become interrupted and can be resumed. Closing twice does no harm."""
-        with self._entry, self._lock:
-            self._closed = True
+        self.refuse_more()
+        with self._lock:
             live, threads = list(self._live.values()), list(self._threads.values())
         for run in live:
             run.is_closing = True
@@ -244,7 +273,7 @@ class RunSupervisor:
 
     def _refuse_if_closed(self) -> None:
         if self._closed:
-            raise Conflict("The program is ending; no run can be started.")
+            raise Ending("The program is ending and starts no run; ask again when it is back.")
 
 
 _LAST_STEP = {

@@ -14,7 +14,7 @@ from engine.benchmarking.cold import ColdLauncher
 from engine.benchmarking.fork_server import ForkServerLauncher
 from engine.benchmarking.launchers import Launcher
 from engine.catalog.registry import Catalog, load_catalog
-from engine.config import Settings
+from engine.config import OnStop, Settings, StopPolicy
 from engine.domain.hardware import BackendStatus, Environment
 from engine.domain.operation import OperationKind
 from engine.storage import environments, operations, runs
@@ -122,6 +122,15 @@ class Workbench:
                     remember_backends(self.settings.home, self.environment, found)
                 self._backends = found
             return list(self._backends)
+
+    def stop_work(self, policy: StopPolicy, at_once: threading.Event) -> None:
+        """End what runs as `policy` says, without waiting once `at_once` is set; all else can still be read."""
+        self.supervisor.refuse_more()
+        self.calibration.close()
+        if policy.on_stop is OnStop.FINISH:
+            self.supervisor.wind_down(policy.seconds, at_once)
+        else:
+            self.supervisor.close()
 
     def close(self) -> None:
         """Interrupt what runs, end every process and let go of the database. Closing twice does no harm."""

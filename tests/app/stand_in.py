@@ -78,6 +78,9 @@ class StandInSupervisor:
     def active(self) -> list[RunProgress]:
         return [found.snapshot() for found in self.live.values()]
 
+    def runs_under_way(self) -> list[Run]:
+        return [found.run for found in self.live.values()]
+
     def subscribe(self, run_id: str) -> Subscription:
         first = self.progress(run_id)
         self.open_subscriptions += 1
@@ -141,6 +144,7 @@ class StandInWorkbench:
         self.environment: Environment = an_environment()
         self.database.write(lambda cursor: environments.save(cursor, self.environment))
         self.catalog = _catalog()
+        self.opened_at = datetime.now(UTC)
         self.memo = Memo()
         self.predictors = Predictors()
         self.supervisor = StandInSupervisor(self)
