@@ -1,0 +1,2 @@
+-- Holds the number for another subject.
+select 1;
