@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from types import TracebackType
 from typing import Any
 
 import click
 import httpx
 
+from engine.domain.key_secret import key_id_in
 from engine.errors import EngineError, InvalidValue, UnknownName
 
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0, read=330.0)
 """A server's first run is accepted once it has detected its backends, which may take as long as importing torch."""
+KEY_VARIABLE = "MODELDYNO_API_KEY"
+"""Where a key for servers is read from: an option would show it to everybody who lists processes."""
 _USAGE_TITLES = (InvalidValue.title, UnknownName.title)
 
 
@@ -31,10 +35,13 @@ class Client:
     """Speaks JSON with one server; its errors become ours."""
 
     def __init__(self, url: str) -> None:
-        """Raises UsageError for what can be no server's address."""
+        """Presents the API key of the environment, if there is one.
+
+        Raises UsageError for what can be no server's address, or no key.
+        """
         self.url = _address(url)
         # No proxy of the environment may come between this machine and a server on its loopback.
-        self._http = httpx.Client(base_url=self.url, timeout=_TIMEOUT, trust_env=False)
+        self._http = httpx.Client(base_url=self.url, timeout=_TIMEOUT, trust_env=False, headers=_credentials())
 
     def get(self, path: str, parameters: dict[str, Any] | None = None) -> Any:
         return self._ask("GET", path, params=parameters or {})
@@ -91,6 +98,17 @@ def _address(text: str) -> str:
     if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65536:
         raise click.UsageError(f"--server {text!r} is not an address; write it like http://127.0.0.1:8050.")
     return text.rstrip("/")
+
+
+def _credentials() -> dict[str, str]:
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    if not key:
+        return {}
+    if key_id_in(key) is None:
+        raise click.UsageError(
+            f"${KEY_VARIABLE} holds no API key: one starts with mdk_ and was printed once by `modeldyno keys create`."
+        )
+    return {"Authorization": f"Bearer {key}"}
 
 
 def _explained(told: Any, status: int, address: str) -> EngineError:

@@ -16,10 +16,12 @@ from engine.catalog.registry import Catalog, load_catalog
 from engine.config import Settings
 from engine.domain.hardware import BackendStatus, Environment
 from engine.storage import environments, runs
+from engine.storage.bookkeeping import Bookkeeping
 from engine.storage.database import Database
 from engine.workflows.calibration_job import CalibrationJob
 from engine.workflows.detect_backends import detect_backends, remember_backends, remembered_backends
 from engine.workflows.device_claims import DeviceClaims
+from engine.workflows.manage_keys import KeyRing
 from engine.workflows.memo import Memo
 from engine.workflows.predict_case import Predictors
 from engine.workflows.run_supervisor import RunSupervisor
@@ -52,6 +54,9 @@ class Workbench:
         self.memo = Memo()
         """What was computed from the present state of the database."""
         self.predictors = Predictors()
+        self.bookkeeping = Bookkeeping(database)
+        """Who changed what, and which keys are in use; written soon, and at the latest by `close`."""
+        self.keys = KeyRing(database, self.bookkeeping)
         self._detecting = threading.Lock()
         self._backends: list[BackendStatus] | None = None
         self.supervisor = RunSupervisor(self)
@@ -121,6 +126,7 @@ class Workbench:
         self.supervisor.close()
         self.launcher.close()
         self.cold_launcher.close()
+        self.bookkeeping.close()
         self.database.close()
 
     def __enter__(self) -> Workbench:

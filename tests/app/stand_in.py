@@ -13,9 +13,11 @@ from engine.domain.model import Status
 from engine.domain.run import Run, RunProgress, RunRequest, RunStatus
 from engine.errors import BackendUnavailable, Conflict, UnknownName
 from engine.storage import environments, runs
+from engine.storage.bookkeeping import Bookkeeping
 from engine.storage.database import Database
 from engine.workflows.calibration_job import CalibrationState
 from engine.workflows.live_run import LiveRun, Subscription
+from engine.workflows.manage_keys import KeyRing
 from engine.workflows.memo import Memo
 from engine.workflows.predict_case import Predictors
 from engine.workflows.stored_progress import stored_progress
@@ -115,6 +117,8 @@ class StandInWorkbench:
         self.catalog = _catalog()
         self.memo = Memo()
         self.predictors = Predictors()
+        self.bookkeeping = Bookkeeping(self.database)
+        self.keys = KeyRing(self.database, self.bookkeeping)
         self.supervisor = StandInSupervisor(self)
         self.calibration = StandInCalibration()
 
@@ -122,6 +126,7 @@ class StandInWorkbench:
         return [a_backend_status("cpu"), a_backend_status("cuda", available=False)]
 
     def close(self) -> None:
+        self.bookkeeping.close()
         self.database.close()
 
 
