@@ -87,6 +87,11 @@ class RoleNeeded(EngineError):
 
     title = "Not allowed"
 
+    def __init__(self, message: str, *, needed: str) -> None:
+        super().__init__(message)
+        self.needed = needed
+        """Name of the role."""
+
 
 class Overloaded(EngineError):
     """Too much is asked of the server at once; the same request works later."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from enum import StrEnum
 from http import HTTPStatus
 from typing import TypeVar
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 from werkzeug.datastructures import MultiDict
 
 from app import data
 from app.endpoints.json_body import read_body
+from app.endpoints.parameters import known_parameters, limit_of, whole_number
 from app.endpoints.payloads import (
     case_counts,
     environment_payload,
@@ -40,7 +40,6 @@ MAX_ROWS = 10_000
 """Most results in one answer of `query`."""
 MAX_RUNS = 1000
 _UNDER_WAY = tuple(status for status in RunStatus if not status.is_final)
-_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 @benchmark.post("/run")
@@ -97,9 +96,9 @@ def run_results(run_id: str) -> Response:
 
 @benchmark.get("/runs")
 def list_runs() -> Response:
-    wanted = _known_parameters("limit", "status")
+    wanted = known_parameters("limit", "status")
     statuses = [_choice(RunStatus, value, "status") for value in _several(wanted, "status")]
-    found = _newest_runs(_limit(wanted, 50, MAX_RUNS), statuses)
+    found = _newest_runs(limit_of(wanted, 50, MAX_RUNS), statuses)
     return jsonify({"runs": [run_payload(run) for run in found]})
 
 
@@ -149,9 +148,9 @@ def list_hardware() -> Response:
 @benchmark.get("/query")
 def query_results() -> Response:
     """Stored results by model, hardware, precision and batch size, newest first."""
-    wanted = _known_parameters("model", "hardware", "precision", "batch_size", "run_id", "limit")
+    wanted = known_parameters("model", "hardware", "precision", "batch_size", "run_id", "limit")
     workbench = data.workbench()
-    limit = _limit(wanted, 100, MAX_ROWS)
+    limit = limit_of(wanted, 100, MAX_ROWS)
     found = result_rows(
         workbench,
         ResultFilter(
@@ -166,26 +165,12 @@ def query_results() -> Response:
     return jsonify({"results": found, "count": len(found), "limit": limit})
 
 
-def _known_parameters(*names: str) -> MultiDict[str, str]:
-    for name in request.args:
-        if name not in names:
-            raise UnknownName("parameter", name, names, field=name)
-    return request.args
-
-
 def _several(wanted: MultiDict[str, str], name: str) -> list[str]:
     """Values given as ?name=a&name=b or ?name=a,b; none when the parameter is left out."""
     values = [value.strip() for text in wanted.getlist(name) for value in text.split(",") if value.strip()]
     if name in wanted and not values:
         raise InvalidValue(f"{name} is empty; give it a value, or leave it out for all.", field=name)
     return values
-
-
-def _limit(wanted: MultiDict[str, str], default: int, most: int) -> int:
-    limit = _integer(wanted.get("limit", str(default)), "limit")
-    if not 1 <= limit <= most:
-        raise InvalidValue(f"limit {limit} is not between 1 and {most}.", field="limit")
-    return limit
 
 
 def _model(catalog: Catalog, name: str) -> str:
@@ -197,16 +182,10 @@ def _model(catalog: Catalog, name: str) -> str:
 
 
 def _batch_size(value: str) -> int:
-    batch_size = _integer(value, "batch_size")
+    batch_size = whole_number(value, "batch_size")
     if not 1 <= batch_size <= MAX_BATCH_SIZE:
         raise InvalidValue(f"Batch size {batch_size} is not between 1 and {MAX_BATCH_SIZE}.", field="batch_size")
     return batch_size
-
-
-def _integer(value: str, field: str) -> int:
-    if not _WHOLE_NUMBER.fullmatch(value):
-        raise InvalidValue(f"{field} {value!r} is not a whole number.", field=field)
-    return int(value)
 
 
 def _choice(kind: type[Choice], value: str, field: str) -> Choice:

@@ -13,6 +13,8 @@ from flask import Flask
 from simple_websocket import Client, ConnectionClosed
 from simple_websocket import ConnectionError as Refused
 
+from app.access import EXTENSION
+from engine.domain.api_key import Role
 from engine.domain.run import RunStatus
 from tests.app.stand_in import StandInWorkbench
 from tests.builders import a_plan, a_request, a_result
@@ -165,3 +167,63 @@ def test_a_client_that_dies_without_a_word_frees_its_place(
 def test_a_plain_request_for_a_socket_is_refused_as_a_problem(app: Flask, run_id: str) -> None:
     answer = app.test_client().get(f"/api/benchmark/ws/{run_id}")
     assert (answer.status_code, answer.mimetype) == (400, "application/problem+json")
+
+
+@pytest.fixture
+def follow_with_key(address: str) -> Iterator[Callable[..., Client]]:
+    """Opens a socket with an API key, or with a cookie of the browser's."""
+    opened = []
+
+    def open_socket(run_id: str, **headers: str) -> Client:
+        opened.append(EagerClient(f"ws://{address}/api/benchmark/ws/{run_id}", headers=headers))
+        return opened[-1]
+
+    yield open_socket
+    for client in opened:
+        leave(client)
+
+
+def test_where_keys_are_demanded_a_socket_takes_one(
+    locked: Flask, follow_with_key: Callable[..., Client], bench: StandInWorkbench, run_id: str
+) -> None:
+    with pytest.raises(Refused):
+        follow_with_key(run_id)
+    with pytest.raises(Refused):
+        follow_with_key(run_id, Authorization="Bearer mdk_nonsense")
+    made = bench.keys.create("alice", Role.VIEWER)
+    assert hear(follow_with_key(run_id, Authorization=f"Bearer {made.secret}"))["run_id"] == run_id
+
+
+def test_an_open_socket_ends_when_its_key_is_revoked_and_others_do_not(
+    locked: Flask, follow_with_key: Callable[..., Client], bench: StandInWorkbench, run_id: str
+) -> None:
+    victim, other = (bench.keys.create(name, Role.VIEWER) for name in ("victim", "other"))
+    ending, staying = (follow_with_key(run_id, Authorization=f"Bearer {made.secret}") for made in (victim, other))
+    assert hear(ending) and hear(staying)
+    bench.keys.revoke(victim.key.key_id)
+    with pytest.raises(ConnectionClosed) as closed:
+        ending.receive(timeout=5)
+    assert closed.value.reason == 1008
+    staying.send("ping")
+    assert hear(staying) == {"pong": True}
+
+
+def test_an_open_socket_ends_with_the_session_that_opened_it(
+    locked: Flask, follow_with_key: Callable[..., Client], bench: StandInWorkbench, run_id: str
+) -> None:
+    sessions = locked.extensions[EXTENSION].sessions
+    session_id, session = sessions.open(bench.keys.create("alice", Role.VIEWER).key.key_id)
+    socket = follow_with_key(run_id, Cookie=f"modeldyno_session={session_id}")
+    assert hear(socket)["run_id"] == run_id
+    sessions.end(session)
+    with pytest.raises(ConnectionClosed) as closed:
+        socket.receive(timeout=5)
+    assert closed.value.reason == 1008
+
+
+def test_a_page_of_another_site_cannot_use_the_session_of_a_browser(
+    locked: Flask, follow_with_key: Callable[..., Client], bench: StandInWorkbench, run_id: str
+) -> None:
+    session_id, _ = locked.extensions[EXTENSION].sessions.open(bench.keys.create("alice", Role.VIEWER).key.key_id)
+    with pytest.raises(Refused):
+        follow_with_key(run_id, Cookie=f"modeldyno_session={session_id}", Origin="https://evil.example")
