@@ -19,11 +19,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Serve the ModelDyno dashboard and its endpoints on this machine.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; others than loopback demand keys")
     parser.add_argument("--port", type=int, default=8050, help="port to listen on; 0 takes any free one")
     parser.add_argument("--db-path", type=Path, help="database file (default: modeldyno.duckdb in the home folder)")
     parser.add_argument(
         "--home", type=Path, help="folder of databases, skillsets and reports (default: $MODELDYNO_HOME)"
+    )
+    parser.add_argument("--require-keys", action="store_true", help="demand an API key on loopback too")
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="name under which browsers find this server, such as dyno.example; may be repeated",
+    )
+    parser.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="exact origin whose pages may use the endpoints, such as app://desktop; may be repeated",
+    )
+    parser.add_argument(
+        "--rate-limit",
+        type=int,
+        metavar="N",
+        help="requests per second of one key or address (default: 1000 from loopback, 100 from elsewhere)",
     )
     parser.add_argument("--open", action="store_true", help="open the dashboard in a browser")
     parser.add_argument("--first-run", action="store_true", help="start a first run if nothing was ever measured")
@@ -49,6 +70,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings=settings,
         host=given.host,
         port=given.port,
+        require_keys=given.require_keys,
+        allow_hosts=tuple(given.allow_host),
+        allow_origins=tuple(given.allow_origin),
+        requests_per_second=given.rate_limit,
         open_browser=given.open,
         first_run=given.first_run,
         stop=stop,

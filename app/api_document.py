@@ -22,7 +22,13 @@ PREFIXES = ("/api/", "/healthz", "/readyz")
 _PROBLEM_TYPE = "application/problem+json"
 _REF = "#/components/schemas/{model}"
 _READING = ("GET", "HEAD", "OPTIONS")
-_ALWAYS = (HTTPStatus.FORBIDDEN, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
+_ALWAYS = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
 _WITH_BODY = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNPROCESSABLE_ENTITY)
 _WITH_QUERY = (HTTPStatus.UNPROCESSABLE_ENTITY,)
 _WITH_NAME = (HTTPStatus.NOT_FOUND,)
@@ -39,6 +45,19 @@ _KEY: Document = {
     "required": False,
     "description": "Names this request: sent again under the same key, it is answered as before and starts nothing.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+}
+_SECURITY: Document = {
+    "key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key, as `modeldyno keys create` prints it once. Not needed where no keys are demanded.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "modeldyno_session",
+        "description": "A browser that signed in at /login; changes also need the header X-CSRF-Token.",
+    },
 }
 _DESCRIPTION = """\
 ModelDyno over HTTP. Times are seconds, moments ISO 8601 with zone, other figures SI units; shares are 0..1.
@@ -70,7 +89,8 @@ def api_document(app: Flask) -> Document:
             "license": {"name": "Apache-2.0"},
         },
         "paths": dict(sorted(paths.items())),
-        "components": {"schemas": schemas.definitions},
+        "components": {"schemas": schemas.definitions, "securitySchemes": _SECURITY},
+        "security": [{"key": []}, {"session": []}, {}],
     }
 
 

@@ -39,5 +39,10 @@ def index_page(assets: Path) -> str:
     """Dash's index template, with addresses that change when the file does."""
     page = _PAGE
     for mark, name in _PLACES.items():
-        page = page.replace(mark, f"/assets/{name}?m={(assets / name).stat().st_mtime}")
+        page = page.replace(mark, asset_address(assets, name))
     return page
+
+
+def asset_address(assets: Path, name: str) -> str:
+    """An address that changes when the file does, so that browsers may keep it for ever."""
+    return f"/assets/{name}?m={(assets / name).stat().st_mtime}"

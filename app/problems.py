@@ -12,8 +12,12 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule, WebsocketMismatch
 
 from engine import errors
+from engine.domain.key_secret import without_secrets
 
 _SOCKET_ONLY = "is a WebSocket: connect with ws://, or poll /api/benchmark/status/RUN_ID instead."
+_OWN_HEADERS = ("WWW-Authenticate", "Retry-After")
+"""Of werkzeug's errors: they are part of what the status says."""
+_SAID_TO_PROGRAMS = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
 _NO_SOCKET = "is no WebSocket: ask over http://."
 PROBES = ("/healthz", "/readyz", "/metrics")
 """What programs that watch this one ask; it is answered like the interface under /api."""
@@ -25,6 +29,9 @@ STATUS_OF: dict[type[errors.EngineError], HTTPStatus] = {
     errors.UnknownName: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.BackendUnavailable: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.KeyRefused: HTTPStatus.UNAUTHORIZED,
+    errors.RoleNeeded: HTTPStatus.FORBIDDEN,
+    errors.Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NotFinished: HTTPStatus.CONFLICT,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.Ending: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -48,7 +55,8 @@ def problem(status: int, title: str, detail: str, **members: Any) -> Response:
     """One problem document; members that are None are left out."""
     document = {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": request.path}
     document |= {name: value for name, value in members.items() if value is not None}
-    return Response(json.dumps(document) + "\n", status=status, mimetype="application/problem+json")
+    text = without_secrets(json.dumps(document))  # a path or a value that is quoted may hold a key
+    return Response(text + "\n", status=status, mimetype="application/problem+json")
 
 
 def register(app: Flask) -> None:
@@ -93,7 +101,11 @@ def _answer_engine_error(error: errors.EngineError) -> Response:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, errors.Ending):
         log.error("%s %s: %s", request.method, request.path, error.message, exc_info=error)
     nearest = list(error.nearest) if isinstance(error, errors.UnknownName) and error.nearest else None
-    return problem(status, error.title, error.message, field=error.field, nearest=nearest)
+    role = error.needed if isinstance(error, errors.RoleNeeded) else None
+    answer = problem(status, error.title, error.message, field=error.field, nearest=nearest, role=role)
+    if isinstance(error, errors.Overloaded):
+        answer.headers["Retry-After"] = "5"
+    return answer
 
 
 def _answer_validation_error(error: ValidationError) -> Response:
@@ -131,6 +143,9 @@ def _answer_http_error(error: HTTPException) -> Response | HTTPException:
     answer = problem(status, HTTPStatus(status).phrase, detail, **members)
     if members:
         answer.headers["Allow"] = ", ".join(members["allowed"])
+    for name, value in error.get_headers():
+        if name in _OWN_HEADERS:
+            answer.headers[name] = value
     return answer
 
 
@@ -144,7 +159,7 @@ def _answer_unexpected(error: Exception) -> Response | tuple[str, int]:
 
 
 def _wants_problem(status: int) -> bool:
-    return request.path.startswith(("/api", *PROBES)) or status == HTTPStatus.FORBIDDEN
+    return request.path.startswith(("/api", *PROBES)) or status in _SAID_TO_PROGRAMS
 
 
 def _sentence(fault: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -25,15 +26,20 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
-from app.security import check_bind_host
+from app.access_rules import AccessRules, is_everywhere, is_loopback
 from engine.benchmarking.process_control import die_with_parent
 from engine.config import OnStop, Settings, StopPolicy
+from engine.domain.key_secret import without_secrets
 from engine.errors import AddressInUse, EngineError, InvalidValue
 
 log = logging.getLogger(__name__)
 
 THREADS = 64
 """Sockets hold one each (app.endpoints.live.MAX_SOCKETS); the rest answer requests."""
+_OPEN_WARNING = (
+    "Others can reach this server on {host}. Keys and figures travel as plain text: on a network that you do not "
+    "trust, listen on loopback behind a proxy with TLS (docs/security.md)."
+)
 STOP_SECONDS = 10
 """How long requests under way may take to finish once runs have ended."""
 _ENDING_SECONDS = 2.0 * STOP_SECONDS
@@ -49,10 +55,27 @@ class ServeOptions:
     host: str = "127.0.0.1"
     port: int = 8050
     """0 takes any free port."""
+    require_keys: bool = False
+    """Also on loopback; elsewhere they are demanded anyway."""
+    allow_hosts: tuple[str, ...] = ()
+    allow_origins: tuple[str, ...] = ()
+    requests_per_second: int | None = None
     open_browser: bool = False
     first_run: bool = False
     """Start a first run when the database holds no result."""
     stop: StopPolicy = field(default_factory=StopPolicy)
+
+    def rules(self, host: str, port: int) -> AccessRules:
+        """Who gets in at the address that was taken. Raises InvalidValue."""
+        named = () if is_loopback(host) or host == self.host.strip("[]") else (self.host.lower(),)
+        return AccessRules(
+            host=host,
+            port=port,
+            require_keys=self.require_keys,
+            other_hosts=(*named, *self.allow_hosts),
+            origins=self.allow_origins,
+            requests_per_second=self.requests_per_second,
+        )
 
 
 @dataclass(slots=True)
@@ -71,6 +94,7 @@ class _Worker:
 def serve(options: ServeOptions) -> int:
     """Serve until told to stop; the exit status. Says in one line why it cannot start: 2 wrong usage, else 1."""
     try:
+        options.rules(options.host, options.port)
         listener = listen(options.host, options.port)
     except EngineError as error:
         print(f"{error.title}: {error.message}", file=sys.stderr)
@@ -87,7 +111,6 @@ def serve(options: ServeOptions) -> int:
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; raises AddressInUse or InvalidValue with the remedy."""
-    check_bind_host(host)
     if not 0 <= port <= 65535:
         raise InvalidValue(f"Port {port} is not between 0 and 65535.", field="port")
     name = host.strip("[]")
@@ -130,11 +153,31 @@ def _holder_of(port: int) -> str | None:
     return None
 
 
+class NoAdminKey(EngineError):
+    """Keys are demanded of everybody, and nobody has one that may manage them."""
+
+    title = "No admin key"
+
+
+def _first_key_command(options: ServeOptions, rules: AccessRules) -> str:
+    where = "--require-keys was given" if is_loopback(rules.host) else f"{rules.host} can be reached by others"
+    command = f"modeldyno keys create NAME --role admin --db-path {shlex.quote(str(options.settings.db_path))}"
+    return f"{where}, and there is no key of an admin yet. Make one first: {command}"
+
+
+def _nearest_name(host: str) -> str:
+    """What a browser of this machine asks for."""
+    if is_everywhere(host):
+        host = "::1" if ":" in host else "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
 class _Server(BaseApplication):  # type: ignore[misc]
     def __init__(self, options: ServeOptions, listener: socket.socket) -> None:
         self.options = options
         self.host, self.port = listener.getsockname()[:2]
-        self.url = f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+        self.rules = options.rules(self.host, self.port)
+        self.url = f"http://{_nearest_name(self.host)}:{self.port}"
         self.descriptor = listener.detach()  # gunicorn owns and closes it from here on
         self.held = _Worker()
         super().__init__()
@@ -178,7 +221,9 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
         workbench = Workbench.open(self.options.settings)
         self.held.workbench = workbench
-        application = create_app(workbench, host=self.host, port=self.port)
+        if self.rules.demands_keys and not workbench.keys.has_admin():
+            raise NoAdminKey(_first_key_command(self.options, self.rules))
+        application = create_app(workbench, rules=self.rules)
         self.held.sockets = application.extensions[live.EXTENSION]
         self.held.stopping = application.extensions[STOPPING]
         workbench.database.announce(self.url)
@@ -208,6 +253,8 @@ class _Server(BaseApplication):  # type: ignore[misc]
             then()
 
     def _announce(self, worker: ThreadWorker) -> None:
+        if not is_loopback(self.host):
+            print(_OPEN_WARNING.format(host=self.host), file=sys.stderr, flush=True)
         print(f"ModelDyno is at {self.url} (database {self.options.settings.db_path}). Ctrl-C stops it.", flush=True)
         if self.options.first_run:
             threading.Thread(
@@ -303,11 +350,22 @@ def _open_browser(url: str) -> None:
 
 
 def _set_up_logging() -> None:
-    logging.basicConfig(
-        level=os.environ.get("MODELDYNO_LOG_LEVEL", "WARNING").upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(SecretlessFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")))
+    logging.basicConfig(level=os.environ.get("MODELDYNO_LOG_LEVEL", "WARNING").upper(), handlers=[handler])
+    for existing in logging.getLogger("gunicorn.error").handlers:
+        existing.setFormatter(SecretlessFormatter(existing.formatter or logging.Formatter()))
+
+
+class SecretlessFormatter(logging.Formatter):
+    """Another's lines, tracebacks included, with API keys struck out: an exception may quote what a client sent."""
+
+    def __init__(self, inner: logging.Formatter) -> None:
+        super().__init__()
+        self._inner = inner
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without_secrets(self._inner.format(record))
 
 
 def _say_refusals_once(record: logging.LogRecord) -> bool:

@@ -33,8 +33,8 @@ SHORTCUTS = (
 )
 
 
-def shell_layout() -> Component:
-    """The same for every address: the tab is filled in by `show_page`."""
+def shell_layout(*, signs_in: bool = False) -> Component:
+    """The same for every address: the tab is filled in by `show_page`. `signs_in`: visitors hold keys."""
     return html.Div(
         [
             dcc.Location(id=ids.URL, refresh=False),
@@ -44,7 +44,7 @@ def shell_layout() -> Component:
             dcc.Store(id=ids.LIVE, data={}),
             dcc.Interval(id=ids.CLOCK, interval=CLOCK_MILLISECONDS),
             html.A("Skip to content", href=f"#{ids.PAGE}", className="skip-link"),
-            _top_bar(),
+            _top_bar(signs_in=signs_in),
             html.Div(id=ids.NOTICES, className="notices"),
             html.Main(_loading(), id=ids.PAGE, tabIndex="-1"),
             _help_dialog(),
@@ -53,7 +53,7 @@ def shell_layout() -> Component:
     )
 
 
-def _top_bar() -> Component:
+def _top_bar(*, signs_in: bool) -> Component:
     return html.Header(
         [
             dcc.Link([icon("logo"), html.Span("ModelDyno")], href="/", className="brand"),
@@ -71,12 +71,19 @@ def _top_bar() -> Component:
                         **{"aria-label": "Switch between light and dark"},
                     ),
                     icon_button("help", "Keyboard shortcuts (?)", id=ids.HELP_BUTTON),
+                    *([_account_link()] if signs_in else []),
                 ],
                 className="top-bar-end",
             ),
         ],
         className="top-bar",
     )
+
+
+def _account_link() -> Component:
+    """A page of the server's own: no callback is needed to leave."""
+    label = {"title": "Who is signed in; sign out", "aria-label": "Who is signed in; sign out"}
+    return html.A(icon("key"), href="/login", className="icon-button", **label)
 
 
 def _tab_link(tab: Tab) -> Component:

@@ -5,6 +5,7 @@
   const PUBLISH_MILLISECONDS = 250; // changes that come faster are shown together
   const RETRY_MILLISECONDS = [1000, 2000, 5000, 15000];
   const TRY_AGAIN_LATER = 1013; // closing code: every place is taken, one may come free
+  const NOT_ALLOWED = 1008; // closing code: the key or session is not good any more
   const FINAL = new Set(["completed", "failed", "cancelled", "interrupted"]);
 
   const sockets = new Map(); // run id -> open or opening socket
@@ -43,6 +44,7 @@
     socket.onmessage = (event) => receive(run, socket, event.data);
     socket.onclose = (event) => {
       sockets.delete(run);
+      if (event.code === NOT_ALLOWED) wanted.delete(run);
       if (refused.delete(run) && event.code !== TRY_AGAIN_LATER) wanted.delete(run);
       if (!wanted.has(run)) return;
       const attempt = failures.get(run) || 0;

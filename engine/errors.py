@@ -76,6 +76,29 @@ class NotFound(EngineError):
     title = "Not found"
 
 
+class KeyRefused(EngineError):
+    """What was given as an API key opens nothing; the message says why, and never holds it."""
+
+    title = "Key refused"
+
+
+class RoleNeeded(EngineError):
+    """Who asks is known, and may not do this; the message names the role that may."""
+
+    title = "Not allowed"
+
+    def __init__(self, message: str, *, needed: str) -> None:
+        super().__init__(message)
+        self.needed = needed
+        """Name of the role."""
+
+
+class Overloaded(EngineError):
+    """Too much is asked of the server at once; the same request works later."""
+
+    title = "Server busy"
+
+
 class NotFinished(EngineError):
     """The results of a run that is still under way."""
 

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
 
+from engine.domain.api_key import ApiKey, Role
+from engine.domain.audit import AuditEntry
 from engine.domain.case import Case, Precision, Workload
 from engine.domain.hardware import BackendStatus, Environment, MachineState
 from engine.domain.measurement import Estimate, IntervalMethod, Measurement, Metric
@@ -414,3 +416,20 @@ def a_stored_report(**changes: Any) -> StoredReport:
         "created_at": A_TIME,
     }
     return StoredReport(**(values | changes))
+
+
+def an_api_key(key_id: str = "abcdefghij12", **differing: Any) -> ApiKey:
+    plain: dict[str, Any] = {"name": "nightly-ci", "role": Role.OPERATOR, "created_at": A_TIME}
+    return ApiKey(key_id=key_id, **(plain | differing))
+
+
+def an_audit_entry(path: str = "/api/benchmark/run", **differing: Any) -> AuditEntry:
+    plain: dict[str, Any] = {
+        "asked_at": A_TIME,
+        "method": "POST",
+        "status": 202,
+        "key_id": "abcdefghij12",
+        "actor": "nightly-ci",
+        "address": "127.0.0.1",
+    }
+    return AuditEntry(path=path, **(plain | differing))

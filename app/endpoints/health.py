@@ -1,4 +1,5 @@
-"""/healthz: whether the server answers and its database can be read. /readyz: whether it can take work."""
+"""/healthz: whether the server answers and its database can be read, and /readyz: whether it can take work; strangers
+learn no more than that."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from http import HTTPStatus
 from flask import Blueprint, Response, current_app, jsonify
 
 from app import data
+from app.authentication import STRANGER, identity
 from app.documented import documented
 from app.problems import problem
 from engine.contract.health import Health, Ready
@@ -30,8 +32,11 @@ def healthz() -> Response:
     workbench = data.workbench()
     with workbench.database.cursor() as cursor:
         stored = results.count(cursor, ResultFilter())
+    answer: Health = {"status": "ok"}
+    if identity() is STRANGER:
+        return jsonify(answer)
     active = len(workbench.supervisor.active())
-    answer: Health = {
+    answer = {
         "status": "ok",
         "results": stored,
         "active_runs": active,
@@ -43,11 +48,13 @@ def healthz() -> Response:
 @health.get("/readyz")
 @documented("health", ok=Ready)
 def readyz() -> Response:
-    """503 with every reason why a run that is asked for now could not be carried out."""
+    """Whether the server takes work; 503 with every reason why a run that is asked for now could not be carried out."""
     reasons = _reasons_against()
     if not reasons:
         answer: Ready = {"status": "ready"}
         return jsonify(answer)
+    if identity() is STRANGER:
+        reasons = ["The server takes no work now."]
     refusal = problem(HTTPStatus.SERVICE_UNAVAILABLE, "Not ready", " ".join(reasons), reasons=reasons)
     refusal.headers["Retry-After"] = str(_RETRY_SECONDS)
     return refusal

@@ -17,6 +17,7 @@ from flask_sock import Sock
 from simple_websocket import ConnectionClosed, Server
 
 from app import data
+from app.authentication import still_good
 from app.endpoints.operation_payloads import standing_payload
 from app.endpoints.payloads import status_payload
 from engine.domain.operation import OperationKind, OperationProgress
@@ -36,7 +37,7 @@ _PING_SECONDS = 20
 _SEND_TIMEOUT_SECONDS = 10.0
 _IDLE_AFTER_END_SECONDS = 60.0
 """A client that stays silent this long after the run has ended is disconnected."""
-_NORMAL, _GOING_AWAY, _TRY_AGAIN_LATER = 1000, 1001, 1013
+_NORMAL, _GOING_AWAY, _NOT_ALLOWED, _TRY_AGAIN_LATER = 1000, 1001, 1008, 1013
 _REASON_BYTES = 120
 """A closing frame holds no more than 123."""
 
@@ -147,7 +148,7 @@ def _follow(client: Server, find: Callable[[], Followed[Any]]) -> None:
             _refuse(client, error.message)
             return
         try:
-            _Conversation(client, followed, sockets.stopping).hold()
+            _Conversation(client, followed, sockets.stopping, still_good()).hold()
         except (ConnectionClosed, OSError):
             return  # the client has gone, or does not read what it is sent
         finally:
@@ -158,10 +159,14 @@ def _follow(client: Server, find: Callable[[], Followed[Any]]) -> None:
 class _Conversation:
     """One socket, its reader thread and what was last said."""
 
-    def __init__(self, client: Server, followed: Followed[Any], stopping: threading.Event) -> None:
+    def __init__(
+        self, client: Server, followed: Followed[Any], stopping: threading.Event, is_welcome: Callable[[], bool]
+    ) -> None:
         self._client = client
         self._followed = followed
         self._stopping = stopping
+        self._is_welcome = is_welcome
+        """Whether the key or session that opened the socket is still good."""
         self._sending = threading.Lock()
         self._gone = threading.Event()
         self._heard_at = time.monotonic()
@@ -184,6 +189,9 @@ class _Conversation:
         while not self._gone.is_set():
             if self._stopping.is_set():
                 _hang_up(self._client, _GOING_AWAY, "The server is stopping.")
+                return
+            if not self._is_welcome():
+                _hang_up(self._client, _NOT_ALLOWED, "The key or session that opened this socket is not good any more.")
                 return
             if is_final and time.monotonic() - self._heard_at > _IDLE_AFTER_END_SECONDS:
                 return

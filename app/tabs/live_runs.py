@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from app import data, ids
+from app.authorization import require
 from app.run_options import QUERY_LISTS, QUERY_TEXTS, RunOptions
 from app.tabs.run_watch import run_card
 from app.views.against_choice import against_options
@@ -30,6 +31,7 @@ from app.views.run_form import (
     tier_options,
     with_named,
 )
+from engine.domain.api_key import Role
 from engine.domain.result import ResultFilter
 from engine.domain.run import RunStatus
 from engine.errors import EngineError
@@ -175,6 +177,7 @@ def start_run(clicks: int | None, *values: Any) -> tuple[Any, Any, Any, Any]:
         raise PreventUpdate
     workbench = data.workbench()
     try:
+        require(Role.OPERATOR, to="start a run")
         workbench.supervisor.submit(options_from_form(*values).request())
     except EngineError as error:
         return error_notice(error.title, error.message), no_update, no_update, no_update
@@ -221,6 +224,7 @@ def resume_run(clicks: list[int | None]) -> tuple[Any, Any, Any, Any]:
         raise PreventUpdate
     workbench = data.workbench()
     try:
+        require(Role.OPERATOR, to="resume a run")
         workbench.supervisor.resume(ctx.triggered_id["run"])
     except EngineError as error:
         return error_notice(error.title, error.message), no_update, no_update, no_update
@@ -237,6 +241,7 @@ def report_run(clicks: list[int | None]) -> Any:
     if not any(clicks) or not isinstance(ctx.triggered_id, dict):
         raise PreventUpdate
     try:
+        require(Role.OPERATOR, to="make a report")
         report = make_report(data.workbench(), ctx.triggered_id["run"])
     except EngineError as error:
         return error_notice(error.title, error.message)

@@ -11,6 +11,7 @@ from dash import Input, Output, State, callback, dcc, html, no_update
 from dash.development.base_component import Component
 
 from app import ids
+from app.authorization import require
 from app.data import workbench
 from app.run_options import whole_number
 from app.views.controls import link_button
@@ -18,6 +19,7 @@ from app.views.error_notice import error_notice
 from app.views.prediction_answer import prediction_answer
 from app.views.prediction_form import PREDICTED_METRICS, AskedCase, metric_switch, prediction_form, size_options
 from engine.catalog.checkpoints import find_size, size_names
+from engine.domain.api_key import Role
 from engine.domain.case import Case, Precision
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
@@ -181,6 +183,7 @@ def measure(
         return no_update
     try:
         case = _case(AskedCase(model or "", size or "", backend or "", precision or "", batch_size or ""))
+        require(Role.OPERATOR, to="start a run")
         run = workbench().supervisor.submit(
             RunRequest(
                 models=(case.model,),

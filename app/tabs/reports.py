@@ -11,12 +11,14 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from app import data, ids
+from app.authorization import require
 from app.views.card import card
 from app.views.controls import button, link_button
 from app.views.empty_state import empty_state
 from app.views.error_notice import error_notice
 from app.views.report_list import download_link, report_facts, report_list, report_list_title, run_option
 from app.views.sql_console import EXAMPLES, limits_text, sql_console, sql_grid, sql_outcome, sql_problem, sql_schema
+from engine.domain.api_key import Role
 from engine.domain.run import Run, RunStatus
 from engine.errors import EngineError, NotEnoughData, NotFinished
 from engine.storage import reports as stored_reports
@@ -135,6 +137,7 @@ def make(clicks: int | None, run_id: str | None) -> Any:
     if not clicks or not run_id:
         raise PreventUpdate
     try:
+        require(Role.OPERATOR, to="make a report")
         report = make_report(data.workbench(), run_id)
     except EngineError as error:
         return error_notice(error.title, error.message)

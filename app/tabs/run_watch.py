@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from app import data, ids
+from app.authorization import require
 from app.views.card import card
 from app.views.controls import button, copy_button, link_button, segmented
 from app.views.error_notice import error_notice
@@ -21,6 +22,7 @@ from app.views.marks import run_outcome, status_mark
 from app.views.run_card import no_run, run_body
 from app.views.run_failures import run_failures
 from app.views.run_words import run_sentence, run_subtitle
+from engine.domain.api_key import Role
 from engine.domain.run import Run, RunProgress, RunStatus
 from engine.errors import EngineError
 from engine.reports.command import benchmark_command
@@ -207,6 +209,7 @@ def cancel_run(clicks: int | None, run_id: str | None) -> Any:
     if not clicks or not run_id:
         raise PreventUpdate
     try:
+        require(Role.OPERATOR, to="cancel a run")
         data.workbench().supervisor.cancel(run_id)
     except EngineError as error:
         return error_notice(error.title, error.message)

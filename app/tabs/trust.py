@@ -9,10 +9,12 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from app import data, ids
+from app.authorization import require
 from app.views.calibrate_card import FULL, TRIALS, calibrate_card, progress_parts
 from app.views.error_notice import error_notice
 from app.views.overview_switch import overview_switch
 from app.views.trust_cards import resolution_card, trust_cards, trust_head
+from engine.domain.api_key import Role
 from engine.domain.calibration import Calibration
 from engine.errors import EngineError
 from engine.workflows.calibrate import counting_calibration, newest_calibration
@@ -73,8 +75,10 @@ def follow_calibration(
     try:
         if pressed == ids.TRUST_START and starts:
             message = None
+            require(Role.OPERATOR, to="start a calibration")
             job.start(groups=TRIALS[mode or FULL])
         if pressed == ids.TRUST_CANCEL and cancels:
+            require(Role.OPERATOR, to="cancel a calibration")
             job.cancel()
     except EngineError as error:
         message = error_notice(error.title, error.message)

@@ -19,6 +19,7 @@ from engine.cli.export import export
 from engine.cli.generate import generate
 from engine.cli.hardware import hardware
 from engine.cli.import_measurements import import_command
+from engine.cli.keys import keys
 from engine.cli.output import say
 from engine.cli.pipeline import pipeline
 from engine.cli.query import query
@@ -52,6 +53,7 @@ for _command in (
     catalog,
     hardware,
     doctor,
+    keys,
     serve,
 ):
     modeldyno.add_command(_command)

@@ -49,7 +49,7 @@ class Common:
         if self.server is not None:
             raise click.UsageError(
                 f"`{command}` works on this machine's own files; --server is understood by benchmark, generate, "
-                f"results, query, export report, hardware and catalog. {instead}".rstrip()
+                f"results, query, export report, hardware, catalog and keys. {instead}".rstrip()
             )
 
 

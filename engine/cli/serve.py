@@ -12,8 +12,34 @@ from engine.config import CHECKOUT, LEAST_STOP_SECONDS, MOST_STOP_SECONDS, STOP_
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on. Others than loopback's can be reached from other machines, and demand API keys.",
+)
 @click.option("--port", default=8050, show_default=True, type=click.IntRange(0, 65535), help="0 takes any free port.")
+@click.option("--require-keys", is_flag=True, help="Demand an API key on loopback too.")
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Name under which browsers find this server, such as dyno.example; may be repeated.",
+)
+@click.option(
+    "--allow-origin",
+    "allow_origins",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Exact origin whose pages may use the endpoints, such as app://desktop; may be repeated.",
+)
+@click.option(
+    "--rate-limit",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Requests per second of one key or address. [default: 1000 from loopback, 100 from elsewhere]",
+)
 @click.option("--open", "open_browser", is_flag=True, help="Open the dashboard in a browser.")
 @click.option("--first-run", is_flag=True, help="Measure a first set of models if nothing was ever measured.")
 @click.option("--db-path", type=click.Path(path_type=Path), help="Database file. [default: modeldyno.duckdb at home]")
@@ -36,6 +62,10 @@ from engine.config import CHECKOUT, LEAST_STOP_SECONDS, MOST_STOP_SECONDS, STOP_
 def serve(
     host: str,
     port: int,
+    require_keys: bool,
+    allow_hosts: tuple[str, ...],
+    allow_origins: tuple[str, ...],
+    rate_limit: int | None,
     open_browser: bool,
     first_run: bool,
     db_path: Path | None,
@@ -45,9 +75,14 @@ def serve(
 ) -> int:
     """Serve the dashboard and its endpoints until stopped.
 
-    `python -m app` does the same.
+    Without --require-keys whoever is at this machine may do everything. Other machines need a key, made beforehand with
+    `modeldyno keys create NAME --role admin`. `python -m app` does the same.
     """
     words = ["--host", host, "--port", str(port)]
+    words += ["--require-keys"] if require_keys else []
+    words += [word for name in allow_hosts for word in ("--allow-host", name)]
+    words += [word for origin in allow_origins for word in ("--allow-origin", origin)]
+    words += ["--rate-limit", str(rate_limit)] if rate_limit is not None else []
     words += ["--open"] if open_browser else []
     words += ["--first-run"] if first_run else []
     words += ["--db-path", str(db_path)] if db_path else []

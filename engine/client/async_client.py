@@ -15,6 +15,7 @@ import httpx
 from engine.client import calls
 from engine.client.address import server_address, socket_address
 from engine.client.calls import Answer, Call
+from engine.client.credentials import credentials
 from engine.client.errors import ServerRefused
 from engine.client.operations import Started, candidates, is_over, started, system_named
 from engine.client.reading import read, unreachable
@@ -34,9 +35,12 @@ class AsyncApiClient:
     """What ApiClient does, awaited; any number of tasks may use one at once."""
 
     def __init__(self, base_url: str, *, api_key: str | None = None) -> None:
-        """Raises InvalidValue for what can be no server's address."""
+        """Presents `api_key`, or else that of $MODELDYNO_API_KEY.
+
+        Raises InvalidValue for what can be no server's address, or no key.
+        """
         self.url = server_address(base_url)
-        self._headers = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
+        self._headers = credentials(api_key)
         # No proxy of the environment may come between this machine and a server on its loopback.
         self._http = httpx.AsyncClient(base_url=self.url, timeout=TIMEOUT, headers=self._headers, trust_env=False)
         self._was_reached = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NotRequired
+
 from engine.contract.answer import TypedDict, answer
 
 __all__ = ["Health", "Ready"]
@@ -12,9 +14,10 @@ class Health(TypedDict):
     """The server answers and its database can be read."""
 
     status: str
-    results: int
-    active_runs: int
-    database_version: int
+    results: NotRequired[int]
+    """Strangers are not told this and what follows, where keys are demanded."""
+    active_runs: NotRequired[int]
+    database_version: NotRequired[int]
 
 
 @answer

@@ -34,6 +34,8 @@ class Problem(TypedDict):
     """Which part of the request is at fault."""
     nearest: NotRequired[list[str]]
     """Known names that are like an unknown one."""
+    role: NotRequired[str]
+    """That it takes to do what was asked."""
     allowed: NotRequired[list[str]]
     """Methods that the path takes."""
     errors: NotRequired[list[Fault]]

@@ -27,7 +27,7 @@ LEAST_BYTES = 8 * 2**20
 
 Outcome = TypeVar("Outcome")
 
-_Job = tuple[Callable[[DuckDBPyConnection], Any], "Future[Any]"]
+_Job = tuple[Callable[[DuckDBPyConnection], Any], "Future[Any]", bool]
 
 
 class _Undone(Exception):
@@ -75,7 +75,10 @@ class Database:
 
     @property
     def writes(self) -> int:
-        """How many writes this process has committed: changes exactly when the content may have changed."""
+        """How many writes this process has committed: changes exactly when the content may have changed.
+
+        Bookkeeping is not counted.
+        """
         return self._writes
 
     @contextmanager
@@ -88,17 +91,19 @@ class Database:
         except duckdb.Error as error:
             raise problems.explain_read_error(self.path, error) from error
 
-    def write(self, action: Callable[[DuckDBPyConnection], Outcome]) -> Outcome:
+    def write(self, action: Callable[[DuckDBPyConnection], Outcome], *, is_bookkeeping: bool = False) -> Outcome:
         """Run `action` in a transaction of its own on the writer thread and wait for it.
 
         When this returns, the change is on disk and survives a kill. When it raises, nothing of it happened.
+        `is_bookkeeping` is for what no page and no query shows (who asked when): what was computed from the content
+        stays good.
         """
         if threading.current_thread() is self._writer:
             raise StorageError("A write was started from inside a write; use the cursor that was handed in.")
         future: Future[Outcome] = Future()
         with self._lock:
             self._refuse_if_closed()
-            self._jobs.put((action, future))
+            self._jobs.put((action, future, is_bookkeeping))
         return future.result()
 
     def check_writable(self, *, timeout_seconds: float, least_bytes: int = LEAST_BYTES) -> None:
@@ -117,7 +122,7 @@ class Database:
         future: Future[None] = Future()
         with self._lock:
             self._refuse_if_closed()
-            self._jobs.put((attempt, future))
+            self._jobs.put((attempt, future, True))
         try:
             future.result(timeout_seconds)
         except _Undone:
@@ -164,7 +169,7 @@ class Database:
 
     def _write_jobs(self) -> None:
         while (job := self._jobs.get()) is not None:
-            action, future = job
+            action, future, is_bookkeeping = job
             try:
                 with self._connection.cursor() as cursor:
                     outcome = _in_transaction(cursor, action)
@@ -175,7 +180,7 @@ class Database:
             except BaseException as error:
                 future.set_exception(error)
             else:
-                self._writes += 1
+                self._writes += not is_bookkeeping
                 future.set_result(outcome)
                 self._connection.fold_in_log()
             del job, action, future  # what the action refers to may go while the next one is awaited

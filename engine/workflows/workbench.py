@@ -18,11 +18,13 @@ from engine.config import OnStop, Settings, StopPolicy
 from engine.domain.hardware import BackendStatus, Environment
 from engine.domain.operation import OperationKind
 from engine.storage import environments, operations, runs
+from engine.storage.bookkeeping import Bookkeeping
 from engine.storage.database import Database
 from engine.workflows.calibration_job import CalibrationJob
 from engine.workflows.detect_backends import detect_backends, remember_backends, remembered_backends
 from engine.workflows.device_claims import DeviceClaims
 from engine.workflows.generate_operation import generate_operation
+from engine.workflows.manage_keys import KeyRing
 from engine.workflows.memo import Memo
 from engine.workflows.operation_supervisor import Job, OperationSupervisor
 from engine.workflows.predict_case import Predictors
@@ -58,6 +60,9 @@ class Workbench:
         self.memo = Memo()
         """What was computed from the present state of the database."""
         self.predictors = Predictors()
+        self.bookkeeping = Bookkeeping(database)
+        """Who changed what, and which keys are in use; written soon, and at the latest by `close`."""
+        self.keys = KeyRing(database, self.bookkeeping)
         self._detecting = threading.Lock()
         self._backends: list[BackendStatus] | None = None
         self.supervisor = RunSupervisor(self)
@@ -139,6 +144,7 @@ class Workbench:
         self.supervisor.close()
         self.launcher.close()
         self.cold_launcher.close()
+        self.bookkeeping.close()
         self.database.close()
 
     def __enter__(self) -> Workbench:

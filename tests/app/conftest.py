@@ -11,6 +11,8 @@ from flask.testing import FlaskClient
 from werkzeug.serving import make_server
 
 from app import data
+from app.access import EXTENSION, Access
+from app.access_rules import AccessRules
 from app.server import create_app
 from engine.config import Settings
 from tests.app.stand_in import StandInWorkbench
@@ -33,9 +35,18 @@ def bench(settings: Settings) -> Iterator[StandInWorkbench]:
 
 @pytest.fixture
 def app(shared_app: Flask, bench: StandInWorkbench) -> Flask:
-    """The application over this test's own workbench."""
+    """The application over this test's own workbench, as it serves on loopback; nobody has asked for anything yet."""
     shared_app.extensions[data.EXTENSION] = bench
+    shared_app.extensions[EXTENSION] = Access.under(AccessRules())
     return shared_app
+
+
+@pytest.fixture
+def locked(app: Flask) -> Flask:
+    """The same application where it demands keys, and lets pages of one other origin use it."""
+    rules = AccessRules(require_keys=True, origins=("app://desktop",), other_hosts=("dyno.example",))
+    app.extensions[EXTENSION] = Access.under(rules)
+    return app
 
 
 @pytest.fixture

@@ -17,11 +17,13 @@ from engine.domain.operation import OperationKind, Outcome
 from engine.domain.run import Run, RunProgress, RunRequest, RunStatus
 from engine.errors import BackendUnavailable, Conflict, UnknownName
 from engine.storage import environments, runs
+from engine.storage.bookkeeping import Bookkeeping
 from engine.storage.database import Database
 from engine.workflows.calibration_job import CalibrationState
 from engine.workflows.device_turns import Cancelled
 from engine.workflows.live_operation import LiveOperation
 from engine.workflows.live_run import LiveRun
+from engine.workflows.manage_keys import KeyRing
 from engine.workflows.memo import Memo
 from engine.workflows.operation_supervisor import Keep, OperationSupervisor
 from engine.workflows.predict_case import Predictors
@@ -147,6 +149,8 @@ class StandInWorkbench:
         self.opened_at = datetime.now(UTC)
         self.memo = Memo()
         self.predictors = Predictors()
+        self.bookkeeping = Bookkeeping(self.database)
+        self.keys = KeyRing(self.database, self.bookkeeping)
         self.supervisor = StandInSupervisor(self)
         self.calibration = StandInCalibration()
         self.jobs = StandInJobs()
@@ -157,6 +161,7 @@ class StandInWorkbench:
 
     def close(self) -> None:
         self.operations.close()
+        self.bookkeeping.close()
         self.database.close()
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import re
 import signal
 import socket
@@ -11,13 +12,18 @@ from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from socket import create_connection
+from urllib.request import Request, urlopen
 
 import pytest
 
-from app.serve import ServeOptions, listen, serve
+from app.serve import SecretlessFormatter, ServeOptions, listen, serve
 from engine.config import CHECKOUT, Settings
+from engine.domain.api_key import Role
+from engine.domain.key_secret import make_secret
 from engine.errors import AddressInUse, EngineError, InvalidValue
+from engine.storage.bookkeeping import Bookkeeping
 from engine.storage.database import Database
+from engine.workflows.manage_keys import KeyRing
 
 SECONDS = 60.0
 
@@ -78,12 +84,6 @@ def test_any_free_port_may_be_asked_for() -> None:
         assert 0 < first.getsockname()[1] != second.getsockname()[1] > 0
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.7", "example.org", ""])
-def test_a_host_that_others_could_reach_is_refused(host: str) -> None:
-    with pytest.raises(InvalidValue, match="SSH tunnel"):
-        listen(host, 0)
-
-
 def test_the_loopback_of_the_newer_protocol_will_do() -> None:
     if not socket.has_ipv6:
         pytest.skip("no IPv6 here")
@@ -106,7 +106,7 @@ def test_what_cannot_start_says_one_line_and_opens_no_database(
 ) -> None:
     with taken_port() as port:
         assert serve(ServeOptions(settings=settings, port=port)) == 1
-    assert serve(ServeOptions(settings=settings, host="0.0.0.0")) == 2
+    assert serve(ServeOptions(settings=settings, host="")) == 2
     first, second = capsys.readouterr().err.splitlines()
     assert (first[:15], second[:14]) == ("Address in use:", "Invalid value:")
     assert not settings.db_path.exists()
@@ -195,3 +195,53 @@ def test_a_server_answers_to_its_own_name_alone_and_lets_go_when_told_to_stop(se
         assert ended(process) == (0, "")
         assert time.monotonic() - began < SECONDS / 2
     Database.open(settings.db_path).close()
+
+
+def made_key(settings: Settings, role: Role, name: str = "alice") -> str:
+    """The secret of a new key in the database of `settings`, which no server owns yet."""
+    with closing(Database.open(settings.db_path)) as database:
+        return KeyRing(database, Bookkeeping(database)).create(name, role).secret
+
+
+@pytest.mark.parametrize("others", [(), (Role.VIEWER, Role.OPERATOR)])
+def test_a_server_that_demands_keys_does_not_start_before_an_admin_has_one(
+    settings: Settings, others: tuple[Role, ...]
+) -> None:
+    for role in others:
+        made_key(settings, role)
+    status, said = ended(started(settings, "--port", "0", "--require-keys"))
+    (line,) = said.splitlines()
+    assert status == 1 and line.startswith("No admin key: --require-keys was given, and there is no key of an admin")
+    assert line.endswith(f"modeldyno keys create NAME --role admin --db-path {settings.db_path}")
+
+
+def test_a_server_that_demands_keys_lets_in_who_has_one(settings: Settings) -> None:
+    secret = made_key(settings, Role.ADMIN)
+    with running(settings, "--require-keys") as process:
+        _, port = address_of(process)
+        assert answer(port, "/api/benchmark/runs", f"127.0.0.1:{port}") == 401
+        request = Request(f"http://127.0.0.1:{port}/api/benchmark/runs", headers={"Authorization": f"Bearer {secret}"})
+        with urlopen(request, timeout=SECONDS) as answered:
+            assert answered.status == 200
+        process.send_signal(signal.SIGTERM)
+        assert ended(process) == (0, "")
+
+
+def test_origins_and_hosts_that_cannot_be_are_wrong_usage(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert serve(ServeOptions(settings=settings, allow_origins=("*",))) == 2
+    assert serve(ServeOptions(settings=settings, allow_hosts=("*",))) == 2
+    assert "There is no wildcard" in capsys.readouterr().err
+    assert not settings.db_path.exists()
+
+
+def test_keys_are_struck_out_of_logs_and_tracebacks() -> None:
+    secret = make_secret().secret
+    formatter = SecretlessFormatter(logging.Formatter("%(message)s"))
+    try:
+        raise ValueError(f"bad header {secret}")
+    except ValueError:
+        record = logging.LogRecord("app", logging.ERROR, "", 0, "POST %s", (f"/api/keys/{secret}",), sys.exc_info())
+    said = formatter.format(record)
+    assert "ValueError: bad header mdk_" in said and secret.rpartition("_")[2] not in said

@@ -13,6 +13,8 @@ from flask import Flask
 from simple_websocket import Client, ConnectionClosed
 from simple_websocket import ConnectionError as Refused
 
+from app.access import EXTENSION
+from engine.domain.api_key import Role
 from engine.domain.operation import OperationKind
 from engine.domain.run import RunStatus
 from tests.app.stand_in import StandInWorkbench
@@ -201,3 +203,63 @@ def test_an_unknown_operation_is_refused_and_a_run_is_none(
 ) -> None:
     assert "No generation" in hear(follow("nope", system="generator"))["error"]
     assert "No generation" in hear(follow(run_id, system="generator"))["error"]
+
+
+@pytest.fixture
+def follow_with_key(address: str) -> Iterator[Callable[..., Client]]:
+    """Opens a socket with an API key, or with a cookie of the browser's."""
+    opened = []
+
+    def open_socket(run_id: str, **headers: str) -> Client:
+        opened.append(EagerClient(f"ws://{address}/api/benchmark/ws/{run_id}", headers=headers))
+        return opened[-1]
+
+    yield open_socket
+    for client in opened:
+        leave(client)
+
+
+def test_where_keys_are_demanded_a_socket_takes_one(
+    locked: Flask, follow_with_key: Callable[..., Client], bench: StandInWorkbench, run_id: str
+) -> None:
+    with pytest.raises(Refused):
+        follow_with_key(run_id)
+    with pytest.raises(Refused):
+        follow_with_key(run_id, Authorization="Bearer mdk_nonsense")
+    made = bench.keys.create("alice", Role.VIEWER)
+    assert hear(follow_with_key(run_id, Authorization=f"Bearer {made.secret}"))["run_id"] == run_id
+
+
+def test_an_open_socket_ends_when_its_key_is_revoked_and_others_do_not(
+    locked: Flask, follow_with_key: Callable[..., Client], bench: StandInWorkbench, run_id: str
+) -> None:
+    victim, other = (bench.keys.create(name, Role.VIEWER) for name in ("victim", "other"))
+    ending, staying = (follow_with_key(run_id, Authorization=f"Bearer {made.secret}") for made in (victim, other))
+    assert hear(ending) and hear(staying)
+    bench.keys.revoke(victim.key.key_id)
+    with pytest.raises(ConnectionClosed) as closed:
+        ending.receive(timeout=5)
+    assert closed.value.reason == 1008
+    staying.send("ping")
+    assert hear(staying) == {"pong": True}
+
+
+def test_an_open_socket_ends_with_the_session_that_opened_it(
+    locked: Flask, follow_with_key: Callable[..., Client], bench: StandInWorkbench, run_id: str
+) -> None:
+    sessions = locked.extensions[EXTENSION].sessions
+    session_id, session = sessions.open(bench.keys.create("alice", Role.VIEWER).key.key_id)
+    socket = follow_with_key(run_id, Cookie=f"modeldyno_session={session_id}")
+    assert hear(socket)["run_id"] == run_id
+    sessions.end(session)
+    with pytest.raises(ConnectionClosed) as closed:
+        socket.receive(timeout=5)
+    assert closed.value.reason == 1008
+
+
+def test_a_page_of_another_site_cannot_use_the_session_of_a_browser(
+    locked: Flask, follow_with_key: Callable[..., Client], bench: StandInWorkbench, run_id: str
+) -> None:
+    session_id, _ = locked.extensions[EXTENSION].sessions.open(bench.keys.create("alice", Role.VIEWER).key.key_id)
+    with pytest.raises(Refused):
+        follow_with_key(run_id, Cookie=f"modeldyno_session={session_id}", Origin="https://evil.example")

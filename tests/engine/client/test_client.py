@@ -12,6 +12,7 @@ import pytest
 
 from engine.cli.exit_status import FAILED, USAGE, status_of
 from engine.client import ApiClient, ServerRefused, ServerUnreachable
+from engine.domain.key_secret import make_secret
 from engine.errors import EngineError, InvalidValue, UnknownName
 
 
@@ -189,12 +190,21 @@ def test_a_refusal_without_a_time_is_final(server: FakeServer) -> None:
 
 def test_a_key_of_ones_own_and_an_api_key_are_sent(server: FakeServer) -> None:
     server.answer(202, {"operation_id": "o1"})
-    with ApiClient(server.url, api_key="secret") as client:
+    key = make_secret().secret
+    with ApiClient(server.url, api_key=key) as client:
         client.run_operation("generator", {"model": "bert"}, idempotency_key="nightly-1")
         client.run_operation("generator", {"models": ["bert"]})
     assert [path for _, path, _ in server.asked] == ["/api/generator/model", "/api/generator/batch"]
     assert server.keys[0] == "nightly-1" != server.keys[1]
-    assert set(server.authorizations) == {"Bearer secret"}
+    assert set(server.authorizations) == {f"Bearer {key}"}
+
+
+def test_what_is_no_key_is_refused_here(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InvalidValue, match="api_key holds no API key"):
+        ApiClient(server.url, api_key="secret")
+    monkeypatch.setenv("MODELDYNO_API_KEY", "mdk_cut_of")
+    with pytest.raises(InvalidValue, match=r"\$MODELDYNO_API_KEY holds no API key"):
+        ApiClient(server.url)
 
 
 def test_a_system_that_there_is_not_is_refused_here(server: FakeServer) -> None:
