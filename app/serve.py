@@ -34,7 +34,7 @@ from engine.errors import AddressInUse, EngineError, InvalidValue
 
 log = logging.getLogger(__name__)
 
-THREADS = 64
+THREADS = 192
 """Sockets hold one each (app.endpoints.live.MAX_SOCKETS); the rest answer requests."""
 _OPEN_WARNING = (
     "Others can reach this server on {host}. Keys and figures travel as plain text: on a network that you do not "

@@ -15,6 +15,7 @@ from benchmarks import (
     fidelity,
     first_look,
     isolation,
+    live_sockets,
     memory_fit,
     pairs,
     peer_latency,
@@ -38,6 +39,7 @@ BENCHMARKS = {
     "pinning": pinning.run,
     "agreement": agreement.run,
     "api_conformance": api_conformance.run,
+    "live_sockets": live_sockets.run,
 }
 
 

@@ -20,6 +20,7 @@ from app import data
 from app.authentication import still_good
 from app.endpoints.operation_payloads import standing_payload
 from app.endpoints.payloads import status_payload
+from app.endpoints.shared_texts import SharedTexts
 from engine.domain.operation import OperationKind, OperationProgress
 from engine.domain.run import RunProgress
 from engine.errors import EngineError
@@ -27,9 +28,9 @@ from engine.workflows.watching import Snapshot, Subscription
 
 PREFIXES = {OperationKind.GENERATION: "/api/generator"}
 """Where each kind of operation lives."""
-MAX_SOCKETS = 40
+MAX_SOCKETS = 128
 """Each socket holds one of the server's threads for as long as it is open."""
-MIN_SECONDS_BETWEEN = 0.1
+MIN_SECONDS_BETWEEN = 0.05
 """Changes that come faster are coalesced: only the newest is sent."""
 _LOOK_SECONDS = 0.5
 """How often a waiting socket looks whether its client or the server has gone."""
@@ -51,6 +52,7 @@ class LiveSockets:
         self._limit = limit
         self.stopping = threading.Event()
         """Set when the server ends, so that no socket holds it up."""
+        self.texts = SharedTexts()
 
     @contextmanager
     def place(self) -> Iterator[bool]:
@@ -148,7 +150,7 @@ def _follow(client: Server, find: Callable[[], Followed[Any]]) -> None:
             _refuse(client, error.message)
             return
         try:
-            _Conversation(client, followed, sockets.stopping, still_good()).hold()
+            _Conversation(client, followed, sockets, still_good()).hold()
         except (ConnectionClosed, OSError):
             return  # the client has gone, or does not read what it is sent
         finally:
@@ -160,11 +162,12 @@ class _Conversation:
     """One socket, its reader thread and what was last said."""
 
     def __init__(
-        self, client: Server, followed: Followed[Any], stopping: threading.Event, is_welcome: Callable[[], bool]
+        self, client: Server, followed: Followed[Any], sockets: LiveSockets, is_welcome: Callable[[], bool]
     ) -> None:
         self._client = client
         self._followed = followed
-        self._stopping = stopping
+        self._stopping = sockets.stopping
+        self._texts = sockets.texts
         self._is_welcome = is_welcome
         """Whether the key or session that opened the socket is still good."""
         self._sending = threading.Lock()
@@ -202,7 +205,7 @@ class _Conversation:
                 continue
             ends_now = followed.is_final(changed) and not is_final
             if changed.sequence != self._last_sequence or followed.is_final(changed) != is_final:
-                self._send(followed.payload(changed))
+                self._send_text(self._texts.of(followed.name, changed, followed.payload))
                 self._last_sequence = changed.sequence
                 if ends_now:
                     self._heard_at = time.monotonic()
@@ -230,8 +233,11 @@ class _Conversation:
             self._gone.set()
 
     def _send(self, message: Mapping[str, Any]) -> None:
+        self._send_text(json.dumps(message))
+
+    def _send_text(self, text: str) -> None:
         with self._sending:
-            self._client.send(json.dumps(message))
+            self._client.send(text)
 
 
 def _refuse(client: Server, reason: str, code: int = _NORMAL) -> None:

@@ -23,6 +23,7 @@ def standing_payload(progress: OperationProgress) -> OperationStanding:
         "outcomes": outcome_counts(operation),
         "error": operation.error,
         "sequence": progress.sequence,
+        "changed_at": moment(progress.changed_at),
     }
 
 

@@ -42,6 +42,7 @@ def status_payload(progress: RunProgress) -> RunStanding:
         "cases": case_counts(run),
         "error": run.error,
         "sequence": progress.sequence,
+        "changed_at": moment(progress.changed_at),
     }
 
 

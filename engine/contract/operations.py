@@ -76,6 +76,8 @@ class OperationStanding(TypedDict):
     error: str | None
     sequence: int
     """Grows with each change."""
+    changed_at: Moment | None
+    """When it changed last; null of one that ended before the server started."""
 
 
 @answer

@@ -65,6 +65,8 @@ class RunStanding(TypedDict):
     error: str | None
     sequence: int
     """Grows with each change."""
+    changed_at: Moment | None
+    """When it changed last; null of one that ended before the server started."""
 
 
 @answer

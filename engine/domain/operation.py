@@ -60,6 +60,8 @@ class OperationProgress:
     """Newest lines last."""
     sequence: int = 0
     """Grows by one at each change."""
+    changed_at: datetime | None = None
+    """When that was; None of one that nobody carries any longer."""
 
     @property
     def fraction(self) -> float:

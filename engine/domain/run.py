@@ -350,6 +350,8 @@ class RunProgress:
     """Newest lines last."""
     sequence: int = 0
     """Grows by one at each change."""
+    changed_at: datetime | None = None
+    """When that was; None of a run that nobody carries any longer."""
 
     @property
     def fraction(self) -> float:

@@ -96,6 +96,7 @@ class LiveOperation(Watched[OperationProgress]):
             remaining_seconds=None if self._is_over() else remaining_seconds(self._seconds, self._operation.total),
             log=tuple(self._log),
             sequence=self._sequence,
+            changed_at=self._changed_at,
         )
 
 

@@ -195,6 +195,7 @@ class LiveRun(Watched[RunProgress]):
             cases=cases,
             log=tuple(self._log),
             sequence=self._sequence,
+            changed_at=self._changed_at,
         )
 
     def _remaining_now(self, now: float) -> tuple[float, float] | None:

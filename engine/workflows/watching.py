@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from abc import ABC, abstractmethod
+from datetime import UTC, datetime
 from typing import Generic, Protocol, TypeVar
 
 
@@ -25,6 +26,10 @@ class Watched(ABC, Generic[Snapshot]):
         self._changed = threading.Condition()
         """Held by whoever reads or changes the state."""
         self._sequence = 0
+        self._changed_at = datetime.now(UTC)
+        """When the state changed last."""
+        self._last_told: tuple[int, Snapshot] | None = None
+        """The sequence of a change and its snapshot: many readers wait for the same."""
 
     @abstractmethod
     def _snapshot(self) -> Snapshot:
@@ -39,7 +44,10 @@ class Watched(ABC, Generic[Snapshot]):
             return self._snapshot()
 
     def wait_beyond(self, sequence: int, timeout: float | None, closed: threading.Event) -> Snapshot | None:
-        """The snapshot as soon as its sequence exceeds `sequence`; None after the timeout, closing or the end."""
+        """The snapshot as soon as its sequence exceeds `sequence`; None after the timeout, closing or the end.
+
+        Whoever waits for the same change gets the same snapshot.
+        """
         deadline = None if timeout is None else time.monotonic() + timeout
         with self._changed:
             while self._sequence <= sequence:
@@ -47,7 +55,9 @@ class Watched(ABC, Generic[Snapshot]):
                 if closed.is_set() or self._is_over() or (left is not None and left <= 0):
                     return None
                 self._changed.wait(left)
-            return self._snapshot()
+            if self._last_told is None or self._last_told[0] != self._sequence:
+                self._last_told = (self._sequence, self._snapshot())
+            return self._last_told[1]
 
     def wake(self) -> None:
         with self._changed:
@@ -55,6 +65,7 @@ class Watched(ABC, Generic[Snapshot]):
 
     def _touch(self) -> None:
         self._sequence += 1
+        self._changed_at = datetime.now(UTC)
         self._changed.notify_all()
 
 
