@@ -11,6 +11,7 @@ from engine.domain.case import Precision
 from engine.errors import BackendUnavailable
 from engine.graphs.exported import Exported
 from engine.graphs.program import exported_program
+from engine.graphs.remainder import what_is_left
 from engine.workloads.quantized import LEAST_SHARE
 
 GRAPH = "openvino_model.xml"
@@ -23,6 +24,10 @@ def export_openvino(skillset: Any, inputs: dict[str, Any], precision: Precision,
     """Raises what the exporter raises, and BackendUnavailable for int8 where the model has no weights to compress."""
     openvino = import_openvino()
     model, notes = exported_program(skillset, "openvino", inputs)
+    if notes:
+        constants = [found for found in model.get_ops() if found.get_type_name() == "Constant"]
+        has_inputs = any(port.get_target_inputs() for port in model.inputs)
+        notes += what_is_left(sum(found.get_byte_size() for found in constants), skillset.model, has_inputs=has_inputs)
     if precision is Precision.INT8:
         import nncf
 

@@ -7,9 +7,11 @@ kept, and the exporter is answered with that: the graph takes the course that th
 
 from __future__ import annotations
 
+import copy
 import functools
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +21,10 @@ from engine.graphs.exporter_fixes import mend_exporters
 from engine.workloads.excuse import SEED
 
 _READERS = ("item", "tolist", "__bool__", "__int__", "__float__", "__index__")
-"""Methods of a tensor that give its value to Python."""
+"""Methods of a tensor that give its value to Python. What reads one inside of torch, as a size for instance, does not
+pass here, and is refused by the exporter as before."""
+_TRACING_FLAGS = ("_is_compiling_flag", "_is_exporting_flag")
+"""By which a model knows that it is exported, and reads less."""
 
 Reader = Callable[[Any], Any]
 
@@ -30,7 +35,12 @@ class _Read:
 
     method: str
     shape: tuple[int, ...]
+    place: str
+    """File and line that asked for it."""
     value: Any
+
+    def is_by(self, method: str, tensor: Any, place: str) -> bool:
+        return (self.method, self.shape, self.place) == (method, tuple(tensor.shape), place)
 
 
 class _RunInstead(Exception):
@@ -38,9 +48,10 @@ class _RunInstead(Exception):
 
 
 def exported_program(skillset: Any, runtime: str, inputs: dict[str, Any]) -> tuple[Any, list[str]]:
-    """The program, and what is worth saying of it.
+    """The program, and what is to be said of it: nothing where no value was read.
 
-    The exporter adds to `inputs` what it computes from them. Raises what it raises.
+    The exporter adds to `inputs` what it computes from them. Raises what it raises, and SkillsetFailure for a model
+    that reads otherwise while it is exported.
     """
     from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
@@ -51,21 +62,29 @@ def exported_program(skillset: Any, runtime: str, inputs: dict[str, Any]) -> tup
     except Exception as error:
         if not _was_raised_by(error, GuardOnDataDependentSymNode):
             raise
+        refusal = error
+    try:
         reads = _reads_of(skillset, runtime, dict(given))
-        if not reads:
-            raise
+    except Exception as broken:
+        raise refusal from broken  # it says what stopped the export
+    if not reads:
+        raise refusal
     inputs.clear()
     inputs.update(given)
-    with _exporting_by(functools.partial(_export_with, reads)):
-        program = skillset.export(runtime, inputs).program
+    try:
+        with _exporting_by(functools.partial(_export_with, reads)):
+            program = skillset.export(runtime, inputs).program
+    except Exception as again:
+        raise again from refusal
     return program, [
         f"The model reads {counted(len(reads), 'value')} as it computes (conditions, lengths), which the graph keeps "
-        "as these inputs gave them: it is right for inputs that give the same."
+        "as these inputs and its weights gave them: it is right for inputs that give the same, and computes nothing "
+        "that only leads to them."
     ]
 
 
 def _reads_of(skillset: Any, runtime: str, inputs: dict[str, Any]) -> list[_Read]:
-    """What the model reads in one pass on `inputs`, patched as the exporter patches it."""
+    """What the model reads in one pass on `inputs`, patched as the exporter patches it and told that it is exported."""
     import torch
 
     reads: list[_Read] = []
@@ -73,14 +92,14 @@ def _reads_of(skillset: Any, runtime: str, inputs: dict[str, Any]) -> list[_Read
     def keep(method: str, original: Reader) -> Reader:
         def read(tensor: Any) -> Any:
             value = original(tensor)
-            reads.append(_Read(method, tuple(tensor.shape), value))
+            reads.append(_Read(method, tuple(tensor.shape), _caller(), copy.deepcopy(value)))
             return value
 
         return read
 
     def run(_export: Any, model: Any, **call: Any) -> None:
         torch.manual_seed(SEED)
-        with torch.no_grad(), _reading_by(keep):
+        with torch.no_grad(), _looking_exported(), _reading_by(keep):
             model(**call["kwargs"])
         raise _RunInstead
 
@@ -108,8 +127,8 @@ def _export_with(reads: list[_Read], export: Callable[..., Any], model: Any, **c
 
             def answer(method: str, original: Reader) -> Reader:
                 def read(tensor: Any) -> Any:
-                    if waiting and (waiting[-1].method, waiting[-1].shape) == (method, tuple(tensor.shape)):
-                        return waiting.pop().value
+                    if waiting and waiting[-1].is_by(method, tensor, _caller()):
+                        return copy.deepcopy(waiting.pop().value)
                     return original(tensor)
 
                 return read
@@ -117,7 +136,10 @@ def _export_with(reads: list[_Read], export: Callable[..., Any], model: Any, **c
             with _reading_by(answer):
                 outputs = forward(*positional, **named)
             if waiting:
-                raise SkillsetFailure("The model takes another course while it is exported than when it runs.")
+                raise SkillsetFailure(
+                    "The model takes another course while it is exported than when it runs: what it read at "
+                    f"{waiting[-1].place} it did not read then."
+                )
             return outputs
 
         return answered
@@ -130,9 +152,31 @@ def _export_with(reads: list[_Read], export: Callable[..., Any], model: Any, **c
 def _reading_by(make: Callable[[str, Reader], Reader]) -> Iterator[None]:
     """Tensors give their values to Python by what `make` makes of each method."""
     import torch
+    from torch._subclasses.fake_tensor import FakeTensor
+    from torch._subclasses.functional_tensor import FunctionalTensor
     from transformers.exporters.utils import patch_attributes
 
-    with patch_attributes([(torch.Tensor, name, functools.partial(make, name)) for name in _READERS]):
+    with patch_attributes(
+        [
+            *((torch.Tensor, name, functools.partial(make, name)) for name in _READERS),
+            # The tensors of an export have a method of their own for lists.
+            *((kind, "tolist", functools.partial(make, "tolist")) for kind in (FakeTensor, FunctionalTensor)),
+        ]
+    ):
+        yield
+
+
+@contextmanager
+def _looking_exported() -> Iterator[None]:
+    """A model that asks is told that it is exported, and tensors in messages are not read for them: as in an export."""
+    import torch
+    from transformers.exporters.utils import patch_attribute
+
+    with ExitStack() as patched:
+        for flag in _TRACING_FLAGS:
+            if hasattr(torch.compiler, flag):
+                patched.enter_context(patch_attribute(torch.compiler, flag, lambda _: True))
+        patched.enter_context(patch_attribute(torch.Tensor, "__format__", lambda _: lambda tensor, form: "tensor"))
         yield
 
 
@@ -146,10 +190,22 @@ def _exporting_by(export: Callable[..., Any]) -> Iterator[None]:
         yield
 
 
-def _was_raised_by(error: BaseException | None, kind: type[BaseException]) -> bool:
-    """Whether `error` is of that kind, or was raised while one was handled."""
-    while error is not None:
-        if isinstance(error, kind):
+def _caller() -> str:
+    """File and line that called whoever asks."""
+    frame = sys._getframe(2)
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _was_raised_by(error: BaseException, kind: type[BaseException]) -> bool:
+    """Whether `error` is of that kind, or was raised from one or while one was handled."""
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        found = waiting.pop()
+        if found is None or id(found) in seen:
+            continue
+        if isinstance(found, kind):
             return True
-        error = error.__cause__ or error.__context__
+        seen.add(id(found))
+        waiting += [found.__cause__, found.__context__]
     return False
