@@ -53,7 +53,9 @@ _BAD = (SuiteVerdict.FAILED, SuiteVerdict.ERROR)
 )
 @local_options
 def test(common: Common, models: tuple[str, ...], suite_name: str, timeout: float, junit_path: Path | None) -> int:
-    """Test the skillsets of model types; a missing one is generated first.
+    """Test the skillsets of model types.
+
+    A missing one is generated first, one that was edited by hand is tested as it is.
 
     basic: it imports, builds and runs, and its numbers are numbers.
 

@@ -6,7 +6,7 @@ import copy
 import gc
 from typing import Any
 
-from engine.conformance.finding import Finding, fails, unavailable, works
+from engine.conformance.finding import Finding, fails, not_applicable, works
 from engine.conformance.passes import seed_everything
 from engine.conformance.subject import Subject
 from engine.domain.skillset_suite import Quantity, Unit
@@ -52,7 +52,7 @@ def try_memory_growth(subject: Subject) -> Finding:
             *measured,
         )
     if resident_before is None or resident_after is None:
-        return unavailable(_NOT_TOLD)
+        return not_applicable(_NOT_TOLD)
     grown = resident_after - resident_before
     if grown > ALLOWED_RESIDENT_BYTES:
         return fails(
@@ -70,7 +70,7 @@ def try_memory_peak(subject: Subject) -> Finding:
     _pass(subject)
     peak = meter.peak_bytes()
     if peak is None or meter.notes:
-        return unavailable(" ".join(meter.notes) or _NOT_TOLD)
+        return not_applicable(" ".join(meter.notes) or _NOT_TOLD)
     weights = sum(value.nbytes for value in (*subject.model.parameters(), *subject.model.buffers()))
     activations = _activation_bytes(subject)
     allowed = weights + _ACTIVATION_FACTOR * activations + ALLOWED_PEAK_BYTES

@@ -82,7 +82,7 @@ class SuiteVerdict(StrEnum):
     FAILED = "failed"
     """It was tried and came out wrong, the end of its process in the midst of it included."""
     NOT_APPLICABLE = "not_applicable"
-    """The model has no such thing, such as generate() of an image classifier."""
+    """The model has no such thing, such as generate() of an image classifier, or this system does not tell it."""
     NOT_TRIED = "not_tried"
     """A check that it needs did not pass; the reason names it."""
     ERROR = "error"
