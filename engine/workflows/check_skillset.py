@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from engine.workflows.workbench import Workbench
 
 CHECK_SECONDS = 60.0
-"""Time limit of one process; each that is stopped costs one check, and the others go on in another."""
+"""Time limit of one process; one that is stopped costs at most one check, and the others go on in another."""
 
 
 def check_skillset(

@@ -108,7 +108,11 @@ class SuiteCourse:
         return need in self._ended and self._ended[need].verdict not in GOOD
 
     def _examine(self, checks: Sequence[SuiteCheck]) -> None:
-        """These in one process, as far as it comes; what they need, and has passed before, is made again for them."""
+        """These in one process, as far as it comes; what they need, and has passed before, is made again for them.
+
+        Where earlier checks took the time, the one in which it was up has the whole of it in the next process.
+        """
+        before = len(self._ended)
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             arguments = examination_arguments(
                 self._path,
@@ -129,7 +133,8 @@ class SuiteCourse:
             seen = read_journal(Path(folder))
         self._take(seen)
         stopped = stopped_in(seen, checks, outcome.failure, seconds=outcome.seconds, time_limit=self._seconds)
-        if stopped is not None:
+        others_took_it = len(self._ended) > before and _is_early(outcome.failure, stopped, self._seconds)
+        if stopped is not None and not others_took_it:
             self._ended[stopped.check] = stopped
         for check in checks if outcome.failure is None else ():
             if check not in self._ended:
@@ -228,6 +233,12 @@ def _raise_unless_its_own(outcome: ProcessOutcome, failure: Failure) -> None:
         raise Cancelled
     if outcome.pid is None:
         raise LauncherFailure(failure.reason)
+
+
+def _is_early(failure: Failure | None, stopped: Ended | None, limit: float) -> bool:
+    """Whether the time was up in a check that had lasted for less than half of it."""
+    is_timeout = failure is not None and failure.kind is FailureKind.TIMEOUT
+    return is_timeout and stopped is not None and (stopped.seconds or 0.0) < limit / 2
 
 
 def _is_gone(pid: int | None) -> bool:

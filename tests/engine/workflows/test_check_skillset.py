@@ -14,7 +14,10 @@ import pytest
 
 from engine.benchmarking.fork_server import ForkServerLauncher
 from engine.benchmarking.launchers import ProcessOutcome
-from engine.domain.conformance import Check
+from engine.conformance.ended import Ended
+from engine.conformance.journal import Journal
+from engine.domain.conformance import Check, Verdict
+from engine.domain.result import Failure, FailureKind
 from engine.domain.skillset_suite import (
     SUITES,
     SkillsetSuite,
@@ -246,6 +249,28 @@ def test_a_type_that_there_is_not_is_refused(workbench: Workbench, launcher: Wat
     with pytest.raises(SkillsetFailure, match=f"No skillset of {part} can be tested: "):
         check_skillset(workbench, part, SkillsetSuite.BASIC)
     assert launcher.outcomes == []
+
+
+@pytest.mark.parametrize(("lasted", "verdict", "calls"), [(1.0, "passed", 2), (59.0, "failed", 1)])
+def test_a_check_is_not_blamed_for_the_time_that_others_took(
+    open_workbench: Open, lasted: float, verdict: str, calls: int
+):
+    class Slow(ExaminingLauncher):
+        def run(self, function: str, arguments: Mapping[str, Any], **how: Any) -> ProcessOutcome:
+            if self.calls:
+                return super().run(function, arguments, **how)
+            self.calls.append(("bert", 60.0, arguments))
+            journal = Journal(Path(arguments["folder"]))
+            for check in (Check.IMPORT, Check.CONSTRUCT, Check.FORWARD):
+                journal.end(Ended(check=check, verdict=Verdict.WORKS))
+            journal.begin(Check.FINITE)
+            return ProcessOutcome(failure=Failure(kind=FailureKind.TIMEOUT, reason="Killed."), seconds=lasted, pid=1)
+
+    launcher = Slow()
+    workbench = open_workbench(launcher)
+    put(workbench, "")
+    outcome = check_skillset(workbench, "bert", SkillsetSuite.BASIC)
+    assert (outcome.verdict.value, len(launcher.calls)) == (verdict, calls)
 
 
 def test_a_process_that_says_nothing_is_an_error_and_not_asked_for_ever(open_workbench: Open):
