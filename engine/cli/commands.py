@@ -25,6 +25,7 @@ from engine.cli.pipeline import pipeline
 from engine.cli.query import query
 from engine.cli.results import results
 from engine.cli.serve import serve
+from engine.cli.test import test
 from engine.errors import EngineError
 
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -42,6 +43,7 @@ def modeldyno() -> None:
 
 for _command in (
     generate,
+    test,
     conformance,
     benchmark,
     pipeline,

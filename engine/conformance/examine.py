@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from engine.conformance.checks import CHECKS, GOOD, NEEDS, with_needs
+from engine.conformance.checks import GOOD
+from engine.conformance.course import CHECKS_AND_TRIALS, NEEDS_OF_ALL, all_with_needs
+from engine.conformance.ended import Ended
 from engine.conformance.finding import Finding
 from engine.conformance.journal import Journal
 from engine.conformance.subject import Subject
 from engine.conformance.words import detail_of, missing_package, reason_of
 from engine.domain.case import Precision
-from engine.domain.conformance import Check, CheckOutcome, Verdict
+from engine.domain.conformance import Verdict
+from engine.domain.skillset_suite import SuiteCheck, suite_check_of
 
 
 def examination_arguments(
@@ -24,7 +27,7 @@ def examination_arguments(
     device: str,
     missing: tuple[str, ...],
     generates: bool,
-    checks: tuple[Check, ...],
+    checks: Sequence[SuiteCheck],
 ) -> dict[str, Any]:
     """What `examine` is called with; see `Subject` for the meanings."""
     return {
@@ -56,40 +59,41 @@ def examine(arguments: dict[str, Any]) -> dict[str, Any]:
         generates=arguments["generates"],
     )
     journal = Journal(subject.folder)
-    verdicts: dict[Check, Verdict] = {}
-    for check in with_needs([Check(name) for name in arguments["checks"]]):
+    verdicts: dict[SuiteCheck, Verdict] = {}
+    for check in all_with_needs([suite_check_of(name) for name in arguments["checks"]]):
         journal.begin(check)
-        outcome = _not_tried(check, verdicts) or _tried(check, subject)
-        verdicts[check] = outcome.verdict
-        journal.end(outcome)
+        ended = _not_tried(check, verdicts) or _tried(check, subject)
+        verdicts[check] = ended.verdict
+        journal.end(ended)
     journal.count(subject.flops, subject.bytes_moved)
     journal.close()
     return {"ended": len(verdicts)}
 
 
-def _not_tried(check: Check, verdicts: Mapping[Check, Verdict]) -> CheckOutcome | None:
-    """The outcome of a check that needs one which did not do well."""
-    lacking = next((need for need in NEEDS.get(check, ()) if verdicts[need] not in GOOD), None)
+def _not_tried(check: SuiteCheck, verdicts: Mapping[SuiteCheck, Verdict]) -> Ended | None:
+    """How a check ends that needs one which did not do well."""
+    lacking = next((need for need in NEEDS_OF_ALL.get(check, ()) if verdicts[need] not in GOOD), None)
     if lacking is None:
         return None
-    return CheckOutcome(check=check, verdict=Verdict.NOT_TRIED, reason=f"It needs {lacking.value}.")
+    return Ended(check=check, verdict=Verdict.NOT_TRIED, reason=f"It needs {lacking.value}.")
 
 
-def _tried(check: Check, subject: Subject) -> CheckOutcome:
+def _tried(check: SuiteCheck, subject: Subject) -> Ended:
     started = time.perf_counter()
     found = _found(check, subject)
-    return CheckOutcome(
+    return Ended(
         check=check,
         verdict=found.verdict,
         reason=found.reason,
         detail=found.detail,
         seconds=time.perf_counter() - started,
+        measured=found.measured,
     )
 
 
-def _found(check: Check, subject: Subject) -> Finding:
+def _found(check: SuiteCheck, subject: Subject) -> Finding:
     try:
-        return CHECKS[check](subject)
+        return CHECKS_AND_TRIALS[check](subject)
     except (Exception, SystemExit) as error:  # a foreign module may raise anything, and the next check is still due
         package = missing_package(error)
         detail = detail_of(error)

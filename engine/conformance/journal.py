@@ -9,7 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from engine.domain.conformance import Check, CheckOutcome, Verdict
+from engine.conformance.ended import Ended
+from engine.domain.conformance import Verdict
+from engine.domain.skillset_suite import Quantity, SuiteCheck, Unit, suite_check_of
 
 _NAME = "journal.jsonl"
 
@@ -18,9 +20,9 @@ _NAME = "journal.jsonl"
 class Seen:
     """What is known of an examination, whether it came to its end or not."""
 
-    outcomes: tuple[CheckOutcome, ...] = ()
-    """Of the checks that ended, in their order."""
-    under_way: Check | None = None
+    ended: tuple[Ended, ...] = ()
+    """The checks that ended, in their order."""
+    under_way: SuiteCheck | None = None
     """The check that had begun and not ended."""
     begun_after: float | None = None
     """Seconds from the beginning of the examination to that of the check under way."""
@@ -35,11 +37,11 @@ class Journal:
         self._file = os.open(folder / _NAME, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         self._started = time.monotonic()
 
-    def begin(self, check: Check) -> None:
+    def begin(self, check: SuiteCheck) -> None:
         self._write({"begun": check, "after": time.monotonic() - self._started})
 
-    def end(self, outcome: CheckOutcome) -> None:
-        self._write({"ended": asdict(outcome)})
+    def end(self, ended: Ended) -> None:
+        self._write({"ended": asdict(ended)})
 
     def count(self, flops: int | None, bytes_moved: int | None) -> None:
         self._write({"flops": flops, "bytes_moved": bytes_moved})
@@ -53,19 +55,19 @@ class Journal:
 
 def read_journal(folder: Path) -> Seen:
     """What the examination in `folder` wrote; nothing where it did not come to write."""
-    outcomes: list[CheckOutcome] = []
-    under_way: Check | None = None
+    ended: list[Ended] = []
+    under_way: SuiteCheck | None = None
     begun_after: float | None = None
     counted: dict[str, int | None] = {}
     for entry in _entries(folder / _NAME):
         if "begun" in entry:
-            under_way, begun_after = Check(entry["begun"]), entry["after"]
+            under_way, begun_after = suite_check_of(entry["begun"]), entry["after"]
         elif "ended" in entry:
-            outcomes.append(_outcome(entry["ended"]))
+            ended.append(_ended(entry["ended"]))
             under_way = begun_after = None
         else:
             counted = entry
-    return Seen(outcomes=tuple(outcomes), under_way=under_way, begun_after=begun_after, **counted)
+    return Seen(ended=tuple(ended), under_way=under_way, begun_after=begun_after, **counted)
 
 
 def _entries(path: Path) -> list[dict[str, Any]]:
@@ -76,5 +78,12 @@ def _entries(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines[:-1]]  # what follows the last line's end is half a line
 
 
-def _outcome(data: dict[str, Any]) -> CheckOutcome:
-    return CheckOutcome(**{**data, "check": Check(data["check"]), "verdict": Verdict(data["verdict"])})
+def _ended(data: dict[str, Any]) -> Ended:
+    return Ended(
+        **{
+            **data,
+            "check": suite_check_of(data["check"]),
+            "verdict": Verdict(data["verdict"]),
+            "measured": tuple(Quantity(**{**each, "unit": Unit(each["unit"])}) for each in data["measured"]),
+        }
+    )

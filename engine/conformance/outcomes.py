@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from engine.conformance.checks import with_needs
+from engine.conformance.ended import Ended
 from engine.conformance.journal import Seen
 from engine.domain.conformance import Check, CheckOutcome, Verdict
 from engine.domain.result import Failure, FailureKind
+from engine.domain.skillset_suite import SuiteCheck
 
 _DETAIL_LINES = 40
 
@@ -19,16 +21,14 @@ def all_outcomes(
 
     `seconds` is how long the process lasted.
     """
-    known = {outcome.check: outcome for outcome in seen.outcomes}
+    known = {ended.check: ended for ended in seen.ended}
     asked = with_needs(checks)
-    open_checks = [check for check in asked if check not in known]
-    if failure is not None and open_checks:
-        stopped = seen.under_way or open_checks[0]
-        known[stopped] = _stopped(stopped, seen, failure, seconds, time_limit)
+    if (stopped := stopped_in(seen, asked, failure, seconds=seconds, time_limit=time_limit)) is not None:
+        known[stopped.check] = stopped
     outcomes = []
     for check in Check:
         if check in known:
-            outcomes.append(known[check])
+            outcomes.append(_outcome(check, known[check]))
         elif check in asked:
             outcomes.append(_not_tried(check, _after(failure)))
         else:
@@ -53,14 +53,31 @@ def none_tried(reason: str, verdict: Verdict = Verdict.UNAVAILABLE) -> tuple[Che
     )
 
 
-def _stopped(check: Check, seen: Seen, failure: Failure, seconds: float, time_limit: float) -> CheckOutcome:
+def stopped_in(
+    seen: Seen, asked: Sequence[SuiteCheck], failure: Failure | None, *, seconds: float, time_limit: float
+) -> Ended | None:
+    """The check in which the process ended before its time, as a failure with the reason of that end; None if in none.
+
+    A process that did not come to begin one has ended in the first of those `asked` that are open.
+    """
+    ended = {each.check for each in seen.ended}
+    open_checks = [check for check in asked if check not in ended]
+    if failure is None or not open_checks:
+        return None
     lasted = None if seen.begun_after is None else max(0.0, seconds - seen.begun_after)
     reason = failure.reason
     if failure.kind is FailureKind.TIMEOUT:
         within = "" if lasted is None else f", {min(lasted, time_limit):.1f} s of them in this check"
         reason = f"Stopped after {time_limit:g} s{within}."
     detail = "\n".join(failure.log.splitlines()[-_DETAIL_LINES:]) or None
-    return CheckOutcome(check=check, verdict=Verdict.FAILS, reason=reason, detail=detail, seconds=lasted)
+    check = seen.under_way or open_checks[0]
+    return Ended(check=check, verdict=Verdict.FAILS, reason=reason, detail=detail, seconds=lasted)
+
+
+def _outcome(check: Check, ended: Ended) -> CheckOutcome:
+    return CheckOutcome(
+        check=check, verdict=ended.verdict, reason=ended.reason, detail=ended.detail, seconds=ended.seconds
+    )
 
 
 def _after(failure: Failure | None) -> str:

@@ -24,15 +24,9 @@ def check_round_trip(subject: Subject) -> Finding:
 
     Tied weights stand in the file once and in the model under each of their names, so both sides list them alike.
     """
+    if (reason := why_not_saved(subject)) is not None:
+        return reason
     model = subject.model
-    if not hasattr(model, "save_pretrained"):
-        return not_applicable(f"{type(model).__name__} has no save_pretrained().")
-    if _needs_accelerate(model):
-        return unavailable(f"diffusers reads {type(model).__name__} with accelerate alone: pip install accelerate.")
-    needed = _ROOM * sum(value.nbytes for value in model.state_dict().values())
-    free = shutil.disk_usage(subject.folder).free
-    if free < needed:
-        return unavailable(f"Saving takes {needed / 1e6:.0f} MB and {subject.folder} has {free / 1e6:.0f} MB left.")
     with tempfile.TemporaryDirectory(dir=subject.folder) as folder:
         model.save_pretrained(folder)
         loaded = _read(model, Path(folder), subject.precision)
@@ -47,6 +41,20 @@ def check_round_trip(subject: Subject) -> Finding:
         f"buffer {buffers}, and so output {outputs}" if buffers else f"the weights are the same, but output {outputs}"
     )
     return fails(f"After saving and reading, {cause}.")
+
+
+def why_not_saved(subject: Subject) -> Finding | None:
+    """Why the model cannot be saved and read again here; None where it can."""
+    model = subject.model
+    if not hasattr(model, "save_pretrained"):
+        return not_applicable(f"{type(model).__name__} has no save_pretrained().")
+    if _needs_accelerate(model):
+        return unavailable(f"diffusers reads {type(model).__name__} with accelerate alone: pip install accelerate.")
+    needed = _ROOM * sum(value.nbytes for value in model.state_dict().values())
+    free = shutil.disk_usage(subject.folder).free
+    if free < needed:
+        return unavailable(f"Saving takes {needed / 1e6:.0f} MB and {subject.folder} has {free / 1e6:.0f} MB left.")
+    return None
 
 
 def _needs_accelerate(model: Any) -> bool:

@@ -30,6 +30,8 @@ class Subject:
     """Of the first forward pass, by name."""
     flops: int | None = None
     bytes_moved: int | None = None
+    repeats: bool | None = None
+    """Whether a second pass gave the same as the first; None before it was tried."""
 
     @property
     def model(self) -> Any:

@@ -27,6 +27,16 @@ class MemoryMeter:
         self._level = _anonymous_bytes()
         self.notes: list[str] = []
 
+    def held_bytes(self) -> int | None:
+        """What is in use now above the level at making, with all that is free given back; negative where less is.
+
+        None where the kernel does not tell.
+        """
+        gc.collect()
+        return_freed_memory()
+        held = _anonymous_bytes()
+        return None if held is None or self._level is None else held - self._level
+
     def start_pass(self) -> None:
         """Forget peaks of the past."""
         if self._level is None:

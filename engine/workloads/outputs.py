@@ -43,10 +43,15 @@ def fault_of(outputs: Mapping[str, Any], batch_size: int) -> str | None:
                 return f"Output {name} has {bad} of {value.numel()} values that are not finite."
     if not any(value.numel() for value in outputs.values()):
         return "Every output is empty."
-    if not any(_has_rows(value.shape, batch_size) for value in outputs.values()):
-        shapes = ", ".join(f"{name} {list(value.shape)}" for name, value in outputs.items())
-        return f"No output has rows for a batch of {batch_size}: {shapes}."
-    return None
+    return fault_of_shapes(outputs, batch_size)
+
+
+def fault_of_shapes(outputs: Mapping[str, Any], batch_size: int) -> str | None:
+    """What is wrong with the shapes alone, for which no number is looked at and no memory taken."""
+    if any(_has_rows(value.shape, batch_size) for value in outputs.values()):
+        return None
+    shapes = ", ".join(f"{name} {list(value.shape)}" for name, value in outputs.items())
+    return f"No output has rows for a batch of {batch_size}: {shapes}."
 
 
 def _has_rows(shape: Sequence[int], batch_size: int) -> bool:

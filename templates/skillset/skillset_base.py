@@ -3,13 +3,16 @@
 import argparse
 import hashlib
 import importlib
+import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import torch
+from safetensors import SafetensorError
 
 SEED = 0
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -32,9 +35,19 @@ class Skillset:
     checkpoint: str | None = None
 
     def infer(self, inputs: dict[str, Any]) -> dict[str, Any]:
-        """One forward pass."""
+        """One forward pass. The library ignores inputs by names that it does not know; here they are refused."""
+        if unknown := inputs.keys() - self._names:
+            raise TypeError(f"{type(self.model).__name__} takes no {', '.join(sorted(unknown))}.")
         with torch.inference_mode():
             return self._answer(tensors_of(self.model(**inputs)))
+
+    @cached_property
+    def _names(self) -> set[str]:
+        """Of all that some part of the model takes: those that the whole does not know it hands on to its parts."""
+        forwards = {type(part).forward for part in self.model.modules()}
+        taken = [each for forward in forwards for each in inspect.signature(forward).parameters.values()]
+        listed = [name for each in taken for kind in get_args(each.annotation) for name in _fields_of(kind)]
+        return {each.name for each in taken if each.kind is not each.VAR_KEYWORD}.union(listed)
 
     def export(self, runtime: str, inputs: dict[str, Any]) -> Any:
         """The model as a graph of another runtime, for inputs of these shapes: call it as the model is called."""
@@ -85,10 +98,7 @@ def load(
     if options.pop("as_saved", False) and checkpoint is not None:
         model_class = saved_class(checkpoint, model_class, options)
     if checkpoint is not None:
-        model, loading = model_class.from_pretrained(checkpoint, dtype=dtype, output_loading_info=True, **options)
-        if lacking := loading["missing_keys"]:
-            lacks = f"{checkpoint} lacks {len(lacking)} weights of {model_class.__name__}, such as {min(lacking)}"
-            raise ValueError(f"{lacks}: it is another model, or has no head for this task.")
+        model = read(model_class, checkpoint, dtype=dtype, **options)
     else:
         if unknown := sorted(set(options) - {"attn_implementation"}):
             raise ValueError(f"Random weights take attn_implementation alone, not {', '.join(unknown)}.")
@@ -103,6 +113,18 @@ def load(
         if tensor.is_floating_point():  # complex tables stay what they are
             tensor.data = tensor.data.to(dtype)
     return kind(model.eval(), "checkpoint" if checkpoint else size, precision, device, place, reason, checkpoint)
+
+
+def read(model_class: Any, checkpoint: str, **options: Any) -> Any:
+    """What the library's from_pretrained() reads; refused by its name where it is damaged or lacks weights."""
+    try:
+        model, loading = model_class.from_pretrained(checkpoint, output_loading_info=True, **options)
+    except (SafetensorError, RuntimeError) as error:
+        raise RuntimeError(f"{checkpoint} cannot be read as {model_class.__name__}: {error}") from error
+    if lacking := loading["missing_keys"]:
+        lacks = f"{checkpoint} lacks {len(lacking)} weights of {model_class.__name__}, such as {min(lacking)}"
+        raise ValueError(f"{lacks}: it is another model, or has no head for this task.")
+    return model
 
 
 def saved_class(checkpoint: str, model_class: Any, options: dict[str, Any]) -> Any:
@@ -148,6 +170,11 @@ def tensors_of(outputs: Any, prefix: str = "") -> dict[str, torch.Tensor]:
     for name, value in pairs:
         found |= {} if name == "past_key_values" else tensors_of(value, f"{prefix}{name}.")
     return found
+
+
+def _fields_of(kind: Any) -> tuple[str, ...]:
+    """Names in a dictionary of typed items, as `**kwargs` are declared with; none of any other type."""
+    return tuple(getattr(kind, "__annotations__", ())) if hasattr(kind, "__total__") else ()
 
 
 def describe(

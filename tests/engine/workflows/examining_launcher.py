@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.benchmarking.launchers import ProcessOutcome
+from engine.conformance.ended import Ended
 from engine.conformance.journal import Journal
-from engine.domain.conformance import Check, CheckOutcome, Verdict
+from engine.domain.conformance import Check, Verdict
 from engine.domain.result import Failure, FailureKind
 
 
@@ -77,7 +78,7 @@ class ExaminingLauncher:
             if name in self.hanging and check is Check.FORWARD:
                 self.begun.set()
                 return _stopped(cancel.wait(timeout_seconds))
-            journal.end(CheckOutcome(check=check, verdict=Verdict.WORKS, seconds=0.1))
+            journal.end(Ended(check=check, verdict=Verdict.WORKS, seconds=0.1))
         journal.count(1000, 2000)
         time.sleep(self.slow.get(name, 0.0))
         return _outcome(None)
