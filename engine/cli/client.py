@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any
 
 import click
 import httpx
 
-from engine.domain.key_secret import key_id_in
+from engine.cli.api_key import KEY_VARIABLE, api_key_from_environment
 from engine.errors import EngineError, InvalidValue, UnknownName
 
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0, read=330.0)
 """A server's first run is accepted once it has detected its backends, which may take as long as importing torch."""
-KEY_VARIABLE = "MODELDYNO_API_KEY"
-"""Where a key for servers is read from: an option would show it to everybody who lists processes."""
 _USAGE_TITLES = (InvalidValue.title, UnknownName.title)
 
 
@@ -41,7 +39,9 @@ class Client:
         """
         self.url = _address(url)
         # No proxy of the environment may come between this machine and a server on its loopback.
-        self._http = httpx.Client(base_url=self.url, timeout=_TIMEOUT, trust_env=False, headers=_credentials())
+        key = api_key_from_environment()
+        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        self._http = httpx.Client(base_url=self.url, timeout=_TIMEOUT, trust_env=False, headers=headers)
 
     def get(self, path: str, parameters: dict[str, Any] | None = None) -> Any:
         return self._ask("GET", path, params=parameters or {})
@@ -100,21 +100,12 @@ def _address(text: str) -> str:
     return text.rstrip("/")
 
 
-def _credentials() -> dict[str, str]:
-    key = os.environ.get(KEY_VARIABLE, "").strip()
-    if not key:
-        return {}
-    if key_id_in(key) is None:
-        raise click.UsageError(
-            f"${KEY_VARIABLE} holds no API key: one starts with mdk_ and was printed once by `modeldyno keys create`."
-        )
-    return {"Authorization": f"Bearer {key}"}
-
-
 def _explained(told: Any, status: int, address: str) -> EngineError:
     """A problem document as an error; a value that can never work is as wrong here as it would be locally."""
     document = told if isinstance(told, dict) else {}
     message = str(document.get("detail") or f"{address} answered {status}.")
+    if status == HTTPStatus.UNAUTHORIZED:
+        message += f" The command line reads one from ${KEY_VARIABLE}."
     title = document.get("title")
     error = InvalidValue(message) if title in _USAGE_TITLES else ServerRefused(message)
     error.title = str(title or error.title)
