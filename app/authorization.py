@@ -38,7 +38,7 @@ def is_reading() -> bool:
 
 def is_open_to_strangers() -> bool:
     """Whether the request is for what everybody may see: the login page, its looks, and that the server lives."""
-    if request.path in SIGNING_IN:
+    if request.path == "/login" or (request.path == "/logout" and request.method == "POST"):
         return True
     is_shipped = request.path.startswith("/assets/") or request.path in _OPEN_TO_STRANGERS
     return is_shipped and request.method in READING
