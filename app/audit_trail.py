@@ -10,7 +10,7 @@ from flask import Flask, Response, g, request
 from app import data
 from app.access import access
 from app.authentication import STRANGER, Identity, client_address
-from app.authorization import CALLBACKS, READING
+from app.authorization import CALLBACKS, is_reading
 from engine.domain.audit import AuditEntry
 from engine.domain.key_secret import without_secrets
 
@@ -35,9 +35,7 @@ def _is_change(response: Response) -> bool:
     """
     if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
         return False
-    if request.path == CALLBACKS:
-        return g.get("action") is not None
-    return request.method not in READING
+    return not is_reading() or (request.path == CALLBACKS and g.get("action") is not None)
 
 
 def _entry(who: Identity, response: Response) -> AuditEntry:

@@ -84,7 +84,9 @@ def verified(secret: str) -> ApiKey:
 
 def unauthorized(detail: str, *, error: str | None = None) -> Unauthorized:
     """A refusal that says which credentials are understood here (RFC 6750)."""
-    values = {"realm": "ModelDyno API"} | ({"error": error} if error else {})
+    values: dict[str, str | None] = {"realm": "ModelDyno API"}
+    if error is not None:
+        values["error"] = error
     return Unauthorized(detail, www_authenticate=WWWAuthenticate("bearer", values))
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flask import g, has_request_context, request
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import current_app, g, has_request_context, request
 
 from app.authentication import STRANGER, identity, unauthorized
 from engine.domain.api_key import Role
@@ -12,14 +15,30 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 CALLBACKS = "/_dash-update-component"
 """Where the dashboard asks for everything it shows, with POST; callbacks that change something call `require`."""
 SIGNING_IN = ("/login", "/logout")
-READING_BY_POST = ("/api/query",)
-"""Questions too long for an address."""
+_ONLY_READS = "only_reads"
 _OPEN_TO_STRANGERS = ("/healthz", "/readyz", "/_favicon.ico")
+
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def only_reads(view: View) -> View:
+    """For an endpoint that takes its question as a body, and so with POST, and changes nothing."""
+    setattr(view, _ONLY_READS, True)
+    return view
+
+
+def is_reading() -> bool:
+    """Whether the request can change nothing, or is the dashboard's, whose callbacks say for themselves."""
+    if request.method in READING or request.path == CALLBACKS:
+        return True
+    view = current_app.view_functions.get(request.endpoint or "")
+    return getattr(view, _ONLY_READS, False)
 
 
 def is_open_to_strangers() -> bool:
     """Whether the request is for what everybody may see: the login page, its looks, and that the server lives."""
-    if request.path in SIGNING_IN:
+    if request.path == "/login" or (request.path == "/logout" and request.method == "POST"):
         return True
     is_shipped = request.path.startswith("/assets/") or request.path in _OPEN_TO_STRANGERS
     return is_shipped and request.method in READING
@@ -33,10 +52,8 @@ def check_role() -> None:
         raise unauthorized(
             "This server demands an API key: send it as 'Authorization: Bearer mdk_...', or sign in at /login."
         )
-    if request.method in READING or request.path in READING_BY_POST:
+    if is_reading():
         _check(Role.VIEWER, to=f"read {request.path}")
-    elif request.path == CALLBACKS:
-        _check(Role.VIEWER, to="use the dashboard")
     else:
         _check(Role.OPERATOR, to=f"{request.method} {request.path}")
 

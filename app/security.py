@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from flask import Flask, Response, g, redirect, request
 from werkzeug.exceptions import Forbidden
+from werkzeug.wrappers import Response as AnyResponse
 
 from app.access import EXTENSION, Access, access
 from app.access_rules import LOOPBACK_NAMES, AccessRules, is_everywhere
@@ -26,6 +27,8 @@ CALLBACK_BODY_BYTES = 16 << 20
 """Largest body elsewhere: a callback may send back what its tab holds."""
 SIGNING_IN_BODY_BYTES = 16 << 10
 """Largest form of the login page: it holds one key."""
+READABLE_HEADERS = ("Location", "Retry-After", "WWW-Authenticate", "Idempotent-Replayed")
+"""What pages of allowed origins may read of an answer, beside its body."""
 PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
     "Access-Control-Allow-Headers": f"Authorization, Content-Type, Idempotency-Key, {CSRF_HEADER}",
@@ -81,7 +84,7 @@ def guard(app: Flask, rules: AccessRules, *, policy: str) -> None:
     app.config["MAX_CONTENT_LENGTH"] = CALLBACK_BODY_BYTES
 
     @app.before_request
-    def check_sender() -> Response | None:
+    def check_sender() -> AnyResponse | None:
         here = access()
         if request.path.startswith("/api/"):
             request.max_content_length = API_BODY_BYTES
@@ -147,9 +150,7 @@ def _open_to_allowed_origins(response: Response, rules: AccessRules) -> None:
     origin = request.headers.get("Origin")
     if origin in rules.origins:
         response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers["Access-Control-Expose-Headers"] = (
-            "Idempotent-Replayed, Location, Retry-After, WWW-Authenticate"
-        )
+        response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
 
 
 def _check_origin(rules: AccessRules) -> None:

@@ -14,7 +14,7 @@ from app.access import access
 from app.authentication import AT_THIS_MACHINE, CSRF_FIELD, Identity, identity, verified
 from app.index_page import asset_address
 from app.security import page_policy
-from app.sessions import LIFE_SECONDS, Session
+from app.sessions import Session
 from engine.config import resource_folder
 from engine.errors import Overloaded
 
@@ -64,11 +64,10 @@ def sign_out() -> AnyResponse:
 
 
 def _keep(answer: AnyResponse, purpose: str, value: str, *, readable: bool) -> None:
-    """For this browser and this site alone, until it is closed or the session's life is over."""
+    """For this browser and this site alone, until the browser is closed."""
     answer.set_cookie(
         access().cookie(purpose),
         value,
-        max_age=int(LIFE_SECONDS),
         secure=request.is_secure,
         httponly=not readable,
         samesite="Strict",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 
 from app import data
+from app.authorization import only_reads
 from app.documented import documented
 from app.endpoints.json_body import read_body
 from app.endpoints.names import model_in_path
@@ -63,6 +64,7 @@ def search() -> Response:
 
 @lookups.post("/query")
 @documented("lookups", ok=SqlRows, body=SqlBody)
+@only_reads
 def query() -> Response:
     """Run one SELECT on a copy of the data, in a process with limits on time, memory and rows; 403 for anything else.
 

@@ -19,6 +19,7 @@ from typing import Any
 from flask import Response, current_app, json, make_response, request
 
 from app import data
+from app.authentication import identity
 from app.problems import problem
 from engine.errors import Conflict, InvalidValue
 from engine.storage import repeated_requests
@@ -44,6 +45,7 @@ def repeatable(view: Callable[..., Any]) -> Callable[..., Any]:
             return view(*positional, **named)
         if not _KEY.fullmatch(key):
             raise InvalidValue(f"{HEADER} is 1 to 200 printable ASCII characters without blanks.", field=HEADER)
+        key = f"{identity().key_id or ''} {key}"  # what somebody else calls by the same name is another request
         digest = hashlib.sha256(f"{request.method} {request.path}\n".encode() + request.get_data()).hexdigest()
         with _alone(key) as is_alone:
             if not is_alone:

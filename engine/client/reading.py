@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 import httpx
 
+from engine.client.credentials import KEY_VARIABLE
 from engine.client.errors import ServerRefused, ServerUnreachable
 from engine.errors import EngineError, InvalidValue, UnknownName
 
@@ -35,6 +37,8 @@ def _refused(told: Any, status: int, address: str) -> EngineError:
     """A problem document as an error; a value that can never work is as wrong here as it would be locally."""
     document = told if isinstance(told, dict) else {}
     message = str(document.get("detail") or f"{address} answered {status}.")
+    if status == HTTPStatus.UNAUTHORIZED:
+        message += f" Clients and the command line read one from ${KEY_VARIABLE}."
     title, field = document.get("title"), document.get("field")
     error: EngineError
     if title in _USAGE_TITLES:

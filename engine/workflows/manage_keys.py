@@ -131,7 +131,7 @@ class KeyRing:
         with self._lock:
             stored = self._loaded().get(key_id) if key_id is not None else None
         if stored is None or not is_hash_of(stored.secret_hash, secret):
-            raise KeyRefused("The API key is not one of this server's. `modeldyno keys create` makes one.")
+            raise KeyRefused("The API key is not one of this server's.")
         with self._lock:
             key = self._loaded()[stored.key.key_id].key  # it may have been revoked while the hash was computed
             state = self._state(key)

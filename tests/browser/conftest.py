@@ -23,9 +23,9 @@ PATIENCE = 20_000
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[str]:
+def serving(home: Path, *arguments: str) -> Iterator[str]:
     """Where a dashboard over the database in `home` listens."""
-    command = [sys.executable, "-m", "app", "--home", str(home), "--port", "0"]
+    command = [sys.executable, "-m", "app", "--home", str(home), "--port", "0", *arguments]
     log = home / "server.log"
     with (
         log.open("w") as output,

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from engine.domain.api_key import Role
 from tests.app.stand_in import StandInWorkbench
 
 RUN = {"models": ["bert"]}
@@ -56,6 +57,17 @@ def test_a_refused_request_may_be_mended_under_its_key(client: FlaskClient) -> N
 def test_a_key_that_is_none_is_refused(client: FlaskClient, key: str) -> None:
     assert post(client, key).status_code == 422
     assert runs_of(client) == 0
+
+
+def test_what_two_people_call_by_one_key_are_two_requests(locked: Flask, bench: StandInWorkbench) -> None:
+    answers = []
+    for name in ("alice", "bob"):
+        secret = bench.keys.create(name, Role.OPERATOR).secret
+        headers = {"Idempotency-Key": "one", "Authorization": f"Bearer {secret}"}
+        answers += [locked.test_client().post("/api/benchmark/run", json=RUN, headers=headers) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202] * 4
+    first, again, other, other_again = (answer.json["run_id"] for answer in answers)
+    assert (first == again, other == other_again, first == other) == (True, True, False)
 
 
 def test_keys_outlive_the_application_of_the_database(client: FlaskClient, bench: StandInWorkbench, app: Flask) -> None:

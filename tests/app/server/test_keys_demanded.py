@@ -16,7 +16,9 @@ from werkzeug.test import TestResponse
 
 from app.access import EXTENSION, Access
 from app.access_rules import AccessRules
+from app.authorization import is_reading, only_reads
 from app.rate_limits import FAILURES
+from app.security import guard
 from engine.domain.api_key import Role
 from engine.domain.key_secret import make_secret
 from engine.workflows.manage_keys import MadeKey
@@ -74,6 +76,14 @@ def test_each_role_may_what_it_may(
     if status == 403:
         needed = Role.OPERATOR if path == RUN else Role.ADMIN
         assert (answer.json["role"], f"takes the role {needed}" in answer.json["detail"]) == (needed, True)
+
+
+def test_an_endpoint_that_takes_its_question_with_post_may_be_for_viewers() -> None:
+    app = Flask("bare")
+    guard(app, AccessRules(), policy="default-src 'none'")
+    app.add_url_rule("/ask", view_func=only_reads(lambda: str(is_reading())), methods=["POST"], endpoint="ask")
+    app.add_url_rule("/do", view_func=lambda: str(is_reading()), methods=["POST"], endpoint="do")
+    assert [app.test_client().post(path).text for path in ("/ask", "/do")] == ["True", "False"]
 
 
 def test_what_a_viewer_may_not_start_does_not_start(locked: Flask, made: dict[Role, MadeKey]) -> None:

@@ -87,6 +87,12 @@ def test_a_session_reads_and_with_its_token_changes(sign_in: SignIn) -> None:
     assert browser.post(RUN, json=BODY, headers=token_of(browser)).status_code == 202
 
 
+def test_leaving_takes_a_form_and_no_mere_link(sign_in: SignIn, locked: Flask) -> None:
+    browser = sign_in()
+    assert browser.get("/logout").status_code == 404 and browser.get(RUNS).status_code == 200
+    assert locked.test_client().get("/logout").headers["Location"].startswith("/login?next=")
+
+
 @pytest.mark.parametrize("token", [None, "", "x" * 43, "é\xff"])
 @pytest.mark.parametrize("path", [RUN, "/_dash-update-component", "/logout"])
 def test_without_the_token_a_session_changes_nothing(sign_in: SignIn, path: str, token: str | None) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from engine.domain.key_secret import key_id_in
+from tests.engine.cli import processes
 from tests.engine.cli.conftest import Cli
 
 
@@ -66,3 +70,50 @@ def test_a_text_that_is_no_key_is_not_sent_to_a_server(cli: Cli, monkeypatch: py
     said = cli("keys", "list", "--server", "http://127.0.0.1:1")
     assert said.status == 2 and "$MODELDYNO_API_KEY holds no API key" in said.errors
     assert "hunter2" not in said.errors
+
+
+@pytest.fixture
+def locked_server(cli: Cli, fresh: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a server that demands keys; the environment holds that of its admin."""
+    secret = cli("keys", "create", "alice", "--role", "admin", "--benchmark-dir", fresh).output.strip()
+    process = processes.start("serve", "--port", "0", "--require-keys", home=fresh)
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    assert line.startswith("ModelDyno is at http://127.0.0.1:"), line
+    monkeypatch.setenv("MODELDYNO_API_KEY", secret)
+    yield line.split()[3]
+    process.send_signal(signal.SIGINT)
+    _, errors = processes.rest_of(process)
+    assert (process.returncode, secret in errors) == (0, False)
+
+
+def test_a_running_server_manages_its_keys(
+    cli: Cli, fresh: Path, locked_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = cli("keys", "list", "--benchmark-dir", fresh)
+    assert refused.status == 1 and f"--server {locked_server}" in refused.errors
+    there = ("--server", locked_server)
+    secret = cli("keys", "create", "ci", "--role", "viewer", "--expires", "90d", *there).output.strip()
+    key_id = key_id_in(secret)
+    assert [key["name"] for key in cli("keys", "list", *there, "--json").json] == ["alice", "ci"]
+    monkeypatch.setenv("MODELDYNO_API_KEY", secret)
+    assert cli("results", *there, "--json").json == []
+    denied = cli("keys", "list", *there)
+    assert denied.status == 1 and "takes the role admin" in denied.errors
+    monkeypatch.delenv("MODELDYNO_API_KEY")
+    stranger = cli("keys", "list", *there)
+    assert stranger.status == 1 and "The command line reads one from $MODELDYNO_API_KEY." in stranger.errors
+    assert key_id is not None
+
+
+def test_a_running_server_revokes_at_once(cli: Cli, locked_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = ("--server", locked_server)
+    made = cli("keys", "create", "ci", "--role", "viewer", *there, "--json").json
+    admin = os.environ["MODELDYNO_API_KEY"]
+    monkeypatch.setenv("MODELDYNO_API_KEY", made["secret"])
+    assert cli("results", *there, "--json").status == 0
+    monkeypatch.setenv("MODELDYNO_API_KEY", admin)
+    assert cli("keys", "revoke", made["key_id"], *there, "--json").json["state"] == "revoked"
+    monkeypatch.setenv("MODELDYNO_API_KEY", made["secret"])
+    said = cli("results", *there)
+    assert said.status == 1 and "'ci' was revoked" in said.errors and made["secret"] not in said.errors
