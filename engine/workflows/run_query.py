@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from engine.workflows.workbench import Workbench
 
 
-def run_query(workbench: Workbench, sql: str) -> sandbox.QueryTable:
-    """Run one SELECT on a copy of the data, in the sandbox. Raises QueryRefused or QueryFailed."""
-    return sandbox.run_query(workbench.database, sql)
+def run_query(workbench: Workbench, sql: str, *, client: str = "") -> sandbox.QueryTable:
+    """Run one SELECT on a copy of the data, in the sandbox. Raises QueryRefused, QueryFailed or TooManyQueries.
+
+    `client` tells whose query it is: each may run fewer at once than all together.
+    """
+    return sandbox.run_query(workbench.database, sql, client=client)
