@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from flask import current_app
+from flask import current_app, g, has_request_context, request
 
 from app.selection import in_one_environment
 from engine.domain.calibration import MachineNoise
@@ -21,6 +21,13 @@ EXTENSION = "modeldyno"
 def workbench() -> Workbench:
     """The workbench that this server was made with; needs an application context."""
     return cast(Workbench, current_app.extensions[EXTENSION])
+
+
+def client() -> str:
+    """Whose request this is, as far as one may get in the way of others; "" for what the server itself asks."""
+    if not has_request_context():
+        return ""
+    return getattr(g.get("identity"), "key_id", None) or request.remote_addr or ""
 
 
 def shown_summaries(machine: str | None = None) -> list[CaseSummary]:

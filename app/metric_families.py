@@ -47,6 +47,7 @@ class ServerState(Collector):
         yield from _live(workbench)
         yield from _stored(workbench)
         yield from _database_file(workbench)
+        yield from _queries(workbench)
         yield from _sockets()
         yield from _process()
 
@@ -132,6 +133,14 @@ def _sockets() -> Iterator[Metric]:
     sockets: live.LiveSockets = current_app.extensions[live.EXTENSION]
     yield GaugeMetricFamily("modeldyno_websockets_open", "WebSockets that are open.", value=sockets.open_now)
     yield GaugeMetricFamily("modeldyno_websockets_limit", "WebSockets that may be open at once.", value=sockets.limit)
+
+
+def _queries(workbench: Workbench) -> Iterator[Metric]:
+    places = workbench.database.snapshots.places
+    queries = GaugeMetricFamily("modeldyno_sql_queries", "Users' SQL statements at present.", labels=("state",))
+    queries.add_metric(("running",), places.running)
+    queries.add_metric(("waiting",), places.waiting)
+    yield queries
 
 
 def _process() -> Iterator[Metric]:

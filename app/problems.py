@@ -37,6 +37,7 @@ STATUS_OF: dict[type[errors.EngineError], HTTPStatus] = {
     errors.Ending: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.NotEnoughData: HTTPStatus.CONFLICT,
     errors.QueryRefused: HTTPStatus.FORBIDDEN,
+    errors.TooManyQueries: HTTPStatus.TOO_MANY_REQUESTS,
     errors.QueryFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.SkillsetFailure: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.LauncherFailure: HTTPStatus.INTERNAL_SERVER_ERROR,

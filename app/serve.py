@@ -218,7 +218,9 @@ class _Server(BaseApplication):  # type: ignore[misc]
         from app.endpoints.health import STOPPING
         from app.server import create_app
         from engine.workflows.workbench import Workbench
+        from engine.workloads.allocator import give_back_large_pieces
 
+        give_back_large_pieces()
         workbench = Workbench.open(self.options.settings)
         self.held.workbench = workbench
         if self.rules.demands_keys and not workbench.keys.has_admin():

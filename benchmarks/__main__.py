@@ -21,6 +21,7 @@ from benchmarks import (
     peer_latency,
     pinning,
     sleeping_workloads,
+    sql_attacks,
     storage,
 )
 from benchmarks.figure import Figure, markdown
@@ -35,6 +36,7 @@ BENCHMARKS = {
     "peer_latency": peer_latency.run,
     "sleeping_workloads": sleeping_workloads.run,
     "storage": storage.run,
+    "sql_attacks": sql_attacks.run,
     "memory_fit": memory_fit.run,
     "pinning": pinning.run,
     "agreement": agreement.run,

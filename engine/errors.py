@@ -135,6 +135,12 @@ class QueryFailed(EngineError):
     title = "Query failed"
 
 
+class TooManyQueries(QueryFailed):
+    """A query that found no place among those that run."""
+
+    title = "Too many queries"
+
+
 class StorageError(EngineError):
     """The database cannot be used."""
 

@@ -71,7 +71,7 @@ def query() -> Response:
     What may be read is told by `GET /api/query/schema`.
     """
     body = read_body(SqlBody)
-    return jsonify(sql_rows(run_query(data.workbench(), body.sql, max_rows=body.max_rows)))
+    return jsonify(sql_rows(run_query(data.workbench(), body.sql, max_rows=body.max_rows, client=data.client())))
 
 
 @lookups.get("/query/schema")

@@ -202,7 +202,7 @@ def answer(clicks: int | None, statement: str | None) -> tuple[Any, Any, Any, bo
     if not clicks:
         raise PreventUpdate
     try:
-        table = run_query(data.workbench(), statement or "")
+        table = run_query(data.workbench(), statement if isinstance(statement, str) else "", client=data.client())
     except EngineError as error:
         return sql_problem(error.title, error.message), "sql-answer", None, True
     grid = sql_grid(table.columns, table.types, table.rows)

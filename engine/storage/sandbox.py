@@ -9,8 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +16,7 @@ from engine.config import CHECKOUT
 from engine.errors import QueryFailed, QueryRefused
 from engine.storage.database import Database
 from engine.storage.sandbox_rules import MAX_SQL_LENGTH
-from engine.storage.snapshot import MAX_QUERIES, VIEWS
+from engine.storage.snapshot import VIEWS
 
 MAX_RESULT_BYTES = 16 * 2**20
 """Of the rows as JSON text: what one answer may weigh on the server."""
@@ -50,17 +48,20 @@ def run_query(
     max_rows: int = MAX_ROWS,
     memory_bytes: int = 1 << 30,
     patience_seconds: float = 3.0,
+    client: str = "",
 ) -> QueryTable:
     """Run one SELECT on the data as of now. Raises QueryRefused, or QueryFailed with the place of the mistake.
 
-    Raises QueryFailed too when, for `patience_seconds`, no other query ends that stands in the way.
+    Raises TooManyQueries when, for `patience_seconds`, no other query ends that stands in the way; `client` tells whose
+    this one is, as each may run fewer than all together.
     """
     if len(sql) > MAX_SQL_LENGTH:
         raise QueryRefused(f"The statement has {len(sql)} characters; {MAX_SQL_LENGTH} are allowed.")
     if "\0" in sql:
         raise QueryRefused("The statement holds a null character; remove it.")
     asked_at = time.perf_counter()
-    with _place(database, patience_seconds), database.snapshots.current() as copy:
+    places = database.snapshots.places
+    with places.place(client, patience_seconds=patience_seconds), database.snapshots.current() as copy:
         request = {
             "path": str(copy),
             "sql": sql,
@@ -69,6 +70,7 @@ def run_query(
             "max_bytes": MAX_RESULT_BYTES,
             "memory_bytes": memory_bytes,
             "cpu_seconds": math.ceil(timeout_seconds) + 1,
+            "parent_pid": os.getpid(),
         }
         answer = _ask_child(request, timeout_seconds)
     return _read_answer(answer, memory_bytes, seconds=time.perf_counter() - asked_at)
@@ -87,17 +89,6 @@ def schema(database: Database) -> dict[str, list[tuple[str, str]]]:
     for view, column, kind in rows:
         found[view].append((column, kind))
     return found
-
-
-@contextmanager
-def _place(database: Database, patience_seconds: float) -> Iterator[None]:
-    places = database.snapshots.places
-    if not places.acquire(timeout=patience_seconds):
-        raise QueryFailed(f"{MAX_QUERIES} other queries are running; ask again when one of them has ended.")
-    try:
-        yield
-    finally:
-        places.release()
 
 
 def child_environment() -> dict[str, str]:

@@ -11,9 +11,11 @@ import os
 import re
 import resource
 import sys
+import threading
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from time import sleep
 from typing import Any
 
 import duckdb
@@ -23,11 +25,14 @@ from engine.errors import QueryFailed, QueryRefused
 from engine.storage.sandbox_rules import check_statement
 
 _BATCH = 500
+_MESSAGE_CHARACTERS = 2_000
+"""Longest message of a failure: DuckDB quotes values in full, and error() says whatever it is given."""
 _TIMES = frozenset(
     {"DATE", "INTERVAL", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMP WITH TIME ZONE"}
 )
 """Types whose infinities, months or nanoseconds Python's own do not have: columns of these leave DuckDB as text."""
 _OPENING = "from ("
+_PARENT_CHECK_SECONDS = 0.5
 _MOMENT = re.compile(r"(\d+-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d+)?)(\+00)?")
 _POSITION = re.compile(r"\n+LINE (\d+): (.*)\n( *)\^[\s\S]*$")
 
@@ -35,6 +40,7 @@ _POSITION = re.compile(r"\n+LINE (\d+): (.*)\n( *)\^[\s\S]*$")
 def main() -> None:
     """Answer the request on standard input with one JSON object on standard output."""
     request = json.load(sys.stdin)
+    threading.Thread(target=_end_with_parent, args=(request["parent_pid"],), daemon=True).start()
     _limit_process(request["memory_bytes"], request["cpu_seconds"])
     try:
         answer = _answer(request)
@@ -51,6 +57,13 @@ def main() -> None:
     sys.stdout.write(answer)
     sys.stdout.flush()
     os._exit(0)  # nothing to tidy up: the copy was only read
+
+
+def _end_with_parent(parent_pid: int) -> None:
+    """Whoever asked is gone when this process has another parent; DuckDB leaves the interpreter free meanwhile."""
+    while os.getppid() == parent_pid:
+        sleep(_PARENT_CHECK_SECONDS)
+    os._exit(1)
 
 
 def _limit_process(memory_bytes: int, cpu_seconds: int) -> None:
@@ -219,6 +232,8 @@ def _located(text: str, sql: str, offset: Any) -> str:
     text = text.partition("Candidate functions:")[0]  # all variants of a function, often dozens of lines
     text = re.sub(r"^[A-Z][A-Za-z ]* Error: ", "", text).strip()
     text = " ".join(part.strip() for part in text.splitlines() if part.strip())
+    if len(text) > _MESSAGE_CHARACTERS:
+        text = f"{text[:_MESSAGE_CHARACTERS]}..."
     place = "" if line is None else f"Line {line}, column {column}: "
     return f"{place}{text}"
 

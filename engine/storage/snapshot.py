@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from engine.errors import StorageError
 from engine.storage import problems
 from engine.storage.new_file import log_path
+from engine.storage.query_places import QueryPlaces
 
 if TYPE_CHECKING:
     from engine.storage.database import Database
@@ -22,9 +23,6 @@ VIEWS = (
     *("memory_estimates", "calibrations", "imports"),
 )
 """What the SQL console offers, in the order it lists them; all else stays out of reach."""
-
-MAX_QUERIES = 2
-"""How many run at once, for each may take as much memory as it is allowed; others wait in line for a moment."""
 
 
 @dataclass(slots=True)
@@ -42,7 +40,7 @@ class Snapshots:
         self._lock = threading.Lock()
         self._making = threading.Lock()
         self._current: _Copy | None = None
-        self.places = threading.BoundedSemaphore(MAX_QUERIES)
+        self.places = QueryPlaces()
         """Whoever queries a copy holds one."""
         self._numbers = itertools.count(1)
 

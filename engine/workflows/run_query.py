@@ -11,9 +11,14 @@ if TYPE_CHECKING:
     from engine.workflows.workbench import Workbench
 
 
-def run_query(workbench: Workbench, sql: str, *, max_rows: int = sandbox.MAX_ROWS) -> sandbox.QueryTable:
-    """Run one SELECT on a copy of the data, in the sandbox. Raises QueryRefused or QueryFailed."""
-    return sandbox.run_query(workbench.database, sql, max_rows=max_rows)
+def run_query(
+    workbench: Workbench, sql: str, *, max_rows: int = sandbox.MAX_ROWS, client: str = ""
+) -> sandbox.QueryTable:
+    """Run one SELECT on a copy of the data, in the sandbox. Raises QueryRefused, QueryFailed or TooManyQueries.
+
+    `client` tells whose query it is: each may run fewer at once than all together.
+    """
+    return sandbox.run_query(workbench.database, sql, max_rows=max_rows, client=client)
 
 
 def sql_rows(table: sandbox.QueryTable) -> SqlRows:

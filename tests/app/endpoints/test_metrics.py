@@ -141,7 +141,7 @@ def test_each_application_counts_for_itself() -> None:
 
 def test_a_database_that_cannot_be_read_leaves_the_rest_readable(bench: StandInWorkbench, read: Read) -> None:
     class Unreadable:
-        version, writes, path = 7, -1, bench.database.path
+        version, writes, snapshots = 7, -1, bench.database.snapshots
 
         def cursor(self) -> None:
             raise StorageError("It is gone.")

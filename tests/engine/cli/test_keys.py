@@ -102,7 +102,7 @@ def test_a_running_server_manages_its_keys(
     assert denied.status == 1 and "takes the role admin" in denied.errors
     monkeypatch.delenv("MODELDYNO_API_KEY")
     stranger = cli("keys", "list", *there)
-    assert stranger.status == 1 and "The command line reads one from $MODELDYNO_API_KEY." in stranger.errors
+    assert stranger.status == 1 and "Clients and the command line read one from $MODELDYNO_API_KEY." in stranger.errors
     assert key_id is not None
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import QueryFailed, QueryRefused
+from engine.errors import QueryFailed, QueryRefused, TooManyQueries
 from engine.storage import environments, results, runs, sandbox
 from engine.storage.database import Database
+from engine.storage.query_places import MAX_QUERIES
 from tests.builders import a_case, a_failed_result, a_request, a_result, an_environment
 from tests.engine.storage.harmless_queries import HARMLESS
 
@@ -111,9 +112,9 @@ def test_the_time_shown_includes_the_copying(database):
 
 def test_no_more_queries_at_once_than_there_is_memory_for(filled):
     with ExitStack() as others:
-        for _ in range(sandbox.MAX_QUERIES):
-            others.enter_context(sandbox._place(filled, 0))
-        with pytest.raises(QueryFailed, match="2 other queries are running; ask again"):
+        for number in range(MAX_QUERIES):
+            others.enter_context(filled.snapshots.places.place(f"client {number}", patience_seconds=0))
+        with pytest.raises(TooManyQueries, match="2 other queries are running; ask again"):
             sandbox.run_query(filled, "select 1", patience_seconds=0.1)
     assert sandbox.run_query(filled, "select 1").rows == [(1,)]
 
@@ -172,12 +173,15 @@ def test_mistakes_are_located_and_helped(filled, sql, message):
     assert "Error:" not in caught.value.message
 
 
+SLOW = "select count(*) from range(100000000) a, range(1000000) b"
+
+
 def test_two_users_at_once_do_not_wait_for_each_other(filled):
     failures: list[str] = []
 
     def ask_too_much() -> None:
         try:
-            sandbox.run_query(filled, "select count(*) from range(100000000) a, range(1000000) b", timeout_seconds=4)
+            sandbox.run_query(filled, SLOW, timeout_seconds=4, client="slow")
         except QueryFailed as error:
             failures.append(error.message)
 

@@ -246,6 +246,13 @@ def test_memory_bombs_say_that_it_was_the_memory(guarded):
             sandbox.run_query(guarded, sql)
 
 
+@pytest.mark.parametrize("sql", ["select error(repeat('x', 5000000))", "select cast(repeat('x', 5000000) as int)"])
+def test_a_failure_is_told_in_few_words(guarded, sql):
+    with pytest.raises(QueryFailed, match=r"xxxx\.\.\.$") as caught:
+        sandbox.run_query(guarded, sql)
+    assert len(caught.value.message) < 3_000
+
+
 def test_the_process_sees_no_secret_of_its_parent(guarded, monkeypatch):
     monkeypatch.setenv("A_SECRET_OF_THE_SERVER", "hush")
     assert "A_SECRET_OF_THE_SERVER" not in sandbox.child_environment()
@@ -298,6 +305,32 @@ def test_every_allowed_function_is_one_that_duckdb_has():
     only_in_the_tree = {"->"}  # a lambda or a JSON path, as it turns out later
     assert ALLOWED_FUNCTIONS - known - only_in_the_tree == set()
     assert ALLOWED_TABLE_FUNCTIONS - known == set()
+
+
+ASKER = """
+    import sys
+    from pathlib import Path
+    from engine.storage import sandbox
+    from engine.storage.database import Database
+
+    database = Database.open(Path(sys.argv[1]))
+    print("asking", flush=True)
+    sandbox.run_query(database, "select max(range) from range(1000000000000)", timeout_seconds=60)
+"""
+
+
+def test_a_query_ends_with_whoever_asked(tmp_path):
+    asker = child.start(ASKER, str(tmp_path / "asked.duckdb"))
+    assert asker.stdout is not None and asker.stdout.readline() == "asking\n"
+    deadline = time.monotonic() + 20.0
+    while not (queries := psutil.Process(asker.pid).children()):
+        assert time.monotonic() < deadline, "it never asked"
+        time.sleep(0.02)
+    asker.kill()
+    asker.communicate()
+    while queries[0].is_running() and queries[0].status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline, "it computes for nobody"
+        time.sleep(0.05)
 
 
 def test_a_killed_query_leaves_no_descriptor_open(guarded):
