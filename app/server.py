@@ -22,6 +22,7 @@ from app.endpoints.health import STOPPING, health
 from app.endpoints.keys import keys
 from app.endpoints.lookups import lookups
 from app.endpoints.reports import reports
+from app.endpoints.skillset_tests import skillset_tests
 from app.failed_callbacks import answer_failed_callback
 from app.index_page import FOLDERS_LOADED_BY_PAGE, LOADED_BY_PAGE, index_page
 from app.problems import PROBES
@@ -50,7 +51,19 @@ def create_app(workbench: Workbench, *, rules: AccessRules | None = None, max_so
     app.extensions[data.EXTENSION] = workbench
     app.extensions[STOPPING] = threading.Event()
     for blueprint in (
-        *(health, signing_in, benchmark, calibration, reports, generator, lookups, keys, audit, document),
+        *(
+            health,
+            signing_in,
+            benchmark,
+            calibration,
+            reports,
+            generator,
+            skillset_tests,
+            lookups,
+            keys,
+            audit,
+            document,
+        ),
     ):
         app.register_blueprint(blueprint)
     live.register(app, live.LiveSockets(max_sockets))

@@ -26,7 +26,7 @@ from engine.domain.run import RunProgress
 from engine.errors import EngineError
 from engine.workflows.watching import Snapshot, Subscription
 
-PREFIXES = {OperationKind.GENERATION: "/api/generator"}
+PREFIXES = {OperationKind.GENERATION: "/api/generator", OperationKind.SKILLSET_TEST: "/api/test"}
 """Where each kind of operation lives."""
 MAX_SOCKETS = 128
 """Each socket holds one of the server's threads for as long as it is open."""

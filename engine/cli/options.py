@@ -48,7 +48,7 @@ class Common:
         """For commands that no endpoint carries out; `instead` is a sentence on how to do without."""
         if self.server is not None:
             raise click.UsageError(
-                f"`{command}` works on this machine's own files; --server is understood by benchmark, generate, "
+                f"`{command}` works on this machine's own files; --server is understood by benchmark, generate, test, "
                 f"results, query, export report, hardware, catalog and keys. {instead}".rstrip()
             )
 

@@ -12,13 +12,17 @@ from engine.cli.exit_status import FAILED, GOOD, INTERRUPTED
 from engine.cli.follow import Display, Standing, display
 from engine.cli.interruption import until_interrupted
 from engine.cli.open_workbench import open_workbench
-from engine.cli.options import Common, local_options
+from engine.cli.options import Common, common_options
 from engine.cli.output import print_json, print_rows, say
+from engine.cli.remote_operation import carry_out_operation
+from engine.client import ApiClient
+from engine.contract.skillset_tests import SuiteRow
+from engine.domain.run import RunStatus
 from engine.domain.skillset_suite import SkillsetSuite, SuiteOutcome, SuiteProgress, SuiteVerdict
 from engine.errors import ReportUnwritable, SkillsetFailure
 from engine.formatting import counted, format_duration
 from engine.reports.junit import junit_xml
-from engine.reports.suite_rows import suite_row
+from engine.reports.suite_rows import outcome_of_row, suite_row
 from engine.reports.suite_words import SUITE_CHECK_TITLES, SUITE_VERDICT_TITLES, quantity_words, suite_words
 from engine.workflows.check_skillset import CHECK_SECONDS, check_skillset
 from engine.workflows.device_turns import Cancelled
@@ -51,7 +55,7 @@ _BAD = (SuiteVerdict.FAILED, SuiteVerdict.ERROR)
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write JUnit XML as well, for CI.",
 )
-@local_options
+@common_options
 def test(common: Common, models: tuple[str, ...], suite_name: str, timeout: float, junit_path: Path | None) -> int:
     """Test the skillsets of model types.
 
@@ -72,10 +76,11 @@ def test(common: Common, models: tuple[str, ...], suite_name: str, timeout: floa
     modeldyno test bert vit --suite comprehensive
     modeldyno test gpt2 --suite fault-tolerance --junit gpt2.xml
     """
-    common.refuse_server("test")
     if junit_path is not None and not junit_path.absolute().parent.is_dir():
         raise click.UsageError(f"--junit {junit_path} lies in a folder that there is not; make the folder first.")
     began = time.monotonic()
+    if common.server is not None:
+        return _by_server(common, models, _SUITES[suite_name], timeout, junit_path, began)
     found: list[SuiteOutcome] = []
     refused: dict[str, str] = {}
     with open_workbench(common) as workbench, until_interrupted() as cancel:
@@ -106,6 +111,28 @@ def test(common: Common, models: tuple[str, ...], suite_name: str, timeout: floa
     if cancel.is_set():
         say(f"Interrupted: {len(found)} of {counted(len(names), 'skillset')} tested.")
         return INTERRUPTED
+    return FAILED if refused or any(each.verdict in _BAD for each in found) else GOOD
+
+
+def _by_server(
+    common: Common, models: tuple[str, ...], suite: SkillsetSuite, timeout: float, junit_path: Path | None, began: float
+) -> int:
+    """The exit status; what is printed and written is as if it had been tested here."""
+    params = {"models": list(models), "suite": suite.value, "timeout_seconds": timeout}
+    with ApiClient(common.server or "") as client:
+        started, status = carry_out_operation(
+            client, "test", params, quiet=common.quiet, name_of=lambda told: f"Test {told['operation_id']}"
+        )
+        ended = RunStatus(status["status"])
+        rows: list[SuiteRow] = client.results(started)["results"] if ended.is_final else []
+    found = [outcome_of_row(row) for row in rows if row["reason"] is None]
+    refused = {row["model_type"]: row["reason"] for row in rows if row["reason"] is not None}
+    _print(found, refused, time.monotonic() - began, as_json=common.as_json)
+    if junit_path is not None:
+        _write(junit_path, junit_xml(found, refused))
+    if ended is not RunStatus.COMPLETED:
+        say(f"The test is {ended}. {status['error'] or ''}".rstrip())
+        return INTERRUPTED if ended in (RunStatus.CANCELLED, RunStatus.CANCELLING) else FAILED
     return FAILED if refused or any(each.verdict in _BAD for each in found) else GOOD
 
 

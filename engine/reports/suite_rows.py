@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import UTC, datetime
 
-from engine.domain.skillset_suite import Quantity, SuiteCheckOutcome, SuiteOutcome, SuiteVerdict
+from engine.contract.skillset_tests import QuantityRow, SuiteCheckRow, SuiteRow
+from engine.domain.skillset_suite import (
+    Quantity,
+    SkillsetSuite,
+    SuiteCheckOutcome,
+    SuiteOutcome,
+    SuiteVerdict,
+    Unit,
+    suite_check_of,
+)
 
-Row = dict[str, Any]
 
-
-def suite_row(outcome: SuiteOutcome) -> Row:
+def suite_row(outcome: SuiteOutcome) -> SuiteRow:
     """All of it; times as ISO 8601, figures in SI units with the unit beside them."""
     return {
         "model_type": outcome.model_type,
-        "suite": outcome.suite.value,
-        "verdict": outcome.verdict.value,
+        "suite": outcome.suite,
+        "verdict": outcome.verdict,
+        "reason": None,
         "counts": {verdict.value: outcome.count(verdict) for verdict in SuiteVerdict},
         "seconds": round(outcome.seconds, 3),
         "processes": outcome.processes,
@@ -26,10 +34,28 @@ def suite_row(outcome: SuiteOutcome) -> Row:
     }
 
 
-def check_row(outcome: SuiteCheckOutcome) -> Row:
+def refused_row(model_type: str, suite: SkillsetSuite, reason: str, environment_id: str, seconds: float) -> SuiteRow:
+    """A type of which no skillset could be made: nothing was tried."""
+    return {
+        "model_type": model_type,
+        "suite": suite,
+        "verdict": SuiteVerdict.ERROR,
+        "reason": reason,
+        "counts": {verdict.value: 0 for verdict in SuiteVerdict},
+        "seconds": round(seconds, 3),
+        "processes": 0,
+        "path": None,
+        "checksum": None,
+        "environment_id": environment_id,
+        "started_at": datetime.now(UTC).isoformat(),
+        "checks": [],
+    }
+
+
+def check_row(outcome: SuiteCheckOutcome) -> SuiteCheckRow:
     return {
         "name": outcome.check.value,
-        "verdict": outcome.verdict.value,
+        "verdict": outcome.verdict,
         "reason": outcome.reason,
         "detail": outcome.detail,
         "seconds": None if outcome.seconds is None else round(outcome.seconds, 4),
@@ -37,5 +63,31 @@ def check_row(outcome: SuiteCheckOutcome) -> Row:
     }
 
 
-def _quantity(quantity: Quantity) -> Row:
-    return {"name": quantity.name, "value": quantity.value, "unit": quantity.unit.value}
+def outcome_of_row(row: SuiteRow) -> SuiteOutcome:
+    """What `suite_row` made, as a server answered it; one that was refused has no outcome (see its reason)."""
+    return SuiteOutcome(
+        model_type=row["model_type"],
+        suite=SkillsetSuite(row["suite"]),
+        outcomes=tuple(_check_of(each) for each in row["checks"]),
+        path=row["path"] or "",
+        checksum=row["checksum"] or "",
+        processes=row["processes"],
+        seconds=row["seconds"],
+        environment_id=row["environment_id"],
+        started_at=datetime.fromisoformat(row["started_at"]),
+    )
+
+
+def _check_of(row: SuiteCheckRow) -> SuiteCheckOutcome:
+    return SuiteCheckOutcome(
+        check=suite_check_of(row["name"]),
+        verdict=SuiteVerdict(row["verdict"]),
+        reason=row["reason"],
+        detail=row["detail"],
+        seconds=row["seconds"],
+        measured=tuple(Quantity(name=q["name"], value=q["value"], unit=Unit(q["unit"])) for q in row["measured"]),
+    )
+
+
+def _quantity(quantity: Quantity) -> QuantityRow:
+    return {"name": quantity.name, "value": quantity.value, "unit": quantity.unit}

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.domain.skillset_suite import Quantity, SuiteCheck, SuiteOutcome, SuiteVerdict, Trial, Unit
+from engine.domain.skillset_suite import (
+    Quantity,
+    SkillsetSuite,
+    SuiteCheck,
+    SuiteOutcome,
+    SuiteVerdict,
+    Trial,
+    Unit,
+)
 from engine.formatting import format_bytes, format_duration
 from engine.reports.coverage_words import CHECK_MEANINGS, CHECK_TITLES
 
@@ -55,6 +63,16 @@ SUITE_CHECK_TITLES: Mapping[SuiteCheck, str] = {
 SUITE_CHECK_MEANINGS: Mapping[SuiteCheck, str] = {
     **{check: words for check, words in CHECK_MEANINGS.items()},
     **_TRIAL_MEANINGS,
+}
+
+SUITE_MEANINGS: Mapping[SkillsetSuite, str] = {
+    SkillsetSuite.BASIC: "It imports, builds and runs, and its numbers are numbers.",
+    SkillsetSuite.COMPREHENSIVE: (
+        "That, and it repeats itself, keeps examples apart, saves, loads, generates, and keeps to its memory."
+    ),
+    SkillsetSuite.FAULT_TOLERANCE: (
+        "What is wrong is refused with a reason, and what dies is reported and hurts nothing else."
+    ),
 }
 
 SUITE_VERDICT_TITLES: Mapping[SuiteVerdict, str] = {

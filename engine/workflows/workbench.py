@@ -29,10 +29,14 @@ from engine.workflows.memo import Memo
 from engine.workflows.operation_supervisor import Job, OperationSupervisor
 from engine.workflows.predict_case import Predictors
 from engine.workflows.run_supervisor import RunSupervisor
+from engine.workflows.skillset_test_operation import skillset_test_operation
 
 logger = logging.getLogger(__name__)
 
-JOBS: Mapping[OperationKind, Job] = {OperationKind.GENERATION: generate_operation}
+JOBS: Mapping[OperationKind, Job] = {
+    OperationKind.GENERATION: generate_operation,
+    OperationKind.SKILLSET_TEST: skillset_test_operation,
+}
 
 
 class Workbench:

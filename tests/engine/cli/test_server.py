@@ -165,3 +165,26 @@ def test_a_server_answers_sql(cli: Cli, url: str) -> None:
     assert (said.status, said.json["rows"]) == (0, [["bert"]])
     refused = cli("query", "drop table result", "--server", url)
     assert (refused.status, "Only SELECT" in refused.errors) == (1, True)
+
+
+def test_three_calls_at_one_server_generate_test_and_measure(url: str) -> None:
+    with ApiClient(url) as client:
+        for system, params in (
+            ("generator", {"model": "bert"}),
+            ("test", {"models": ["bert"], "suite": "basic"}),
+            ("benchmark", {"models": ["bert"], "size": "tiny", "batch_sizes": [1], "sequence_length": 8, "threads": 1}),
+        ):
+            started = client.run_operation(system, params)
+            assert client.monitor_operation(started, timeout=120)["status"] == "completed"
+            found = client.results(started)["results"]
+            assert found, system
+        assert {row["status"] for row in found} == {"completed"}
+
+
+def test_a_server_tests_skillsets_as_they_are_tested_here(cli: Cli, url: str, tmp_path: Path) -> None:
+    said = cli("test", "bert", "--server", url, "--json", "--junit", tmp_path / "tests.xml")
+    assert said.status == 0, said.errors
+    (outcome,) = said.json["tests"]
+    assert (outcome["model_type"], outcome["verdict"], len(outcome["checks"])) == ("bert", "passed", 4)
+    assert (tmp_path / "tests.xml").read_text(encoding="utf-8").count("<testcase") == 4
+    assert "Did you mean bert" in cli("test", "brt", "--server", url).errors
