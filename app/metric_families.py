@@ -21,6 +21,7 @@ from prometheus_client.registry import Collector
 from app import data
 from app.endpoints import live
 from engine import __version__
+from engine.domain.operation import OperationKind
 from engine.domain.result import ResultStatus
 from engine.domain.run import RunStatus
 from engine.errors import StorageError
@@ -66,6 +67,17 @@ def _live(workbench: Workbench) -> Iterator[Metric]:
         "Runs that have not begun: they are planned, or wait for a device.",
         value=under_way[RunStatus.INITIALIZING] + under_way[RunStatus.QUEUED],
     )
+    operations = Counter((found.kind, found.status) for found in workbench.operations.under_way())
+    live_operations = GaugeMetricFamily(
+        "modeldyno_operations_live",
+        "Generations and tests of skillsets that have not ended.",
+        labels=("kind", "status"),
+    )
+    for kind in OperationKind:
+        for status in RunStatus:
+            if not status.is_final:
+                live_operations.add_metric((kind.value, status.value), operations[kind, status])
+    yield live_operations
     is_calibrating = workbench.calibration.state.progress is not None
     yield GaugeMetricFamily("modeldyno_calibrations_live", "Calibrations under way.", value=int(is_calibrating))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.domain.operation import Operation, OperationKind, OperationProgress, Outcome
 from engine.domain.run import RunStatus
-from engine.errors import Conflict, EngineError, StorageError
+from engine.errors import Conflict, Ending, EngineError, StorageError
 from engine.storage import operations
 from engine.workflows.device_turns import Cancelled, DeviceTurns, Ticket
 from engine.workflows.live_operation import LiveOperation
@@ -49,10 +49,10 @@ class OperationSupervisor:
         self._closed = False
 
     def submit(self, kind: OperationKind, request: Mapping[str, Any]) -> Operation:
-        """Accept one and return at once. Raises Conflict where too many wait, or the program ends."""
+        """Accept one and return at once. Raises Conflict where too many wait, and Ending."""
         with self._lock:
             if self._closed:
-                raise Conflict("The program is ending; nothing can be started.")
+                raise Ending("The program is ending; nothing can be started.")
             waiting = sum(1 for live in self._live.values() if live.operation.kind is kind)
             if waiting >= MOST_WAITING:
                 raise Conflict(f"{waiting} of these wait already; ask again when one of them has ended.")
@@ -113,6 +113,12 @@ class OperationSupervisor:
         with self._lock:
             live = list(self._live.values())
         return [found.snapshot() for found in live]
+
+    def under_way(self) -> list[Operation]:
+        """`active` without steps and times."""
+        with self._lock:
+            live = list(self._live.values())
+        return [found.operation for found in live]
 
     def close(self) -> None:
         """Stop everything: what is under way becomes interrupted. Closing twice does no harm."""

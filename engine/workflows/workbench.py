@@ -133,9 +133,13 @@ class Workbench:
             return list(self._backends)
 
     def stop_work(self, policy: StopPolicy, at_once: threading.Event) -> None:
-        """End what runs as `policy` says, without waiting once `at_once` is set; all else can still be read."""
+        """End what runs as `policy` says, without waiting once `at_once` is set; all else can still be read.
+
+        Operations keep each outcome that they have, and can be asked for again: they end at once either way.
+        """
         self.supervisor.refuse_more()
         self.calibration.close()
+        self.operations.close()
         if policy.on_stop is OnStop.FINISH:
             self.supervisor.wind_down(policy.seconds, at_once)
         else:

@@ -16,6 +16,7 @@ from simple_websocket import Client
 
 from app.request_meter import RequestMeter
 from engine.domain.case import Workload
+from engine.domain.operation import OperationKind
 from engine.domain.result import FailureKind
 from engine.domain.run import RunStatus
 from engine.errors import StorageError
@@ -156,3 +157,16 @@ def test_a_database_that_cannot_be_read_leaves_the_rest_readable(bench: StandInW
         assert read("process_threads") is not None
     finally:
         bench.database = kept
+
+
+def test_operations_under_way_are_counted_by_kind(bench: StandInWorkbench, read: Read) -> None:
+    assert read("modeldyno_operations_live", kind="generation", status="running") == 0
+    bench.jobs.may_go_on.clear()
+    first = bench.operations.submit(OperationKind.GENERATION, {"models": ["bert"]})
+    bench.operations.submit(OperationKind.GENERATION, {"models": ["gpt2"]})
+    deadline = time.monotonic() + 5
+    while read("modeldyno_operations_live", kind="generation", status="running") != 1:
+        assert time.monotonic() < deadline
+    assert read("modeldyno_operations_live", kind="generation", status="initializing") == 1
+    bench.jobs.may_go_on.set()
+    bench.operations.wait(OperationKind.GENERATION, first.operation_id, 5.0)

@@ -44,7 +44,7 @@ def test_json_holds_the_secret_of_a_new_key_and_of_no_other(cli: Cli, fresh: Pat
         (("create", "alice", "--role", "king"), "'king' is not one of 'viewer', 'operator', 'admin'"),
         (("create", "alice", "--role", "admin", "--expires", "soon"), "Lifetime 'soon' is none; write it like 90d"),
         (("create", "", "--role", "admin"), "Name '' is not between 1 and 60"),
-        (("list", "--server", "nowhere"), "is not an address"),
+        (("list", "--server", "nowhere"), "is not a server's address"),
         (("revoke", "../runs", "--server", "http://127.0.0.1:1"), "is no key id"),
     ],
 )
