@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from app.one_time_token import digest_of_token_in
 from app.serve import ServeOptions, serve
 from engine.config import STOP_SECONDS, OnStop, Settings, StopPolicy
 from engine.errors import InvalidValue
@@ -47,6 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="requests per second of one key or address (default: 1000 from loopback, 100 from elsewhere)",
     )
     parser.add_argument("--open", action="store_true", help="open the dashboard in a browser")
+    parser.add_argument(
+        "--end-with-stdin",
+        action="store_true",
+        help="stop when standard input ends: for programs that start this one",
+    )
     parser.add_argument("--first-run", action="store_true", help="start a first run if nothing was ever measured")
     parser.add_argument(
         "--on-stop",
@@ -63,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = Settings.load(home=given.home, db_path=given.db_path)
         stop = StopPolicy.load(on_stop=given.on_stop, seconds=given.stop_seconds)
+        token_digest = digest_of_token_in(os.environ)
     except InvalidValue as error:
         print(f"{error.title}: {error.message}", file=sys.stderr)
         return 2
@@ -75,6 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         allow_origins=tuple(given.allow_origin),
         requests_per_second=given.rate_limit,
         open_browser=given.open,
+        end_with_stdin=given.end_with_stdin,
+        token_digest=token_digest,
         first_run=given.first_run,
         stop=stop,
     )

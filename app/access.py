@@ -8,8 +8,10 @@ from typing import cast
 from flask import current_app
 
 from app.access_rules import AccessRules
+from app.one_time_token import OneTimeToken
 from app.rate_limits import RateLimits
 from app.sessions import Sessions
+from app.socket_tickets import SocketTickets
 
 EXTENSION = "modeldyno-access"
 """Key in Flask's `extensions`."""
@@ -19,11 +21,17 @@ EXTENSION = "modeldyno-access"
 class Access:
     rules: AccessRules
     limits: RateLimits
+    one_time_token: OneTimeToken
     sessions: Sessions = field(default_factory=Sessions)
+    tickets: SocketTickets = field(default_factory=SocketTickets)
 
     @staticmethod
     def under(rules: AccessRules) -> Access:
-        return Access(rules=rules, limits=RateLimits(rules.requests_per_second))
+        return Access(
+            rules=rules,
+            limits=RateLimits(rules.requests_per_second),
+            one_time_token=OneTimeToken(rules.token_digest),
+        )
 
     def cookie(self, purpose: str) -> str:
         """Name of a cookie: browsers keep one jar for all ports of a host, and several servers may be open."""

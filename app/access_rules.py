@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.errors import InvalidValue
 
@@ -29,6 +29,8 @@ class AccessRules:
     """Pages of other servers or programs that may use the endpoints: exact origins."""
     requests_per_second: int | None = None
     """Of one key or address on the long run; None leaves it to app.rate_limits."""
+    token_digest: bytes | None = field(default=None, repr=False)
+    """Of the one-time token of whoever starts the server; with one, everybody else needs a key, also on loopback."""
 
     def __post_init__(self) -> None:
         if not self.host.strip("[]"):
@@ -49,11 +51,17 @@ class AccessRules:
                 )
         if self.requests_per_second is not None and self.requests_per_second < 1:
             raise InvalidValue(f"{self.requests_per_second} requests per second let nobody in.", field="rate_limit")
+        if self.token_digest is not None and not is_loopback(self.host):
+            raise InvalidValue(
+                f"A one-time token is for a program of this machine, and {self.host} can be reached by others; listen "
+                "on 127.0.0.1, or use keys.",
+                field="host",
+            )
 
     @property
     def demands_keys(self) -> bool:
         """Whether nobody gets in without a key: where others could reach the server, or by wish."""
-        return self.require_keys or not is_loopback(self.host)
+        return self.require_keys or self.token_digest is not None or not is_loopback(self.host)
 
     @property
     def own_name(self) -> str:

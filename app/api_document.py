@@ -68,7 +68,8 @@ whose `field` names the part of the request that is at fault.
 What takes long is an operation: its `POST` answers 202 with an id and where to follow it; `status` tells how far it is,
 `results` what came of it (409 until it has ended), `cancel` stops it. Each can be followed through a WebSocket instead
 (`/api/benchmark/ws/{run_id}` and its like): the status at once and at every change; the texts `ping` and `status` are
-answered. A repeated POST with the same `Idempotency-Key` starts nothing a second time.
+answered. Pages of other origins that the server allows name the protocols of a ticket (`POST /api/socket-ticket`) when
+they open one. A repeated POST with the same `Idempotency-Key` starts nothing a second time.
 """
 
 

@@ -10,7 +10,7 @@ from flask import Flask, Response, g, request
 from app import data
 from app.access import access
 from app.authentication import STRANGER, Identity, client_address
-from app.authorization import CALLBACKS, is_reading
+from app.authorization import READING, is_reading
 from engine.domain.audit import AuditEntry
 from engine.domain.key_secret import without_secrets
 
@@ -29,13 +29,13 @@ def keep(app: Flask) -> None:
 
 
 def _is_change(response: Response) -> bool:
-    """The dashboard reads with POST too; its callbacks that change something have said so.
+    """The dashboard reads with POST too; its callbacks that change something, and what opens a way in, have said so.
 
     What was refused for asking too often is left out: it would push everything else out.
     """
     if response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
         return False
-    return not is_reading() or (request.path == CALLBACKS and g.get("action") is not None)
+    return not is_reading() or (request.method not in READING and g.get("action") is not None)
 
 
 def _entry(who: Identity, response: Response) -> AuditEntry:

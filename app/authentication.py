@@ -15,6 +15,7 @@ from werkzeug.exceptions import Forbidden, Unauthorized
 from app import data
 from app.access import Access, access
 from app.sessions import Session
+from app.socket_tickets import ticket_among
 from engine.domain.api_key import ApiKey, Role
 from engine.errors import KeyRefused
 from engine.workflows.manage_keys import KeyRing
@@ -55,13 +56,15 @@ def identify() -> Identity:
     here = access()
     header = request.headers.get("Authorization")
     if header is not None:
-        return _of_key(verified(_bearer_secret(header)))
+        return identity_of(verified(_bearer_secret(header)))
+    if is_socket() and (ticket := ticket_among(_protocols())) is not None:
+        return _of_ticket(ticket)
     session_id = request.cookies.get(here.cookie("session"))
     if session_id is not None:
         session = here.sessions.find(session_id)
         key = data.workbench().keys.active(session.key_id) if session is not None else None
         if key is not None:
-            return _of_key(key, session)
+            return identity_of(key, session)
         g.forgets_cookie = True
         return STRANGER
     return STRANGER if here.rules.demands_keys else AT_THIS_MACHINE
@@ -105,6 +108,11 @@ def still_good() -> Callable[[], bool]:
     return partial(_would_be_let_in, access(), data.workbench().keys, identity())
 
 
+def is_socket() -> bool:
+    """Whether the request asks for a WebSocket."""
+    return request.headers.get("Upgrade", "").lower() == "websocket"
+
+
 def client_address() -> str:
     return request.remote_addr or "unknown"
 
@@ -115,8 +123,30 @@ def _would_be_let_in(here: Access, keys: KeyRing, who: Identity) -> bool:
     return keys.active(who.key_id) is not None and (who.session is None or here.sessions.is_open(who.session))
 
 
-def _of_key(key: ApiKey, session: Session | None = None) -> Identity:
+def identity_of(key: ApiKey, session: Session | None = None) -> Identity:
+    """Whoever holds `key`, or the browser that signed in with it."""
     return Identity(name=key.name, role=key.role, key_id=key.key_id, session=session)
+
+
+def _of_ticket(text: str) -> Identity:
+    """Whoever fetched it, as long as they would be let in themselves."""
+    here = access()
+    ticket = here.tickets.take(text, origin=request.headers.get("Origin"))
+    if ticket is not None and ticket.key_id is None and not here.rules.demands_keys:
+        return AT_THIS_MACHINE
+    key = data.workbench().keys.active(ticket.key_id) if ticket is not None and ticket.key_id is not None else None
+    if ticket is None or key is None or (ticket.session is not None and not here.sessions.is_open(ticket.session)):
+        raise unauthorized(
+            "The ticket opens no socket: it was used before, is too old, or was fetched by another page; fetch "
+            "another one from POST /api/socket-ticket.",
+            error="invalid_token",
+        )
+    return identity_of(key, ticket.session)
+
+
+def _protocols() -> list[str]:
+    """Those that a WebSocket offers to speak."""
+    return [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
 
 
 def _bearer_secret(header: str) -> str:

@@ -15,6 +15,7 @@ READING = frozenset({"GET", "HEAD", "OPTIONS"})
 CALLBACKS = "/_dash-update-component"
 """Where the dashboard asks for everything it shows, with POST; callbacks that change something call `require`."""
 SIGNING_IN = ("/login", "/logout")
+TOKEN_PATH = "/api/session"
 _ONLY_READS = "only_reads"
 _OPEN_TO_STRANGERS = ("/healthz", "/readyz", "/_favicon.ico")
 
@@ -37,8 +38,11 @@ def is_reading() -> bool:
 
 
 def is_open_to_strangers() -> bool:
-    """Whether the request is for what everybody may see: the login page, its looks, and that the server lives."""
-    if request.path == "/login" or (request.path == "/logout" and request.method == "POST"):
+    """Whether the request is for what everybody may see: the login page, its looks, and that the server lives.
+
+    Or brings credentials of its own: a key to sign in with, or the one-time token.
+    """
+    if request.path == "/login" or (request.path in ("/logout", TOKEN_PATH) and request.method == "POST"):
         return True
     is_shipped = request.path.startswith("/assets/") or request.path in _OPEN_TO_STRANGERS
     return is_shipped and request.method in READING

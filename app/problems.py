@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule, WebsocketMismatch
 
+from app.authentication import is_socket
 from engine import errors
 from engine.domain.key_secret import without_secrets
 
@@ -78,16 +79,12 @@ def register(app: Flask) -> None:
             return None
         method = "GET" if request.method == "HEAD" else request.method
         here = api_routes.bind("")
-        here.match(request.path, method, websocket=_is_socket())
+        here.match(request.path, method, websocket=is_socket())
         if method != "OPTIONS":
             return None
         return Response(
             status=HTTPStatus.NO_CONTENT, headers={"Allow": ", ".join(sorted(here.allowed_methods(request.path)))}
         )
-
-
-def _is_socket() -> bool:
-    return request.headers.get("Upgrade", "").lower() == "websocket"
 
 
 def _same_rule(rule: Rule) -> Rule:
@@ -138,7 +135,7 @@ def _answer_http_error(error: HTTPException) -> Response | HTTPException:
     elif status == HTTPStatus.METHOD_NOT_ALLOWED and members:
         detail = f"{request.path} does not take {request.method}; use {' or '.join(members['allowed'])}."
     elif isinstance(error, WebsocketMismatch):
-        detail = f"{request.path} {_NO_SOCKET if _is_socket() else _SOCKET_ONLY}"
+        detail = f"{request.path} {_NO_SOCKET if is_socket() else _SOCKET_ONLY}"
     elif status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         detail = f"The body is larger than {request.max_content_length or 0:,} bytes."
     answer = problem(status, HTTPStatus(status).phrase, detail, **members)

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from app.access import EXTENSION, Access, access
 from app.access_rules import LOOPBACK_NAMES, AccessRules, is_everywhere
-from app.authentication import CSRF_HEADER, STRANGER, check_csrf_token, client_address, identify, identity
+from app.authentication import CSRF_HEADER, STRANGER, check_csrf_token, client_address, identify, identity, is_socket
 from app.authorization import READING, SIGNING_IN, check_role, is_open_to_strangers
 from app.rate_limits import network_of
 
@@ -94,7 +94,7 @@ def guard(app: Flask, rules: AccessRules, *, policy: str) -> None:
         if _is_preflight(here.rules):
             return Response(status=HTTPStatus.NO_CONTENT, headers=PREFLIGHT_HEADERS)
         is_change = request.method not in READING
-        if is_change or request.headers.get("Upgrade", "").lower() == "websocket":
+        if is_change or is_socket():
             _check_origin(here.rules)
         g.identity = identify()
         here.limits.count_request(identity().key_id or network_of(client_address()), client_address())

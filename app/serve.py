@@ -18,6 +18,7 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -61,6 +62,10 @@ class ServeOptions:
     allow_origins: tuple[str, ...] = ()
     requests_per_second: int | None = None
     open_browser: bool = False
+    end_with_stdin: bool = False
+    """Stop when standard input ends: whoever started the server holds its other end, and it ends with them."""
+    token_digest: bytes | None = field(default=None, repr=False)
+    """Of the one-time token of whoever started the server; see app.one_time_token."""
     first_run: bool = False
     """Start a first run when the database holds no result."""
     stop: StopPolicy = field(default_factory=StopPolicy)
@@ -75,6 +80,7 @@ class ServeOptions:
             other_hosts=(*named, *self.allow_hosts),
             origins=self.allow_origins,
             requests_per_second=self.requests_per_second,
+            token_digest=self.token_digest,
         )
 
 
@@ -159,6 +165,12 @@ class NoAdminKey(EngineError):
     title = "No admin key"
 
 
+class ServerEnded(EngineError):
+    """The process that served has ended, and whoever holds its only key could not use another one."""
+
+    title = "The server ended"
+
+
 def _first_key_command(options: ServeOptions, rules: AccessRules) -> str:
     where = "--require-keys was given" if is_loopback(rules.host) else f"{rules.host} can be reached by others"
     command = f"modeldyno keys create NAME --role admin --db-path {shlex.quote(str(options.settings.db_path))}"
@@ -180,6 +192,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         self.url = f"http://{_nearest_name(self.host)}:{self.port}"
         self.descriptor = listener.detach()  # gunicorn owns and closes it from here on
         self.held = _Worker()
+        self.is_first_worker = True
         super().__init__()
 
     def load_config(self) -> None:
@@ -195,7 +208,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "accesslog": None,
             "control_socket_disable": True,
             "proc_name": "modeldyno",
-            "post_fork": _end_with_parent,
+            "post_fork": self._begin_worker,
             "post_worker_init": self._announce,
             "worker_exit": self._close,
         }
@@ -220,10 +233,15 @@ class _Server(BaseApplication):  # type: ignore[misc]
         from engine.workflows.workbench import Workbench
         from engine.workloads.allocator import give_back_large_pieces
 
+        if self.rules.token_digest is not None and not self.is_first_worker:
+            raise ServerEnded(
+                "The serving process was killed, and the key that was given for the one-time token ended with it. "
+                "Start the server again with another token."
+            )
         give_back_large_pieces()
         workbench = Workbench.open(self.options.settings)
         self.held.workbench = workbench
-        if self.rules.demands_keys and not workbench.keys.has_admin():
+        if self.rules.demands_keys and self.rules.token_digest is None and not workbench.keys.has_admin():
             raise NoAdminKey(_first_key_command(self.options, self.rules))
         application = create_app(workbench, rules=self.rules)
         self.held.sockets = application.extensions[live.EXTENSION]
@@ -254,10 +272,17 @@ class _Server(BaseApplication):  # type: ignore[misc]
             self.held.sockets.stopping.set()  # an open socket must not hold the end up
             then()
 
+    def _begin_worker(self, arbiter: Arbiter, worker: ThreadWorker) -> None:
+        """Runs in the worker: one without its parent would keep the address from the next server."""
+        die_with_parent(arbiter.pid)
+        self.is_first_worker = worker.age == 1
+
     def _announce(self, worker: ThreadWorker) -> None:
         if not is_loopback(self.host):
             print(_OPEN_WARNING.format(host=self.host), file=sys.stderr, flush=True)
         print(f"ModelDyno is at {self.url} (database {self.options.settings.db_path}). Ctrl-C stops it.", flush=True)
+        if self.options.end_with_stdin:
+            threading.Thread(target=_stop_after_stdin, args=(worker.ppid,), name="stdin", daemon=True).start()
         if self.options.first_run:
             threading.Thread(
                 target=_start_first_run, args=(self.held.workbench,), name="first-run", daemon=True
@@ -322,9 +347,13 @@ class _StoppableWorker(ThreadWorker):  # type: ignore[misc]
         self.handle_exit(sig, frame)
 
 
-def _end_with_parent(arbiter: Arbiter, worker: ThreadWorker) -> None:
-    """Runs in the worker: one without its parent would keep the address from the next server."""
-    die_with_parent(arbiter.pid)
+def _stop_after_stdin(parent_pid: int) -> None:
+    """Runs in the worker, because a process with threads does not fork well. What is said there is not heard."""
+    with suppress(OSError):  # nobody can hold the other end of what cannot be read
+        while os.read(0, 4096):
+            pass
+    if os.getppid() == parent_pid:
+        os.kill(parent_pid, signal.SIGTERM)
 
 
 def _start_first_run(workbench: Any) -> None:

@@ -22,6 +22,7 @@ from app.endpoints.health import STOPPING, health
 from app.endpoints.keys import keys
 from app.endpoints.lookups import lookups
 from app.endpoints.reports import reports
+from app.endpoints.session import session
 from app.endpoints.skillset_tests import skillset_tests
 from app.failed_callbacks import answer_failed_callback
 from app.index_page import FOLDERS_LOADED_BY_PAGE, LOADED_BY_PAGE, index_page
@@ -61,6 +62,7 @@ def create_app(workbench: Workbench, *, rules: AccessRules | None = None, max_so
             skillset_tests,
             lookups,
             keys,
+            session,
             audit,
             document,
         ),

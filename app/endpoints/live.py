@@ -21,6 +21,7 @@ from app.authentication import still_good
 from app.endpoints.operation_payloads import standing_payload
 from app.endpoints.payloads import status_payload
 from app.endpoints.shared_texts import SharedTexts
+from app.socket_tickets import PROTOCOL
 from engine.domain.operation import OperationKind, OperationProgress
 from engine.domain.run import RunProgress
 from engine.errors import EngineError
@@ -81,7 +82,11 @@ EXTENSION = "modeldyno-live"
 
 def register(app: Flask, sockets: LiveSockets) -> None:
     app.extensions[EXTENSION] = sockets
-    app.config["SOCK_SERVER_OPTIONS"] = {"ping_interval": _PING_SECONDS, "max_message_size": 4096}
+    app.config["SOCK_SERVER_OPTIONS"] = {
+        "subprotocols": PROTOCOL,
+        "ping_interval": _PING_SECONDS,
+        "max_message_size": 4096,
+    }
     sock = Sock(app)
     sock.route("/api/benchmark/ws/<run_id>")(follow_run)
     for kind, prefix in PREFIXES.items():

@@ -41,6 +41,7 @@ from engine.config import CHECKOUT, LEAST_STOP_SECONDS, MOST_STOP_SECONDS, STOP_
     help="Requests per second of one key or address. [default: 1000 from loopback, 100 from elsewhere]",
 )
 @click.option("--open", "open_browser", is_flag=True, help="Open the dashboard in a browser.")
+@click.option("--end-with-stdin", is_flag=True, help="Stop when standard input ends: for programs that start this one.")
 @click.option("--first-run", is_flag=True, help="Measure a first set of models if nothing was ever measured.")
 @click.option("--db-path", type=click.Path(path_type=Path), help="Database file. [default: modeldyno.duckdb at home]")
 @click.option(
@@ -67,6 +68,7 @@ def serve(
     allow_origins: tuple[str, ...],
     rate_limit: int | None,
     open_browser: bool,
+    end_with_stdin: bool,
     first_run: bool,
     db_path: Path | None,
     benchmark_dir: Path | None,
@@ -76,7 +78,8 @@ def serve(
     """Serve the dashboard and its endpoints until stopped.
 
     Without --require-keys whoever is at this machine may do everything. Other machines need a key, made beforehand with
-    `modeldyno keys create NAME --role admin`. `python -m app` does the same.
+    `modeldyno keys create NAME --role admin`. `python -m app` does the same. A program that starts a server hands it
+    $MODELDYNO_ONE_TIME_TOKEN, which buys the only key that it then needs (docs/electron.md).
     """
     words = ["--host", host, "--port", str(port)]
     words += ["--require-keys"] if require_keys else []
@@ -84,6 +87,7 @@ def serve(
     words += [word for origin in allow_origins for word in ("--allow-origin", origin)]
     words += ["--rate-limit", str(rate_limit)] if rate_limit is not None else []
     words += ["--open"] if open_browser else []
+    words += ["--end-with-stdin"] if end_with_stdin else []
     words += ["--first-run"] if first_run else []
     words += ["--db-path", str(db_path)] if db_path else []
     words += ["--home", str(benchmark_dir)] if benchmark_dir else []

@@ -69,6 +69,15 @@ class KeyRing:
                 self._loaded()[key.key_id] = stored
         return MadeKey(key=key, secret=made.secret)
 
+    def lend(self, name: str, role: Role) -> MadeKey:
+        """A key that is in memory alone: it ends with this ring, unless it is revoked before. Raises Overloaded."""
+        made = make_secret()
+        key = ApiKey(key_id=made.key_id, name=checked_name(name), role=role, created_at=self._now())
+        lent = StoredKey(key=key, secret_hash=hash_of(made.secret))
+        with self._lock:
+            self._loaded()[key.key_id] = lent
+        return MadeKey(key=key, secret=made.secret)
+
     def everything(self) -> list[ApiKey]:
         """Every key that was ever made, oldest first."""
         with self._lock:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import logging
+import os
 import re
 import signal
 import socket
@@ -16,7 +18,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from app.one_time_token import VARIABLE
 from app.serve import SecretlessFormatter, ServeOptions, listen, serve
+from engine.benchmarking.process_control import children
 from engine.config import CHECKOUT, Settings
 from engine.domain.api_key import Role
 from engine.domain.key_secret import make_secret
@@ -28,18 +32,24 @@ from engine.workflows.manage_keys import KeyRing
 SECONDS = 60.0
 
 
-def started(settings: Settings, *arguments: str) -> subprocess.Popen[str]:
-    """`python -m app` over the database of `settings`."""
+def started(settings: Settings, *arguments: str, token: str | None = None) -> subprocess.Popen[str]:
+    """`python -m app` over the database of `settings`; whoever starts it holds the other end of its input."""
     command = [sys.executable, "-m", "app", "--db-path", str(settings.db_path), "--home", str(settings.home)]
     return subprocess.Popen(
-        [*command, *arguments], cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, *arguments],
+        cwd=CHECKOUT,
+        env=os.environ | ({VARIABLE: token} if token is not None else {}),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
 @contextmanager
-def running(settings: Settings, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def running(settings: Settings, *arguments: str, token: str | None = None) -> Iterator[subprocess.Popen[str]]:
     """On any free port; gone afterwards, whatever the test found."""
-    process = started(settings, "--port", "0", *arguments)
+    process = started(settings, "--port", "0", *arguments, token=token)
     try:
         yield process
     finally:
@@ -234,6 +244,41 @@ def test_origins_and_hosts_that_cannot_be_are_wrong_usage(
     assert serve(ServeOptions(settings=settings, allow_hosts=("*",))) == 2
     assert "There is no wildcard" in capsys.readouterr().err
     assert not settings.db_path.exists()
+
+
+TOKEN = "0ne-time" * 6
+
+
+def redeemed(port: int) -> int:
+    """The status that the token is answered with."""
+    body = json.dumps({"token": TOKEN})
+    connection = HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+    with closing(connection):
+        connection.request("POST", "/api/session", body, {"Content-Type": "application/json"})
+        return connection.getresponse().status
+
+
+def test_a_server_with_a_token_starts_without_an_admin_and_ends_with_its_input(settings: Settings) -> None:
+    with running(settings, "--end-with-stdin", token=TOKEN) as process:
+        _, port = address_of(process)
+        assert answer(port, "/api/benchmark/runs", f"127.0.0.1:{port}") == 401
+        assert (redeemed(port), redeemed(port)) == (201, 401)
+        assert ended(process) == (0, ""), "communicate() closes the input, and nothing else was done"
+
+
+def test_a_token_is_not_right_again_when_the_serving_process_was_killed(settings: Settings) -> None:
+    with running(settings, token=TOKEN) as process:
+        _, port = address_of(process)
+        assert redeemed(port) == 201
+        (worker,) = children(process.pid)
+        os.kill(worker, signal.SIGKILL)
+        status, said = ended(process)
+    assert status == 1 and "The server ended: The serving process was killed, and the key" in said, said
+
+
+def test_a_token_that_could_be_guessed_is_refused_and_not_quoted(settings: Settings) -> None:
+    status, said = ended(started(settings, "--port", "0", token="guessable"))
+    assert (status, "guessable" in said) == (2, False) and said.startswith(f"Invalid value: ${VARIABLE} is not 32")
 
 
 def test_keys_are_struck_out_of_logs_and_tracebacks() -> None:

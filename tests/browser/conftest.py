@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,13 +24,15 @@ PATIENCE = 20_000
 
 
 @contextmanager
-def serving(home: Path, *arguments: str) -> Iterator[str]:
-    """Where a dashboard over the database in `home` listens."""
+def serving(home: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Where a dashboard over the database in `home` listens; `environment` adds to this process's own."""
     command = [sys.executable, "-m", "app", "--home", str(home), "--port", "0", *arguments]
     log = home / "server.log"
     with (
         log.open("w") as output,
-        subprocess.Popen(command, cwd=CHECKOUT, stdout=output, stderr=subprocess.STDOUT) as process,
+        subprocess.Popen(
+            command, cwd=CHECKOUT, env=os.environ | (environment or {}), stdout=output, stderr=subprocess.STDOUT
+        ) as process,
     ):
         try:
             yield _address(process, log)
