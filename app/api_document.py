@@ -25,6 +25,7 @@ _READING = ("GET", "HEAD", "OPTIONS")
 _ALWAYS = (
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.INTERNAL_SERVER_ERROR,
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -194,7 +195,8 @@ def _answers(rule: Rule, method: str, operation: Operation, schemas: _Schemas) -
         }
     statuses = {*_ALWAYS, *operation.problems}
     statuses |= set(_WITH_BODY) if operation.body is not None else set()
-    statuses |= {HTTPStatus.REQUEST_ENTITY_TOO_LARGE} if method not in _READING else set()
+    if method not in _READING:
+        statuses |= {HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.INSUFFICIENT_STORAGE}
     statuses |= {HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY} if operation.is_repeatable else set()
     statuses |= set(_WITH_QUERY) if operation.query is not None else set()
     statuses |= set(_WITH_NAME) if rule.arguments else set()

@@ -110,7 +110,8 @@ def still_good() -> Callable[[], bool]:
 
 def is_socket() -> bool:
     """Whether the request asks for a WebSocket."""
-    return request.headers.get("Upgrade", "").lower() == "websocket"
+    asked = request.headers.get("Upgrade", "").lower() == "websocket"
+    return asked and "upgrade" in request.headers.get("Connection", "").lower()
 
 
 def client_address() -> str:

@@ -7,9 +7,11 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, json, request
+from gunicorn.http.errors import ParseException
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule, WebsocketMismatch
+from wsproto.utilities import ProtocolError
 
 from app.authentication import is_socket
 from engine import errors
@@ -66,6 +68,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(errors.EngineError, _answer_engine_error)
     app.register_error_handler(ValidationError, _answer_validation_error)
     app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(ParseException, _answer_broken_request)
+    app.register_error_handler(ProtocolError, _answer_broken_request)
     app.register_error_handler(Exception, _answer_unexpected)
     api_routes = Map(
         [_same_rule(rule) for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/")], merge_slashes=False
@@ -101,7 +105,7 @@ def _answer_engine_error(error: errors.EngineError) -> Response:
     nearest = list(error.nearest) if isinstance(error, errors.UnknownName) and error.nearest else None
     role = error.needed if isinstance(error, errors.RoleNeeded) else None
     answer = problem(status, error.title, error.message, field=error.field, nearest=nearest, role=role)
-    if isinstance(error, errors.Overloaded):
+    if isinstance(error, errors.Overloaded | errors.Ending):
         answer.headers["Retry-After"] = "5"
     return answer
 
@@ -145,6 +149,12 @@ def _answer_http_error(error: HTTPException) -> Response | HTTPException:
         if name in _OWN_HEADERS:
             answer.headers[name] = value
     return answer
+
+
+def _answer_broken_request(error: Exception) -> Response:
+    """What is no HTTP, or no handshake of a WebSocket, once its head was read."""
+    status = HTTPStatus.BAD_REQUEST
+    return problem(status, status.phrase, f"The request is broken: {type(error).__name__}: {error}"[:500])
 
 
 def _answer_unexpected(error: Exception) -> Response | tuple[str, int]:

@@ -13,11 +13,13 @@ import os
 import shlex
 import signal
 import socket
+import struct
 import sys
 import threading
 import time
 import webbrowser
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -35,6 +37,8 @@ from engine.errors import AddressInUse, EngineError, InvalidValue
 
 log = logging.getLogger(__name__)
 
+REQUEST_SECONDS = 15
+"""How long a client may keep silent in the middle of a request: each holds one of the threads."""
 THREADS = 192
 """Sockets hold one each (app.endpoints.live.MAX_SOCKETS); the rest answer requests."""
 _OPEN_WARNING = (
@@ -333,7 +337,19 @@ class _Parent(Arbiter):  # type: ignore[misc]
 
 
 class _StoppableWorker(ThreadWorker):  # type: ignore[misc]
-    """Ends its runs before it ends itself; SIGQUIT, which its parent sends, hurries it."""
+    """Ends its runs before it ends itself; SIGQUIT, which its parent sends, hurries it.
+
+    It waits for no client: not for the rest of a request for longer than a while, and not for a goodbye.
+    """
+
+    def handle(self, conn: Any) -> Any:
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", REQUEST_SECONDS, 0))
+        return super().handle(conn)
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """Closing waits until the client has closed too, two seconds at most: not on the thread that lets others in."""
+        conn.close = partial(_close_aside, conn.close)
+        super().finish_request(conn, fs)
 
     def init_signals(self) -> None:
         super().init_signals()
@@ -345,6 +361,26 @@ class _StoppableWorker(ThreadWorker):  # type: ignore[misc]
     def handle_quit(self, sig: int, frame: Any) -> None:
         self.app.held.at_once.set()
         self.handle_exit(sig, frame)
+
+
+_CLOSING = ThreadPoolExecutor(max_workers=16, thread_name_prefix="closing")
+_MOST_CLOSING = 256
+"""Connections that wait for their client's goodbye; more are cut off."""
+_closing = threading.BoundedSemaphore(_MOST_CLOSING)
+
+
+def _close_aside(close: Callable[..., None], graceful: bool = False) -> None:
+    if not graceful or not _closing.acquire(blocking=False):
+        close()
+        return
+
+    def say_goodbye() -> None:
+        try:
+            close(graceful=True)
+        finally:
+            _closing.release()
+
+    _CLOSING.submit(say_goodbye)
 
 
 def _stop_after_stdin(parent_pid: int) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Generic
 from flask import Flask, current_app
 from flask_sock import Sock
 from simple_websocket import ConnectionClosed, Server
+from wsproto.utilities import ProtocolError
 
 from app import data
 from app.authentication import still_good
@@ -156,7 +157,7 @@ def _follow(client: Server, find: Callable[[], Followed[Any]]) -> None:
             return
         try:
             _Conversation(client, followed, sockets, still_good()).hold()
-        except (ConnectionClosed, OSError):
+        except (ConnectionClosed, ProtocolError, OSError):
             return  # the client has gone, or does not read what it is sent
         finally:
             followed.subscription.close()
@@ -232,7 +233,7 @@ class _Conversation:
                     self._send(self._followed.payload(self._followed.progress()))
                 else:
                     self._send({"error": f"Say 'ping' or 'status', not {str(said)[:40]!r}."})
-        except (ConnectionClosed, OSError, EngineError):
+        except (ConnectionClosed, ProtocolError, OSError, EngineError):
             pass  # nobody is left to tell; `hold` ends the conversation
         finally:
             self._gone.set()
@@ -248,13 +249,13 @@ class _Conversation:
 def _refuse(client: Server, reason: str, code: int = _NORMAL) -> None:
     try:
         client.send(json.dumps({"error": reason}))
-    except (ConnectionClosed, OSError):
+    except (ConnectionClosed, ProtocolError, OSError):
         return  # it left before it could be told
     _hang_up(client, code, reason)
 
 
 def _hang_up(client: Server, code: int, reason: str = "") -> None:
     """Say goodbye and end the connection, so that the client need not wait for the server to do it."""
-    with suppress(ConnectionClosed, OSError):  # it has hung up itself
+    with suppress(ConnectionClosed, ProtocolError, OSError):  # it has hung up itself
         client.close(code, reason.encode()[:_REASON_BYTES].decode(errors="ignore"))
         client.sock.shutdown(socket.SHUT_WR)

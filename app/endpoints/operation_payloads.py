@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.endpoints.payloads import middle, moment
+from app.endpoints.payloads import moment
 from engine.contract.operations import OperationRow, OperationStanding, OutcomeCounts
 from engine.domain.operation import Operation, OperationProgress
 
@@ -18,7 +18,7 @@ def standing_payload(progress: OperationProgress) -> OperationStanding:
         "current_step": progress.current_step,
         "start_time": (operation.started_at or operation.created_at).isoformat(),
         "elapsed_time": round(progress.elapsed_seconds, 3),
-        "estimated_remaining_time": middle(progress.remaining_seconds),
+        "estimated_remaining_time": _middle(progress.remaining_seconds),
         "estimated_remaining_range": list(progress.remaining_seconds) if progress.remaining_seconds else None,
         "outcomes": outcome_counts(operation),
         "error": operation.error,
@@ -43,3 +43,8 @@ def operation_payload(operation: Operation) -> OperationRow:
 
 def outcome_counts(operation: Operation) -> OutcomeCounts:
     return {"total": operation.total, "done": operation.done, "failed": operation.failed}
+
+
+def _middle(bounds: tuple[float, float] | None) -> float | None:
+    """Of a range of seconds about a mean, whose low end may be cut off at none."""
+    return None if bounds is None else round((bounds[0] + bounds[1]) / 2, 1)

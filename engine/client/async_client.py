@@ -17,7 +17,7 @@ from engine.client.address import server_address, socket_address
 from engine.client.calls import Answer, Call
 from engine.client.credentials import credentials
 from engine.client.errors import ServerRefused
-from engine.client.operations import Started, candidates, is_over, started, system_named
+from engine.client.operations import Started, candidates, is_over, is_standing, standing, started, system_named
 from engine.client.reading import read, unreachable
 from engine.client.retrying import seconds_to_wait
 from engine.client.waiting import LOOK_SECONDS, POLL_SECONDS, TIMEOUT, refuse_late
@@ -105,7 +105,7 @@ class AsyncApiClient:
                     return
             refuse_late(found, deadline)
             await asyncio.sleep(POLL_SECONDS)
-            status = await self.send(calls.status(found))
+            status = standing(await self.send(calls.status(found)))
             if status["sequence"] != sequence or is_over(status):
                 sequence = status["sequence"]
                 yield status
@@ -174,11 +174,11 @@ class AsyncApiClient:
         tried = candidates(operation)
         for found in tried[:-1]:
             try:
-                return found, await self.send(calls.status(found))
+                return found, standing(await self.send(calls.status(found)))
             except ServerRefused as error:
                 if error.status != httpx.codes.NOT_FOUND:
                     raise
-        return tried[-1], await self.send(calls.status(tried[-1]))
+        return tried[-1], standing(await self.send(calls.status(tried[-1])))
 
     async def _sent(self, call: Call[Any]) -> httpx.Response:
         attempt = 0
@@ -188,7 +188,7 @@ class AsyncApiClient:
                 answer = await self._http.request(
                     call.method, call.path, params=dict(call.parameters), json=call.body, headers=call.headers
                 )
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 # One that never answered is not waited for: its address is wrong, or nobody started it.
                 pause = seconds_to_wait(attempt, None) if call.is_repeatable and self._was_reached else None
                 if pause is None:
@@ -214,9 +214,9 @@ class AsyncApiClient:
                     except TimeoutError:
                         refuse_late(operation, deadline)
                         continue
-                    if "status" not in said:
+                    if not is_standing(said):
                         return  # it has no place for us, or knows no such operation: polling will tell
                     yield said
                     refuse_late(operation, deadline)
-        except (WebSocketException, OSError):
+        except (WebSocketException, OSError, ValueError):
             return

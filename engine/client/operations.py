@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from engine.client.errors import ServerUnreachable
 from engine.domain.run import RunStatus
 from engine.errors import UnknownName
 
@@ -55,8 +56,22 @@ def system_named(name: str) -> System:
 
 
 def started(system: System, answer: dict[str, Any]) -> Started:
-    """From the answer of an operation's start."""
+    """From the answer of an operation's start. Raises ServerUnreachable for what is none of ours."""
+    if not isinstance(answer, dict) or system.id_field not in answer:
+        raise ServerUnreachable(f"The server's answer names no {system.id_field}; that is no ModelDyno server.")
     return Started(system=system, operation_id=str(answer[system.id_field]))
+
+
+def standing(answer: Any) -> dict[str, Any]:
+    """A status as the server told it. Raises ServerUnreachable for what is none."""
+    if not is_standing(answer):
+        raise ServerUnreachable("The server's answer is no status of an operation; that is no ModelDyno server.")
+    found: dict[str, Any] = answer
+    return found
+
+
+def is_standing(answer: Any) -> bool:
+    return isinstance(answer, dict) and answer.get("status") in tuple(RunStatus) and "sequence" in answer
 
 
 def candidates(operation: Started | str) -> list[Started]:

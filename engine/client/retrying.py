@@ -8,10 +8,14 @@ import httpx
 
 ATTEMPTS = 6
 """Of one request that may be repeated, the first among them."""
+PATIENT_ATTEMPTS = 120
+"""Where the first is still being answered."""
 MOST_SECONDS = 30.0
 """What a client waits where a server asks for more."""
 _FIRST_SECONDS = 0.25
-_COME_AGAIN = (409, 429, 503)
+_BEING_ANSWERED = 409
+"""The first of two equal requests is being answered, which may take as long as importing torch."""
+_COME_AGAIN = (_BEING_ANSWERED, 429, 503)
 """Statuses that mean it where they name a time to come again."""
 
 
@@ -21,7 +25,8 @@ def seconds_to_wait(attempt: int, answer: httpx.Response | None) -> float | None
     `answer` is None where there was none. A server that says when to come again is heeded; else pauses double, each a
     little different, so that many clients do not come at once.
     """
-    if attempt >= ATTEMPTS:
+    is_being_answered = answer is not None and answer.status_code == _BEING_ANSWERED
+    if attempt >= (PATIENT_ATTEMPTS if is_being_answered else ATTEMPTS):
         return None
     if answer is None:
         return _FIRST_SECONDS * 2.0 ** (attempt - 1) * random.uniform(0.8, 1.2)

@@ -16,7 +16,7 @@ from engine.client.address import server_address, socket_address
 from engine.client.calls import Answer, Call
 from engine.client.credentials import credentials
 from engine.client.errors import ServerRefused
-from engine.client.operations import Started, candidates, is_over, started, system_named
+from engine.client.operations import Started, candidates, is_over, is_standing, standing, started, system_named
 from engine.client.reading import read, unreachable
 from engine.client.retrying import seconds_to_wait
 from engine.client.waiting import LOOK_SECONDS, POLL_SECONDS, TIMEOUT, refuse_late
@@ -102,7 +102,7 @@ class ApiClient:
                     return
             refuse_late(found, deadline)
             time.sleep(POLL_SECONDS)
-            status = self.send(calls.status(found))
+            status = standing(self.send(calls.status(found)))
             if status["sequence"] != sequence or is_over(status):
                 sequence = status["sequence"]
                 yield status
@@ -171,11 +171,11 @@ class ApiClient:
         tried = candidates(operation)
         for found in tried[:-1]:
             try:
-                return found, self.send(calls.status(found))
+                return found, standing(self.send(calls.status(found)))
             except ServerRefused as error:
                 if error.status != httpx.codes.NOT_FOUND:
                     raise
-        return tried[-1], self.send(calls.status(tried[-1]))
+        return tried[-1], standing(self.send(calls.status(tried[-1])))
 
     def _sent(self, call: Call[Any]) -> httpx.Response:
         attempt = 0
@@ -185,7 +185,7 @@ class ApiClient:
                 answer = self._http.request(
                     call.method, call.path, params=dict(call.parameters), json=call.body, headers=call.headers
                 )
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 # One that never answered is not waited for: its address is wrong, or nobody started it.
                 pause = seconds_to_wait(attempt, None) if call.is_repeatable and self._was_reached else None
                 if pause is None:
@@ -211,9 +211,9 @@ class ApiClient:
                     except TimeoutError:
                         refuse_late(operation, deadline)
                         continue
-                    if "status" not in said:
+                    if not is_standing(said):
                         return  # it has no place for us, or knows no such operation: polling will tell
                     yield said
                     refuse_late(operation, deadline)
-        except (WebSocketException, OSError):
+        except (WebSocketException, OSError, ValueError):
             return

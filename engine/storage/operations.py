@@ -39,12 +39,22 @@ _SET_STATUS = """
 """
 
 _INTERRUPT = """
-    update operation set status = $interrupted, finished_at = coalesce(started_at, created_at), error = $error
-    where list_contains($unfinished, status)
-    returning operation_id
+    with carried_out as (
+        select operation_id, sum(seconds) as seconds from operation_outcome group by operation_id
+    ),
+    ending as (
+        select
+            operation_id,
+            coalesce(started_at, created_at) + to_microseconds(cast(coalesce(seconds, 0) * 1e6 as bigint)) as ended_at
+        from operation left join carried_out using (operation_id)
+        where list_contains($unfinished, status)
+    )
+    update operation set status = $interrupted, finished_at = ended_at, error = $error
+    from ending where ending.operation_id = operation.operation_id
+    returning operation.operation_id
 """
 
-_INTERRUPTED = "The program ended while this was under way; ask for it again."
+INTERRUPTED = "The program ended while this was under way; ask for it again (under a new Idempotency-Key)."
 
 
 def create(cursor: DuckDBPyConnection, kind: OperationKind, request: Mapping[str, Any]) -> Operation:
@@ -138,9 +148,9 @@ def outcomes(cursor: DuckDBPyConnection, operation_id: str) -> list[dict[str, An
 
 
 def interrupt_unfinished(cursor: DuckDBPyConnection) -> list[str]:
-    """End what a dead process left under way; the ids."""
+    """End, with its last outcome, what a dead process left under way; the ids."""
     unfinished = [status.value for status in RunStatus if not status.is_final]
-    asked = {"unfinished": unfinished, "interrupted": RunStatus.INTERRUPTED.value, "error": _INTERRUPTED}
+    asked = {"unfinished": unfinished, "interrupted": RunStatus.INTERRUPTED.value, "error": INTERRUPTED}
     return [operation_id for (operation_id,) in cursor.execute(_INTERRUPT, asked).fetchall()]
 
 

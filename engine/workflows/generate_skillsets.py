@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from engine.workflows.workbench import Workbench
 
 VERIFY_SECONDS = 120.0
+_KEPT_EVERY_SECONDS = 1.0
+"""How long what was only rendered may wait to be stored: one by one would take longer than rendering."""
 
 
 def generate_skillsets(
@@ -45,7 +48,7 @@ def generate_skillsets(
 ) -> list[GenerationOutcome]:
     """One outcome for each named type (or, without names, each runnable type of the tier), in that order.
 
-    A type that fails or is refused does not stop the others. Each that is run waits for the measurement under way, so
+    A type that fails or is refused does not stop the others. Each waits for the measurement under way, so
     as not to disturb it, and `on_wait` is told whose that is; a module known to run with this library is not run again
     unless `force` says so. Raises UnknownName before anything is written, Cancelled, and StorageError when outcomes
     cannot be kept.
@@ -57,39 +60,93 @@ def generate_skillsets(
     may_skip = not with_tests and _is_current(folder)
     stop = cancel or threading.Event()
     outcomes: list[GenerationOutcome] = []
-    rendered: list[Skillset] = []
-    for model in chosen:
-        started = time.perf_counter()
-        same = _unchanged(known.get(model.name), module_path(model, folder), fingerprint) if may_skip else None
-        if same is not None and (same.is_verified or not verify):
-            outcomes.append(_outcome(model, same, same.status, None, started))
+    with _kept_together(workbench) as keep:
+        for model in chosen:
+            if stop.is_set():
+                raise Cancelled
+            outcome = _generated(
+                workbench,
+                model,
+                keep,
+                known.get(model.name),
+                folder=folder,
+                output_dir=output_dir,
+                fingerprint=fingerprint,
+                may_skip=may_skip,
+                force=force,
+                verify=verify,
+                with_tests=with_tests,
+                on_wait=on_wait,
+                stop=stop,
+                cancel=cancel,
+            )
+            outcomes.append(outcome)
             if on_outcome is not None:
-                on_outcome(outcomes[-1])
-            continue
+                on_outcome(outcome)
+    return outcomes
+
+
+def _generated(
+    workbench: Workbench,
+    model: ModelType,
+    keep: Callable[[Skillset], None],
+    known: Skillset | None,
+    *,
+    folder: Path,
+    output_dir: Path | None,
+    fingerprint: str,
+    may_skip: bool,
+    force: bool,
+    verify: bool,
+    with_tests: bool,
+    on_wait: OnWait | None,
+    stop: threading.Event,
+    cancel: threading.Event | None,
+) -> GenerationOutcome:
+    """What became of one type; what is rendered and not run is handed to `keep`."""
+    started = time.perf_counter()
+    same = _unchanged(known, module_path(model, folder), fingerprint) if may_skip else None
+    if same is not None and (same.is_verified or not verify):
+        return _outcome(model, same, same.status, None, started)
+    with workbench.supervisor.device_turns.turn(PROCESSOR, stop, on_wait=on_wait):
         try:
             if verify and model.status is Status.UNKNOWN:
-                with workbench.supervisor.device_turns.turn(PROCESSOR, stop, on_wait=on_wait):
-                    model = with_recipe(workbench, model, cancel=cancel)
+                model = with_recipe(workbench, model, cancel=cancel)
             path = _written(workbench, model, output_dir, force=force, with_tests=with_tests)
         except SkillsetFailure as refusal:
-            outcome = _outcome(model, None, GenerationStatus.REFUSED, refusal.message, started)
-        else:
-            present = _skillset(model, path, GenerationStatus.RENDERED, None, fingerprint)
-            if (standing := _standing(known.get(model.name), present)) and (standing.is_verified or not verify):
-                outcome = _outcome(model, standing, standing.status, None, started)
-                rendered.append(replace(present, status=standing.status))  # made anew, and the same as before
-            elif verify:
-                with workbench.supervisor.device_turns.turn(PROCESSOR, stop, on_wait=on_wait):
-                    outcome = verify_skillset(workbench, model, path, started=started, cancel=cancel)
-            else:
-                rendered.append(present)
-                outcome = _outcome(model, present, GenerationStatus.RENDERED, None, started)
-        outcomes.append(outcome)
-        if on_outcome is not None:
-            on_outcome(outcome)
-    if rendered:
-        workbench.database.write(lambda cursor: skillsets.save_all(cursor, rendered))
-    return outcomes
+            return _outcome(model, None, GenerationStatus.REFUSED, refusal.message, started)
+        present = _skillset(model, path, GenerationStatus.RENDERED, None, fingerprint)
+        if (standing := _standing(known, present)) and (standing.is_verified or not verify):
+            keep(replace(present, status=standing.status))  # made anew, and the same as before
+            return _outcome(model, standing, standing.status, None, started)
+        if verify:
+            return verify_skillset(workbench, model, path, started=started, cancel=cancel)
+        keep(present)
+        return _outcome(model, present, GenerationStatus.RENDERED, None, started)
+
+
+@contextmanager
+def _kept_together(workbench: Workbench) -> Iterator[Callable[[Skillset], None]]:
+    """Stores what it is handed, about every second and whatever ends the block."""
+    waiting: list[Skillset] = []
+    since = time.monotonic()
+
+    def store() -> None:
+        nonlocal since
+        if waiting:
+            found, waiting[:] = list(waiting), []
+            workbench.database.write(lambda cursor: skillsets.save_all(cursor, found))
+        since = time.monotonic()
+
+    def keep(skillset: Skillset) -> None:
+        waiting.append(skillset)
+        if time.monotonic() - since > _KEPT_EVERY_SECONDS:
+            store()
+
+    try:
+        yield keep
+    finally:
+        store()
 
 
 def generate_skillset(

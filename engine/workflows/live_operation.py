@@ -17,6 +17,8 @@ from engine.workflows.watching import Watched
 LOG_LINES = 100
 _TO_ESTIMATE = 3
 """Outcomes that have to be there before anything is said of the rest."""
+_LEAST_SECONDS = 0.01
+"""What took less was there already: what is left will not all be."""
 _TENTH = 1.2816
 """Standard normal quantile of 90 %."""
 
@@ -101,12 +103,13 @@ class LiveOperation(Watched[OperationProgress]):
 
 
 def remaining_seconds(so_far: list[float], total: int) -> tuple[float, float] | None:
-    """The 10 to 90 % range of what `total` less those there will take, were they like those; None with too few.
+    """The 10 to 90 % range of what is left of `total`, were it like what took any time so far; None with too little.
 
     A sum of so many draws whose mean is itself estimated: its variance is s^2 (left + left^2 / n).
     """
-    left, count = total - len(so_far), len(so_far)
+    drawn = [seconds for seconds in so_far if seconds >= _LEAST_SECONDS]
+    left, count = total - len(so_far), len(drawn)
     if left <= 0 or count < _TO_ESTIMATE:
         return None
-    middle, spread = left * fmean(so_far), stdev(so_far) * sqrt(left + left**2 / count)
+    middle, spread = left * fmean(drawn), stdev(drawn) * sqrt(left + left**2 / count)
     return max(0.0, middle - _TENTH * spread), middle + _TENTH * spread

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from engine.domain.operation import Operation, OperationKind, OperationProgress, Outcome
 from engine.domain.run import RunStatus
-from engine.errors import Conflict, Ending, EngineError, StorageError
+from engine.errors import Conflict, Ending, EngineError
 from engine.storage import operations
 from engine.workflows.device_turns import Cancelled, DeviceTurns, Ticket
 from engine.workflows.live_operation import LiveOperation
 from engine.workflows.watching import Subscription
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from engine.workflows.workbench import Workbench
 
 logger = logging.getLogger(__name__)
@@ -137,6 +139,7 @@ class OperationSupervisor:
         """The life of an operation, in its own thread: whatever happens ends in a final status."""
         status, error = RunStatus.COMPLETED, None
         operation = live.operation
+        live.set_status(RunStatus.QUEUED)
         try:
             with self._turns.turn_of(ticket, live.cancel):
                 at = datetime.now(UTC)
@@ -146,6 +149,7 @@ class OperationSupervisor:
                 self._jobs[operation.kind](self._workbench, operation.request, live, lambda one: self._keep(live, one))
         except Cancelled:
             status = RunStatus.INTERRUPTED if live.is_closing else RunStatus.CANCELLED
+            error = operations.INTERRUPTED if live.is_closing else None
         except EngineError as problem:
             status, error = RunStatus.FAILED, problem.message
         except Exception as problem:
@@ -155,9 +159,13 @@ class OperationSupervisor:
 
     def _keep(self, live: LiveOperation, outcome: Outcome) -> None:
         operation = live.operation
-        self._workbench.database.write(
-            lambda cursor: operations.add_outcome(cursor, operation.operation_id, operation.done, outcome)
-        )
+
+        def store(cursor: DuckDBPyConnection) -> None:
+            if not operation.done:
+                operations.set_total(cursor, operation.operation_id, operation.total)
+            operations.add_outcome(cursor, operation.operation_id, operation.done, outcome)
+
+        self._workbench.database.write(store)
         live.add_outcome(outcome)
 
     def _store(self, live: LiveOperation, status: RunStatus, at: datetime, error: str | None = None) -> None:
@@ -175,11 +183,11 @@ class OperationSupervisor:
         operation_id = live.operation.operation_id
         try:
             self._store(live, status, at, error)
-        except StorageError as problem:
+        except Exception as problem:
             # Storage still says that it is under way; opening the database anew will call it interrupted.
-            logger.error("The end of the operation %s could not be stored: %s", operation_id, problem.message)
-            status, error = RunStatus.FAILED, error or problem.message
-        live.set_step(error or status.value.capitalize())
+            logger.error("The end of the operation %s could not be stored", operation_id, exc_info=problem)
+            status, error = RunStatus.FAILED, error or f"Its end could not be stored: {problem}"
+        live.set_step(error or _last_step(status, live.operation))
         live.set_status(status, at=at, error=error)
         with self._lock:
             self._live.pop(operation_id, None)
@@ -195,6 +203,12 @@ class OperationSupervisor:
         return found if found is not None and found.operation.kind is kind else None
 
 
+def _last_step(status: RunStatus, operation: Operation) -> str:
+    """What became of it, failures included: an operation whose every outcome failed has been carried out as well."""
+    failed = f", {operation.failed} of {operation.done} failed" if operation.failed else ""
+    return f"{status.value.capitalize()}{failed}"
+
+
 def _stored(operation: Operation) -> OperationProgress:
     """The snapshot of one that no thread carries."""
     elapsed = 0.0
@@ -202,7 +216,7 @@ def _stored(operation: Operation) -> OperationProgress:
         elapsed = (operation.finished_at - operation.started_at).total_seconds()
     return OperationProgress(
         operation=operation,
-        current_step=operation.error or operation.status.value.capitalize(),
+        current_step=operation.error or _last_step(operation.status, operation),
         elapsed_seconds=elapsed,
         remaining_seconds=None,
     )

@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from app.one_time_token import VARIABLE
-from app.serve import SecretlessFormatter, ServeOptions, listen, serve
+from app.serve import REQUEST_SECONDS, SecretlessFormatter, ServeOptions, listen, serve
 from engine.benchmarking.process_control import children
 from engine.config import CHECKOUT, Settings
 from engine.domain.api_key import Role
@@ -290,3 +290,40 @@ def test_keys_are_struck_out_of_logs_and_tracebacks() -> None:
         record = logging.LogRecord("app", logging.ERROR, "", 0, "POST %s", (f"/api/keys/{secret}",), sys.exc_info())
     said = formatter.format(record)
     assert "ValueError: bad header mdk_" in said and secret.rpartition("_")[2] not in said
+
+
+def port_of(process: subprocess.Popen[str]) -> int:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
+    assert found is not None, line
+    return int(found[1])
+
+
+def test_clients_that_do_not_say_goodbye_hold_nobody_up(settings: Settings) -> None:
+    with running(settings) as process:
+        port = port_of(process)
+        assert answer(port, "/healthz", f"127.0.0.1:{port}") == 200
+        silent = [create_connection(("127.0.0.1", port)) for _ in range(20)]
+        request = f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n".encode()
+        for connection in silent:
+            connection.sendall(request)
+        for connection in silent:
+            assert connection.recv(12) == b"HTTP/1.1 200"
+        began = time.monotonic()
+        assert answer(port, "/healthz", f"127.0.0.1:{port}") == 200
+        assert time.monotonic() - began < 2  # one after the other they would take two seconds each
+        for connection in silent:
+            connection.close()
+
+
+def test_a_request_that_stalls_is_given_up(settings: Settings) -> None:
+    with running(settings) as process:
+        port = port_of(process)
+        with closing(create_connection(("127.0.0.1", port))) as stalled:
+            stalled.settimeout(REQUEST_SECONDS + 10)
+            stalled.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1")
+            began = time.monotonic()
+            said = stalled.recv(4096)
+            assert time.monotonic() - began < REQUEST_SECONDS + 5
+            assert said == b"" or said.startswith(b"HTTP/1.1 4")

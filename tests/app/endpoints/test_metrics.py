@@ -167,6 +167,6 @@ def test_operations_under_way_are_counted_by_kind(bench: StandInWorkbench, read:
     deadline = time.monotonic() + 5
     while read("modeldyno_operations_live", kind="generation", status="running") != 1:
         assert time.monotonic() < deadline
-    assert read("modeldyno_operations_live", kind="generation", status="initializing") == 1
+    assert read("modeldyno_operations_live", kind="generation", status="queued") == 1
     bench.jobs.may_go_on.set()
     bench.operations.wait(OperationKind.GENERATION, first.operation_id, 5.0)

@@ -82,7 +82,6 @@ def test_ctrl_c_tells_what_is_done_and_leaves_no_process(home: Path) -> None:
         ["bert", "--suite", "fault"],
         ["bert", "--timeout", "0"],
         ["bert", "--junit", "no/such/folder/found.xml"],
-        ["bert", "--server", "http://127.0.0.1:1"],
     ],
 )
 def test_what_cannot_be_meant_is_refused(cli: Cli, fresh: Path, words: list[str]) -> None:

@@ -211,3 +211,12 @@ def test_a_system_that_there_is_not_is_refused_here(server: FakeServer) -> None:
     with ApiClient(server.url) as client, pytest.raises(UnknownName, match="generator"):
         client.run_operation("generater", {})
     assert server.asked == []
+
+
+@pytest.mark.parametrize("said", [{}, [], {"status": "asleep", "sequence": 1}, 5])
+def test_another_server_that_speaks_json_is_told_apart(server: FakeServer, said: object) -> None:
+    server.answer(200, said)
+    with ApiClient(server.url) as client:
+        for ask in (lambda: client.run_operation("test", {"models": ["bert"]}), lambda: client.status("r1")):
+            with pytest.raises(ServerUnreachable, match="no ModelDyno server"):
+                ask()

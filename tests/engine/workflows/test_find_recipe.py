@@ -61,10 +61,13 @@ def test_a_recipe_that_no_longer_holds_is_found_anew(workbench: Workbench):
 def test_who_measures_meanwhile_is_told(workbench: Workbench):
     told: list[str] = []
     cancel = threading.Event()
-    with workbench.supervisor.device_turns.turn(PROCESSOR, threading.Event()):
-        threading.Timer(0.2, cancel.set).start()
-        with pytest.raises(Cancelled):
-            generate_skillsets(workbench, ["vit"], on_wait=told.append, cancel=cancel)
+
+    def tell(line: str) -> None:
+        told.append(line)
+        cancel.set()
+
+    with workbench.supervisor.device_turns.turn(PROCESSOR, threading.Event()), pytest.raises(Cancelled):
+        generate_skillsets(workbench, ["vit"], on_wait=tell, cancel=cancel)
     assert told == ["Waiting for another measurement"]
 
 

@@ -97,7 +97,7 @@ def test_operations_of_a_kind_wait_for_one_another_and_others_do_not(
     other = supervisor.submit(TEST, {"count": 1})
     assert supervisor.wait(TEST, other.operation_id, PATIENCE).status is RunStatus.COMPLETED
     waiting = supervisor.progress(GENERATION, second.operation_id)
-    assert (waiting.operation.status, waiting.current_step) == (RunStatus.INITIALIZING, "Waiting for its turn")
+    assert (waiting.operation.status, waiting.current_step) == (RunStatus.QUEUED, "Waiting for its turn")
     assert [found.operation_id for found in supervisor.recent(GENERATION, limit=5)] == [
         second.operation_id,
         first.operation_id,
@@ -195,6 +195,7 @@ def test_what_is_left_is_told_from_what_is_done() -> None:
     assert remaining_seconds([1.0, 1.0], 10) is None
     assert remaining_seconds([2.0] * 4, 10) == (12.0, 12.0)
     assert remaining_seconds([2.0] * 4, 4) is None
+    assert remaining_seconds([0.001] * 50 + [2.0] * 3, 55) == (4.0, 4.0)  # what was there already says nothing
     low, high = remaining_seconds([1.0, 2.0, 3.0], 6)
     # 3 left at 2 s, standard deviation 1 s: 6 -+ 1.2816 * sqrt(3 + 9 / 3)
     assert (low, high) == (pytest.approx(6 - 3.139, abs=0.01), pytest.approx(6 + 3.139, abs=0.01))
