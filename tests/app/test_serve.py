@@ -317,6 +317,7 @@ def test_clients_that_do_not_say_goodbye_hold_nobody_up(settings: Settings) -> N
             connection.close()
 
 
+@pytest.mark.slow  # it waits for the whole of the time limit
 def test_a_request_that_stalls_is_given_up(settings: Settings) -> None:
     with running(settings) as process:
         port = port_of(process)

@@ -57,8 +57,8 @@ describe("a server", { concurrency: true }, () => {
   });
 
   test("that takes too long, or that nobody waits for any more, is given up and ended", async () => {
-    const silent = { command: process.execPath, args: ["-e", "console.log(process.pid); setInterval(() => {}, 1000)", "--"] };
-    const late = await startServer({ ...silent, startMs: 1_000 }).then(assert.fail, (error) => error);
+    const silent = { command: "/bin/sh", args: ["-c", "echo $$; exec sleep 1000", "--"] }; // which speaks at once
+    const late = await startServer({ ...silent, startMs: 1_500 }).then(assert.fail, (error) => error);
     assert.match(late.message, /took too long to say where it listens/);
     assert.equal(isAlive(Number(late.message.trim().split("\n").pop())), false);
     const given = await startServer({ ...silent, signal: AbortSignal.abort() }).then(assert.fail, (error) => error);
@@ -66,8 +66,8 @@ describe("a server", { concurrency: true }, () => {
   });
 
   test("that does not heed SIGTERM is killed after its grace period", async () => {
-    const program = "process.on('SIGTERM', () => {}); console.log('deaf'); setInterval(() => {}, 1000)";
-    const deaf = { command: process.execPath, args: ["-e", program, "--"], startMs: 1_500, graceMs: 300 };
+    const program = "trap '' TERM; echo deaf; while :; do sleep 0.1; done";
+    const deaf = { command: "/bin/sh", args: ["-c", program, "--"], startMs: 1_500, graceMs: 300 };
     await assert.rejects(startServer(deaf), /took too long[^]*deaf/);
   });
 
