@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -23,25 +23,35 @@ WAIT = 10.0
 
 
 class Awaited:
-    """AsyncApiClient with the methods of ApiClient, so that both meet the same tests."""
+    """AsyncApiClient with the methods of ApiClient, so that both meet the same tests.
+
+    Its loop has a thread of its own: the test's may have one already, as that of a browser's tests does.
+    """
 
     def __init__(self, url: str) -> None:
         self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
         self._client = AsyncApiClient(url)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = getattr(self._client, name)
-        return lambda *given, **named: self._loop.run_until_complete(method(*given, **named))
+        return lambda *given, **named: self._awaited(method(*given, **named))
 
     def follow(self, operation: Started | str, **named: Any) -> list[dict[str, Any]]:
         async def all_of_it() -> list[dict[str, Any]]:
             return [status async for status in self._client.follow(operation, **named)]
 
-        return self._loop.run_until_complete(all_of_it())
+        return self._awaited(all_of_it())
 
     def end(self) -> None:
-        self._loop.run_until_complete(self._client.close())
+        self._awaited(self._client.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(WAIT)
         self._loop.close()
+
+    def _awaited(self, wanted: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(wanted, self._loop).result(3 * WAIT)
 
 
 @pytest.fixture(params=[ApiClient, Awaited])
