@@ -19,7 +19,6 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,6 +29,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
 from app.access_rules import AccessRules, is_everywhere, is_loopback
+from app.goodbyes import Goodbyes
 from engine.benchmarking.process_control import die_with_parent
 from engine.config import OnStop, Settings, StopPolicy
 from engine.domain.key_secret import without_secrets
@@ -196,6 +196,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         self.url = f"http://{_nearest_name(self.host)}:{self.port}"
         self.descriptor = listener.detach()  # gunicorn owns and closes it from here on
         self.held = _Worker()
+        self.goodbyes = Goodbyes()
         self.is_first_worker = True
         super().__init__()
 
@@ -347,9 +348,21 @@ class _StoppableWorker(ThreadWorker):  # type: ignore[misc]
         return super().handle(conn)
 
     def finish_request(self, conn: Any, fs: Any) -> None:
-        """Closing waits until the client has closed too, two seconds at most: not on the thread that lets others in."""
-        conn.close = partial(_close_aside, conn.close)
+        """A goodbye is not waited for on this thread, which lets others in.
+
+        A connection that is kept comes here after each of its requests: what closes it is replaced anew, not wrapped.
+        """
+        conn.close = partial(self._close, conn)
         super().finish_request(conn, fs)
+
+    def _close(self, conn: Any, graceful: bool = False) -> None:
+        def close(may_be_graceful: bool) -> None:
+            type(conn).close(conn, graceful=may_be_graceful)
+
+        if graceful:
+            self.app.goodbyes.say(close)
+        else:
+            close(False)
 
     def init_signals(self) -> None:
         super().init_signals()
@@ -361,26 +374,6 @@ class _StoppableWorker(ThreadWorker):  # type: ignore[misc]
     def handle_quit(self, sig: int, frame: Any) -> None:
         self.app.held.at_once.set()
         self.handle_exit(sig, frame)
-
-
-_CLOSING = ThreadPoolExecutor(max_workers=16, thread_name_prefix="closing")
-_MOST_CLOSING = 256
-"""Connections that wait for their client's goodbye; more are cut off."""
-_closing = threading.BoundedSemaphore(_MOST_CLOSING)
-
-
-def _close_aside(close: Callable[..., None], graceful: bool = False) -> None:
-    if not graceful or not _closing.acquire(blocking=False):
-        close()
-        return
-
-    def say_goodbye() -> None:
-        try:
-            close(graceful=True)
-        finally:
-            _closing.release()
-
-    _CLOSING.submit(say_goodbye)
 
 
 def _stop_after_stdin(parent_pid: int) -> None:
