@@ -27,14 +27,13 @@ CALLBACK_BODY_BYTES = 16 << 20
 """Largest body elsewhere: a callback may send back what its tab holds."""
 SIGNING_IN_BODY_BYTES = 16 << 10
 """Largest form of the login page: it holds one key."""
-READABLE_HEADERS = ("Location", "Retry-After", "WWW-Authenticate", "Idempotent-Replayed")
-"""What pages of allowed origins may read of an answer, beside its body."""
 PREFLIGHT_HEADERS = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
     "Access-Control-Allow-Headers": f"Authorization, Content-Type, Idempotency-Key, {CSRF_HEADER}",
     "Access-Control-Max-Age": "600",
 }
 EXPOSED_HEADERS = "Idempotent-Replayed, Location, Retry-After, WWW-Authenticate"
+"""What pages of allowed origins may read of an answer, beside its body."""
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,7 +48,7 @@ def generate_skillsets(
 ) -> list[GenerationOutcome]:
     """One outcome for each named type (or, without names, each runnable type of the tier), in that order.
 
-    A type that fails or is refused does not stop the others. Each waits for the measurement under way, so
+    A type that fails or is refused does not stop the others. Each that is made waits for the measurement under way, so
     as not to disturb it, and `on_wait` is told whose that is; a module known to run with this library is not run again
     unless `force` says so. Raises UnknownName before anything is written, Cancelled, and StorageError when outcomes
     cannot be kept.
@@ -56,73 +56,75 @@ def generate_skillsets(
     chosen = workbench.catalog.select(models, None if models else tier)
     known = {} if force else _known(workbench)
     folder = output_dir or workbench.settings.skillset_dir
-    fingerprint = generator_fingerprint()
-    may_skip = not with_tests and _is_current(folder)
+    how = _How(
+        folder=folder,
+        fingerprint=generator_fingerprint(),
+        may_skip=not with_tests and _is_current(folder),
+        force=force,
+        verify=verify,
+        with_tests=with_tests,
+    )
     stop = cancel or threading.Event()
     outcomes: list[GenerationOutcome] = []
     with _kept_together(workbench) as keep:
         for model in chosen:
             if stop.is_set():
                 raise Cancelled
-            outcome = _generated(
-                workbench,
-                model,
-                keep,
-                known.get(model.name),
-                folder=folder,
-                output_dir=output_dir,
-                fingerprint=fingerprint,
-                may_skip=may_skip,
-                force=force,
-                verify=verify,
-                with_tests=with_tests,
-                on_wait=on_wait,
-                stop=stop,
-                cancel=cancel,
-            )
+            started = time.perf_counter()
+            earlier = known.get(model.name)
+            standing = _unchanged(earlier, module_path(model, folder), how.fingerprint) if how.may_skip else None
+            if standing is not None and (standing.is_verified or not verify):
+                outcome = _outcome(model, standing, standing.status, None, started)
+            else:
+                with workbench.supervisor.device_turns.turn(PROCESSOR, stop, on_wait=on_wait):
+                    outcome = _generated(workbench, model, earlier, how, keep, stop)
             outcomes.append(outcome)
             if on_outcome is not None:
                 on_outcome(outcome)
     return outcomes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _How:
+    """What holds for every type of one generation."""
+
+    folder: Path
+    fingerprint: str
+    may_skip: bool
+    """Whether a module that is as it was need not be made again."""
+    force: bool
+    verify: bool
+    with_tests: bool
+
+
 def _generated(
     workbench: Workbench,
     model: ModelType,
+    earlier: Skillset | None,
+    how: _How,
     keep: Callable[[Skillset], None],
-    known: Skillset | None,
-    *,
-    folder: Path,
-    output_dir: Path | None,
-    fingerprint: str,
-    may_skip: bool,
-    force: bool,
-    verify: bool,
-    with_tests: bool,
-    on_wait: OnWait | None,
     stop: threading.Event,
-    cancel: threading.Event | None,
 ) -> GenerationOutcome:
-    """What became of one type; what is rendered and not run is handed to `keep`."""
+    """What became of one type, of which `earlier` is stored; what is rendered and not run is handed to `keep`.
+
+    The caller holds the processor's turn.
+    """
     started = time.perf_counter()
-    same = _unchanged(known, module_path(model, folder), fingerprint) if may_skip else None
-    if same is not None and (same.is_verified or not verify):
-        return _outcome(model, same, same.status, None, started)
-    with workbench.supervisor.device_turns.turn(PROCESSOR, stop, on_wait=on_wait):
-        try:
-            if verify and model.status is Status.UNKNOWN:
-                model = with_recipe(workbench, model, cancel=cancel)
-            path = _written(workbench, model, output_dir, force=force, with_tests=with_tests)
-        except SkillsetFailure as refusal:
-            return _outcome(model, None, GenerationStatus.REFUSED, refusal.message, started)
-        present = _skillset(model, path, GenerationStatus.RENDERED, None, fingerprint)
-        if (standing := _standing(known, present)) and (standing.is_verified or not verify):
-            keep(replace(present, status=standing.status))  # made anew, and the same as before
-            return _outcome(model, standing, standing.status, None, started)
-        if verify:
-            return verify_skillset(workbench, model, path, started=started, cancel=cancel)
-        keep(present)
-        return _outcome(model, present, GenerationStatus.RENDERED, None, started)
+    try:
+        if how.verify and model.status is Status.UNKNOWN:
+            model = with_recipe(workbench, model, cancel=stop)
+        path = _written(model, how.folder, force=how.force, with_tests=how.with_tests)
+    except SkillsetFailure as refusal:
+        return _outcome(model, None, GenerationStatus.REFUSED, refusal.message, started)
+    present = _skillset(model, path, GenerationStatus.RENDERED, None, how.fingerprint)
+    standing = _standing(earlier, present)
+    if standing is not None and (standing.is_verified or not how.verify):
+        keep(replace(present, status=standing.status))  # made anew, and the same as before
+        return _outcome(model, standing, standing.status, None, started)
+    if how.verify:
+        return verify_skillset(workbench, model, path, started=started, cancel=stop)
+    keep(present)
+    return _outcome(model, present, GenerationStatus.RENDERED, None, started)
 
 
 @contextmanager
@@ -163,7 +165,7 @@ def generate_skillset(
     started = time.perf_counter()
     try:
         model = with_recipe(workbench, model, cancel=cancel)
-        path = _written(workbench, model, None, force=False, with_tests=False)
+        path = _written(model, workbench.settings.skillset_dir, force=False, with_tests=False)
     except SkillsetFailure as refusal:
         return _outcome(model, None, GenerationStatus.REFUSED, refusal.message, started)
     return verify_skillset(workbench, model, path, started=started, cancel=cancel, on_log=on_log)
@@ -195,9 +197,8 @@ def verify_skillset(
     return _outcome(model, skillset, status, reason, started)
 
 
-def _written(workbench: Workbench, model: ModelType, output_dir: Path | None, *, force: bool, with_tests: bool) -> Path:
+def _written(model: ModelType, folder: Path, *, force: bool, with_tests: bool) -> Path:
     """Both texts are made before either is written. Tests come first: a module that somebody edited gets them too."""
-    folder = output_dir or workbench.settings.skillset_dir
     text, path = render(model), module_path(model, folder)
     if with_tests:
         write_file(path_beside(path), render_test(model, path), force)
