@@ -13,15 +13,12 @@ import os
 import shlex
 import signal
 import socket
-import struct
 import sys
 import threading
-import time
 import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -30,28 +27,20 @@ from gunicorn.workers.gthread import ThreadWorker
 
 from app.access_rules import AccessRules, is_everywhere, is_loopback
 from app.goodbyes import Goodbyes
+from app.server_processes import STOP_SECONDS, StoppableWorker, StoppingParent
 from engine.benchmarking.process_control import die_with_parent
-from engine.config import OnStop, Settings, StopPolicy
+from engine.config import Settings, StopPolicy
 from engine.domain.key_secret import without_secrets
 from engine.errors import AddressInUse, EngineError, InvalidValue
 
 log = logging.getLogger(__name__)
 
-REQUEST_SECONDS = 15
-"""How long a client may keep silent in the middle of a request: each holds one of the threads."""
 THREADS = 192
 """Sockets hold one each (app.endpoints.live.MAX_SOCKETS); the rest answer requests."""
 _OPEN_WARNING = (
     "Others can reach this server on {host}. Keys and figures travel as plain text: on a network that you do not "
     "trust, listen on loopback behind a proxy with TLS (docs/security.md)."
 )
-STOP_SECONDS = 10
-"""How long requests under way may take to finish once runs have ended."""
-_ENDING_SECONDS = 2.0 * STOP_SECONDS
-"""How long all but the finishing of runs may take, until the worker is killed."""
-_SAME_TELLING_SECONDS = 0.5
-"""A signal so soon after the first is not a second one: some programs send theirs to the process and to its group."""
-_LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +193,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         settings = {
             "bind": [f"fd://{self.descriptor}"],
             "workers": 1,
-            "worker_class": _StoppableWorker,
+            "worker_class": StoppableWorker,
             "threads": THREADS,
             "timeout": 300,
             "graceful_timeout": STOP_SECONDS,
@@ -255,7 +244,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         return application
 
     def run(self) -> None:
-        _Parent(self).run()
+        StoppingParent(self).run()
 
     def begin_to_stop(self, then: Callable[[], None]) -> None:
         """Runs in the worker when it is told to stop, as often as that may be: first it says that it is not ready.
@@ -301,79 +290,6 @@ class _Server(BaseApplication):  # type: ignore[misc]
         workbench, self.held.workbench = self.held.workbench, None
         if workbench is not None:
             workbench.close()
-
-
-class _Parent(Arbiter):  # type: ignore[misc]
-    """Tells the worker to stop and waits as long as its runs may take; it alone counts how often it was told itself.
-
-    Ctrl-C reaches both processes and a service manager may tell each of them, so the worker cannot count.
-    """
-
-    def handle_int(self) -> None:
-        raise StopIteration
-
-    def stop(self, graceful: bool = True) -> None:
-        if graceful:
-            self._wait_for_workers()
-        super().stop(graceful)
-
-    def _wait_for_workers(self) -> None:
-        policy = self.app.options.stop
-        began = time.monotonic()
-        limit = began + (policy.seconds if policy.on_stop is OnStop.FINISH else 0.0) + _ENDING_SECONDS
-        self.kill_workers(signal.SIGTERM)
-        while self.WORKERS and time.monotonic() < limit:
-            if self._is_told_to_stop() and time.monotonic() - began > _SAME_TELLING_SECONDS:
-                self.kill_workers(signal.SIGQUIT)
-                limit = min(limit, time.monotonic() + _ENDING_SECONDS)
-            self.reap_workers()
-            time.sleep(_LOOK_SECONDS)
-
-    def _is_told_to_stop(self) -> bool:
-        """Whether a signal to stop has come since this was asked last."""
-        told = False
-        while not self.SIG_QUEUE.empty():
-            told |= self.SIG_QUEUE.get_nowait() in (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
-        return told
-
-
-class _StoppableWorker(ThreadWorker):  # type: ignore[misc]
-    """Ends its runs before it ends itself; SIGQUIT, which its parent sends, hurries it.
-
-    It waits for no client: not for the rest of a request for longer than a while, and not for a goodbye.
-    """
-
-    def handle(self, conn: Any) -> Any:
-        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", REQUEST_SECONDS, 0))
-        return super().handle(conn)
-
-    def finish_request(self, conn: Any, fs: Any) -> None:
-        """A goodbye is not waited for on this thread, which lets others in.
-
-        A connection that is kept comes here after each of its requests: what closes it is replaced anew, not wrapped.
-        """
-        conn.close = partial(self._close, conn)
-        super().finish_request(conn, fs)
-
-    def _close(self, conn: Any, graceful: bool = False) -> None:
-        def close(may_be_graceful: bool) -> None:
-            type(conn).close(conn, graceful=may_be_graceful)
-
-        if graceful:
-            self.app.goodbyes.say(close)
-        else:
-            close(False)
-
-    def init_signals(self) -> None:
-        super().init_signals()
-        signal.signal(signal.SIGINT, self.handle_exit)
-
-    def handle_exit(self, sig: int, frame: Any) -> None:
-        self.app.begin_to_stop(partial(super().handle_exit, sig, frame))
-
-    def handle_quit(self, sig: int, frame: Any) -> None:
-        self.app.held.at_once.set()
-        self.handle_exit(sig, frame)
 
 
 def _stop_after_stdin(parent_pid: int) -> None:

@@ -19,7 +19,8 @@ from urllib.request import Request, urlopen
 import pytest
 
 from app.one_time_token import VARIABLE
-from app.serve import REQUEST_SECONDS, SecretlessFormatter, ServeOptions, listen, serve
+from app.serve import SecretlessFormatter, ServeOptions, listen, serve
+from app.server_processes import REQUEST_SECONDS
 from engine.benchmarking.process_control import children
 from engine.config import CHECKOUT, Settings
 from engine.domain.api_key import Role
