@@ -10,6 +10,7 @@ from flask import request
 from pydantic import BaseModel
 from werkzeug.exceptions import BadRequest
 
+from app.endpoints.query_string import refuse_query
 from engine.errors import UnknownName
 
 Body = TypeVar("Body", bound=BaseModel)
@@ -22,9 +23,10 @@ _TOO_DEEP = f"The body nests objects or lists more than {MAX_DEPTH} deep; no req
 def read_body(kind: type[Body]) -> Body:
     """The body as `kind`, whatever its content type says.
 
-    Raises BadRequest when it is no JSON object, UnknownName for a field that does not exist, and pydantic's
-    ValidationError for values that do not fit.
+    Raises BadRequest when it is no JSON object, UnknownName for a field that does not exist or for a parameter in the
+    address, and pydantic's ValidationError for values that do not fit.
     """
+    refuse_query()
     text = request.get_data(as_text=True, cache=True)
     if not text.strip():
         raise BadRequest("The body is empty; send a JSON object.")

@@ -25,12 +25,9 @@ class SharedTexts:
         """The text of this very snapshot of what is called `name`."""
         with self._lock:
             kept = self._kept.get(name)
-            if kept is not None and kept[0] is snapshot:
-                return kept[1]
-        text = json.dumps(payload(snapshot))
-        with self._lock:
-            self._kept[name] = (snapshot, text)
-            self._kept.move_to_end(name)
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
-        return text
+            if kept is None or kept[0] is not snapshot:
+                kept = self._kept[name] = (snapshot, json.dumps(payload(snapshot)))
+                self._kept.move_to_end(name)
+                while len(self._kept) > MOST_KEPT:
+                    self._kept.popitem(last=False)
+            return kept[1]

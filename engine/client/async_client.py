@@ -16,11 +16,19 @@ from engine.client import calls
 from engine.client.address import server_address, socket_address
 from engine.client.calls import Answer, Call
 from engine.client.credentials import credentials
-from engine.client.errors import ServerRefused
+from engine.client.errors import ServerRefused, ServerUnreachable
 from engine.client.operations import Started, candidates, is_over, is_standing, standing, started, system_named
 from engine.client.reading import read, unreachable
 from engine.client.retrying import seconds_to_wait
-from engine.client.waiting import LOOK_SECONDS, POLL_SECONDS, TIMEOUT, refuse_late
+from engine.client.waiting import (
+    LOOK_SECONDS,
+    POLL_SECONDS,
+    TIMEOUT,
+    refuse_late,
+    seconds_left,
+    socket_open_seconds,
+    timeout_within,
+)
 from engine.contract.catalog import Hardware, Models
 from engine.contract.overview import KnownModel, Overview, Places
 from engine.contract.reports import ReportRow, Reports
@@ -93,7 +101,7 @@ class AsyncApiClient:
         Through a WebSocket, and by polling where there is none to be had. Raises TookTooLong after `timeout` seconds.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        found, status = await self._status_of(operation)
+        found, status = await self._status_of(operation, deadline)
         yield status
         sequence = status["sequence"]
         while not is_over(status):
@@ -104,8 +112,8 @@ class AsyncApiClient:
                 if is_over(status):
                     return
             refuse_late(found, deadline)
-            await asyncio.sleep(POLL_SECONDS)
-            status = standing(await self.send(calls.status(found)))
+            await asyncio.sleep(seconds_left(deadline, POLL_SECONDS))
+            status = await self._standing(found, deadline)
             if status["sequence"] != sequence or is_over(status):
                 sequence = status["sequence"]
                 yield status
@@ -169,33 +177,47 @@ class AsyncApiClient:
     ) -> None:
         await self.close()
 
-    async def _status_of(self, operation: Started | str) -> tuple[Started, Status]:
+    async def _status_of(self, operation: Started | str, deadline: float | None = None) -> tuple[Started, Status]:
         """The operation, looked for in every system where only its id is known."""
         tried = candidates(operation)
         for found in tried[:-1]:
             try:
-                return found, standing(await self.send(calls.status(found)))
+                return found, await self._standing(found, deadline)
             except ServerRefused as error:
                 if error.status != httpx.codes.NOT_FOUND:
                     raise
-        return tried[-1], standing(await self.send(calls.status(tried[-1])))
+        return tried[-1], await self._standing(tried[-1], deadline)
 
-    async def _sent(self, call: Call[Any]) -> httpx.Response:
+    async def _standing(self, operation: Started, deadline: float | None) -> Status:
+        """Where it stands. Raises TookTooLong where the server did not say so before `deadline`."""
+        call = calls.status(operation)
+        try:
+            return standing(read(await self._sent(call, deadline), self.url, call.path))
+        except ServerUnreachable:
+            refuse_late(operation, deadline)
+            raise
+
+    async def _sent(self, call: Call[Any], deadline: float | None = None) -> httpx.Response:
         attempt = 0
         while True:
             attempt += 1
             try:
                 answer = await self._http.request(
-                    call.method, call.path, params=dict(call.parameters), json=call.body, headers=call.headers
+                    call.method,
+                    call.path,
+                    params=dict(call.parameters),
+                    json=call.body,
+                    headers=call.headers,
+                    timeout=timeout_within(deadline),
                 )
             except httpx.RequestError as error:
                 # One that never answered is not waited for: its address is wrong, or nobody started it.
-                pause = seconds_to_wait(attempt, None) if call.is_repeatable and self._was_reached else None
+                pause = seconds_to_wait(attempt, None, deadline) if call.is_repeatable and self._was_reached else None
                 if pause is None:
                     raise unreachable(self.url, error) from error
             else:
                 self._was_reached = True
-                pause = seconds_to_wait(attempt, answer) if call.is_repeatable else None
+                pause = seconds_to_wait(attempt, answer, deadline) if call.is_repeatable else None
                 if pause is None:
                     return answer
             await asyncio.sleep(pause)
@@ -205,9 +227,11 @@ class AsyncApiClient:
         from websockets.asyncio.client import connect
         from websockets.exceptions import WebSocketException
 
-        address = socket_address(self.url, operation.socket_path)
+        address, opening = socket_address(self.url, operation.socket_path), socket_open_seconds(deadline)
         try:
-            async with connect(address, additional_headers=self._headers, proxy=None, close_timeout=1) as socket:
+            async with connect(
+                address, additional_headers=self._headers, proxy=None, close_timeout=1, open_timeout=opening
+            ) as socket:
                 while True:
                     try:
                         said = json.loads(await asyncio.wait_for(socket.recv(), LOOK_SECONDS))

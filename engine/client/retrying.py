@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import httpx
 
@@ -19,12 +20,20 @@ _COME_AGAIN = (_BEING_ANSWERED, 429, 503)
 """Statuses that mean it where they name a time to come again."""
 
 
-def seconds_to_wait(attempt: int, answer: httpx.Response | None) -> float | None:
+def seconds_to_wait(attempt: int, answer: httpx.Response | None, deadline: float | None = None) -> float | None:
     """Before the attempt after number `attempt` (from 1); None where there is to be none.
 
     `answer` is None where there was none. A server that says when to come again is heeded; else pauses double, each a
-    little different, so that many clients do not come at once.
+    little different, so that many clients do not come at once. None is made after `deadline` (of time.monotonic).
     """
+    pause = _pause(attempt, answer)
+    if pause is None or deadline is None:
+        return pause
+    left = deadline - time.monotonic()
+    return min(pause, left) if left > 0 else None
+
+
+def _pause(attempt: int, answer: httpx.Response | None) -> float | None:
     is_being_answered = answer is not None and answer.status_code == _BEING_ANSWERED
     if attempt >= (PATIENT_ATTEMPTS if is_being_answered else ATTEMPTS):
         return None

@@ -36,6 +36,13 @@ class Operation:
     error: str | None = None
     """Why the operation itself could not go on."""
 
+    @property
+    def seconds_taken(self) -> float:
+        """From its start to its end; 0 where one of them is not there."""
+        if self.started_at is None or self.finished_at is None:
+            return 0.0
+        return max(0.0, (self.finished_at - self.started_at).total_seconds())  # a clock may have been set back
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:

@@ -40,7 +40,6 @@ class LiveOperation(Watched[OperationProgress]):
         self._seconds: list[float] = []
         """Of each outcome so far."""
         self._begun: float | None = None
-        self._ended: float | None = None
 
     @property
     def operation(self) -> Operation:
@@ -82,7 +81,6 @@ class LiveOperation(Watched[OperationProgress]):
                 self._begun = time.monotonic()
             if status.is_final:
                 self._operation = replace(self._operation, finished_at=at)
-                self._ended = time.monotonic()
             self._touch()
             return True
 
@@ -90,11 +88,14 @@ class LiveOperation(Watched[OperationProgress]):
         return self._operation.status.is_final
 
     def _snapshot(self) -> OperationProgress:
-        ended = time.monotonic() if self._ended is None else self._ended
+        if self._is_over():
+            elapsed = self._operation.seconds_taken
+        else:
+            elapsed = 0.0 if self._begun is None else time.monotonic() - self._begun
         return OperationProgress(
             operation=self._operation,
             current_step=self._step,
-            elapsed_seconds=0.0 if self._begun is None else ended - self._begun,
+            elapsed_seconds=elapsed,
             remaining_seconds=None if self._is_over() else remaining_seconds(self._seconds, self._operation.total),
             log=tuple(self._log),
             sequence=self._sequence,

@@ -211,12 +211,9 @@ def _last_step(status: RunStatus, operation: Operation) -> str:
 
 def _stored(operation: Operation) -> OperationProgress:
     """The snapshot of one that no thread carries."""
-    elapsed = 0.0
-    if operation.started_at is not None and operation.finished_at is not None:
-        elapsed = (operation.finished_at - operation.started_at).total_seconds()
     return OperationProgress(
         operation=operation,
         current_step=operation.error or _last_step(operation.status, operation),
-        elapsed_seconds=elapsed,
+        elapsed_seconds=operation.seconds_taken,
         remaining_seconds=None,
     )

@@ -49,6 +49,17 @@ def test_limits_of_bodies_and_parameters_are_told(told: dict) -> None:
     assert (limit["schema"]["minimum"], limit["schema"]["maximum"], limit["required"]) == (1, 1000, False)
 
 
+FOR_PEOPLE_AND_PROBES = {"/api/docs", "/api/openapi.json", "/healthz", "/readyz", "/metrics"}
+
+
+def test_a_mistyped_parameter_is_refused_by_name_by_every_operation(client: FlaskClient, told: dict) -> None:
+    for path, methods in told["paths"].items():
+        for method in () if path in FOR_PEOPLE_AND_PROBES else methods:
+            address = re.sub(r"{[^}]+}", "x", path)
+            answer = client.open(f"{address}?limti=5", method=method, data=b"{}")
+            assert (answer.status_code, answer.json["field"]) == (422, "limti"), f"{method} {path}"
+
+
 def test_errors_are_problem_details_everywhere(told: dict) -> None:
     for methods in told["paths"].values():
         for operation in methods.values():

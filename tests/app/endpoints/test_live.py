@@ -14,9 +14,10 @@ from simple_websocket import Client, ConnectionClosed
 from simple_websocket import ConnectionError as Refused
 
 from app.access import EXTENSION
+from app.endpoints.payloads import status_payload
 from engine.domain.api_key import Role
 from engine.domain.operation import OperationKind
-from engine.domain.run import RunStatus
+from engine.domain.run import RunProgress, RunStatus
 from tests.app.stand_in import StandInWorkbench
 from tests.builders import a_plan, a_request, a_result
 
@@ -99,6 +100,26 @@ def test_changes_in_quick_succession_are_told_as_the_newest(
     while heard[-1]["current_step"] != "step 199":
         heard.append(hear(socket))
     assert len(heard) < 20
+
+
+def test_what_many_sockets_are_told_is_written_once(
+    follow: Callable[..., Client], bench: StandInWorkbench, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+
+    def counted(progress: RunProgress) -> dict[str, Any]:
+        written.append(progress.sequence)
+        return status_payload(progress)
+
+    monkeypatch.setattr("app.endpoints.live.status_payload", counted)
+    sockets = [follow(run_id) for _ in range(3)]
+    for socket in sockets:
+        hear(socket)
+    written.clear()
+    bench.supervisor.live[run_id].set_step("the step that all are told")
+    heard = [hear(socket) for socket in sockets]
+    assert {one["current_step"] for one in heard} == {"the step that all are told"}
+    assert len(written) == 1
 
 
 def test_ping_and_status_are_answered(follow: Callable[..., Client], run_id: str) -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
 import pytest
 
 from engine.cli.exit_status import FAILED, USAGE, status_of
-from engine.client import ApiClient, ServerRefused, ServerUnreachable
+from engine.client import ApiClient, AsyncApiClient, ServerRefused, ServerUnreachable, TookTooLong
+from engine.client.operations import SYSTEMS, Started
+from engine.client.retrying import MOST_SECONDS, seconds_to_wait
 from engine.domain.key_secret import make_secret
 from engine.errors import EngineError, InvalidValue, UnknownName
 
@@ -28,6 +33,8 @@ class FakeServer:
     authorizations: list[str | None] = field(default_factory=list)
     lost: int = 0
     """So many of the next requests are not answered."""
+    hung: threading.Event | None = None
+    """Until it is set, nobody is answered."""
     busy: int | None = None
     """So many are answered by `status`, later ones by 200; None answers all alike."""
     retry_after: str | None = None
@@ -50,6 +57,8 @@ def server() -> Iterator[FakeServer]:
                 fake.lost -= 1
                 self.close_connection = True
                 return
+            if fake.hung is not None:
+                fake.hung.wait(30)
             if fake.busy is not None:
                 fake.busy -= 1
                 if fake.busy < 0:
@@ -220,3 +229,65 @@ def test_another_server_that_speaks_json_is_told_apart(server: FakeServer, said:
         for ask in (lambda: client.run_operation("test", {"models": ["bert"]}), lambda: client.status("r1")):
             with pytest.raises(ServerUnreachable, match="no ModelDyno server"):
                 ask()
+
+
+RUN = Started(system=SYSTEMS["benchmark"], operation_id="r1")
+
+
+def monitor(server: FakeServer, timeout: float) -> None:
+    with ApiClient(server.url) as client:
+        client.monitor_operation(RUN, timeout=timeout)
+
+
+def monitor_awaited(server: FakeServer, timeout: float) -> None:
+    async def monitored() -> None:
+        async with AsyncApiClient(server.url) as client:
+            await client.monitor_operation(RUN, timeout=timeout)
+
+    # A loop of its own in a thread of its own: the test's may have one already.
+    raised: list[BaseException] = []
+
+    def carry() -> None:
+        try:
+            asyncio.run(monitored())
+        except EngineError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=carry)
+    thread.start()
+    thread.join(20)
+    if raised:
+        raise raised[0]
+
+
+@pytest.mark.parametrize("monitoring", [monitor, monitor_awaited])
+def test_a_server_that_hangs_keeps_nobody_longer_than_asked(
+    server: FakeServer, monitoring: Callable[[FakeServer, float], None]
+) -> None:
+    server.hung = threading.Event()
+    began = time.monotonic()
+    try:
+        with pytest.raises(TookTooLong, match="goes on at the server"):
+            monitoring(server, 0.4)
+        assert time.monotonic() - began < 5  # a request may take minutes where nobody set a time
+    finally:
+        server.hung.set()
+
+
+@pytest.mark.parametrize("monitoring", [monitor, monitor_awaited])
+def test_a_server_that_can_only_be_polled_is_polled_no_longer_than_asked(
+    server: FakeServer, monitoring: Callable[[FakeServer, float], None]
+) -> None:
+    server.answer(200, {"status": "running", "sequence": 1})
+    began = time.monotonic()
+    with pytest.raises(TookTooLong):
+        monitoring(server, 1.0)
+    assert time.monotonic() - began < 6
+    assert any("/status/" in path for _, path, _ in server.asked[1:])
+
+
+def test_a_server_cannot_make_a_client_wait_for_as_long_as_it_likes() -> None:
+    answer = httpx.Response(503, headers={"Retry-After": "86400"})
+    assert seconds_to_wait(1, answer) == MOST_SECONDS
+    assert seconds_to_wait(1, answer, time.monotonic() + 2) == pytest.approx(2, abs=0.5)
+    assert seconds_to_wait(1, answer, time.monotonic() - 1) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from engine.errors import Conflict, NotFound
 from engine.storage.database import Database
 from engine.workflows.device_turns import Cancelled
 from engine.workflows.live_operation import LiveOperation, remaining_seconds
-from engine.workflows.operation_supervisor import MOST_WAITING, Keep, OperationSupervisor
+from engine.workflows.operation_supervisor import MOST_WAITING, REMEMBERED, Keep, OperationSupervisor
 
 GENERATION, TEST = OperationKind.GENERATION, OperationKind.SKILLSET_TEST
 PATIENCE = 10.0
@@ -85,6 +86,9 @@ def test_what_storage_says_of_an_ended_one_is_what_was_shown(
     later = OperationSupervisor(bench, {GENERATION: jobs})
     assert later.progress(GENERATION, accepted.operation_id).operation == shown
     assert later.recent(GENERATION, limit=5) == [shown]
+    was = supervisor.progress(GENERATION, accepted.operation_id).elapsed_seconds
+    assert was > 0
+    assert later.progress(GENERATION, accepted.operation_id).elapsed_seconds == was
 
 
 def test_operations_of_a_kind_wait_for_one_another_and_others_do_not(
@@ -189,6 +193,19 @@ def test_a_watcher_hears_the_end_even_when_it_is_slow(supervisor: OperationSuper
         heard.append(snapshot)
     assert heard[-1].operation.status is RunStatus.CANCELLED
     assert [one.sequence for one in heard] == sorted({one.sequence for one in heard})
+
+
+def test_what_ended_long_ago_is_read_from_storage_and_not_held_in_memory(supervisor: OperationSupervisor) -> None:
+    first = supervisor.submit(GENERATION, {"count": 0}).operation_id
+    for _ in range(REMEMBERED + 2):
+        last = supervisor.submit(GENERATION, {"count": 0}).operation_id
+        supervisor.wait(GENERATION, last, PATIENCE)
+    gc.collect()
+    mine = {run.operation_id for run in supervisor.recent(GENERATION, limit=100)}
+    held = [one for one in gc.get_objects() if isinstance(one, LiveOperation) and one.operation.operation_id in mine]
+    assert len(mine) == REMEMBERED + 3
+    assert len(held) <= REMEMBERED + 1  # the thread of the last may be about to end
+    assert supervisor.progress(GENERATION, first).operation.status is RunStatus.COMPLETED
 
 
 def test_what_is_left_is_told_from_what_is_done() -> None:
