@@ -20,6 +20,7 @@ from engine.domain.run import (
     MAX_PROCESSES,
     MAX_SEQUENCE_LENGTH,
     MAX_THREADS,
+    MAX_TITLE,
     MAX_WORKERS,
     Protocol,
     RunRequest,
@@ -31,11 +32,14 @@ from engine.errors import InvalidValue, UnknownName
 PROGRESSIVE = "progressive"
 INCREMENTAL = "incremental"
 COLD = "cold"
+COMPILED = "compile"
+PINNED = "pin"
+SIDE_BY_SIDE = "side-by-side"
 _MOST_DIGITS = 9
-QUERY_LISTS = ("models", "backends", "precisions", "workloads", "switches")
+QUERY_LISTS = ("models", "backends", "precisions", "workloads", "switches", "more_switches")
 QUERY_TEXTS = (
     *("tier", "batch_sizes", "size", "sequence_length", "processes", "threads"),
-    *("budget", "against", "new_tokens", "workers", "checkpoint"),
+    *("budget", "against", "new_tokens", "workers", "checkpoint", "attention", "title"),
 )
 """Fields of the form that its address names."""
 
@@ -68,6 +72,10 @@ class RunOptions:
     """Likewise."""
     checkpoint: str = ""
     """Hub id or folder; the model type is then found out, and the tier is not meant."""
+    attention: str = ""
+    """The library's implementation, such as sdpa; empty for the one that it chooses."""
+    more_switches: Sequence[str] = ()
+    title: str = ""
 
     def request(self) -> RunRequest:
         """Raises InvalidValue or UnknownName, which name the field, the value and the remedy."""
@@ -91,20 +99,28 @@ class RunOptions:
             threads=whole_number(self.threads, "threads", "Threads", most=MAX_THREADS),
             checkpoint=absolute_name(checkpoint) if checkpoint else None,
             cold=COLD in self.switches,
+            compiled=COMPILED in self.more_switches,
+            attention=self.attention.strip() or None,
             against=against,
             new_tokens=new_tokens if Workload.GENERATION in workloads else None,
             workers=workers if Workload.CONCURRENCY in workloads else None,
             progressive=PROGRESSIVE in self.switches,
             incremental=INCREMENTAL in self.switches,
             budget_seconds=parse_budget(self.budget) if self.budget and self.budget.strip() else None,
-            protocol=Protocol(processes=processes or usual_processes(against)),
+            protocol=Protocol(
+                processes=processes or usual_processes(against),
+                pinned=PINNED in self.more_switches,
+                side_by_side=SIDE_BY_SIDE in self.more_switches,
+            ),
+            title=_title(self.title),
         )
 
     @classmethod
     def nearest_to(cls, request: RunRequest) -> RunOptions:
         """The form that asks for `request`, but for what it has no fields for: compare what it asks for in turn."""
+        protocol, processes = request.protocol, request.protocol.processes
         switches = {PROGRESSIVE: request.progressive, INCREMENTAL: request.incremental, COLD: request.cold}
-        processes = request.protocol.processes
+        more = {COMPILED: request.compiled, PINNED: protocol.pinned, SIDE_BY_SIDE: protocol.side_by_side}
         return cls(
             models=request.models,
             tier=request.tier or Tier.CRITICAL,
@@ -122,6 +138,9 @@ class RunOptions:
             new_tokens=request.new_tokens,
             workers=request.workers,
             checkpoint=request.checkpoint or "",
+            attention=request.attention or "",
+            more_switches=[name for name, is_on in more.items() if is_on],
+            title=request.title or "",
         )
 
     @property
@@ -147,6 +166,13 @@ def parse_batch_sizes(text: str | None) -> tuple[int, ...]:
             )
         sizes.append(int(word))
     return tuple(sorted(set(sizes))) or (1, 8)
+
+
+def _title(text: str) -> str | None:
+    title = text.strip()
+    if len(title) > MAX_TITLE:
+        raise InvalidValue(f"The title has {len(title)} characters; {MAX_TITLE} are the most.", field="title")
+    return title or None
 
 
 def whole_number(value: int | str | None, field: str, label: str, *, most: int | None = None) -> int | None:

@@ -20,6 +20,7 @@ from app.views.card import card
 from app.views.controls import button, copy_button, link_button
 from app.views.error_notice import error_notice
 from app.views.finished_runs import finished_runs, finished_title
+from app.views.form_fields import with_named
 from app.views.plan_preview import plan_preview, plan_problem, start_label
 from app.views.report_list import download_link
 from app.views.run_form import (
@@ -29,7 +30,6 @@ from app.views.run_form import (
     precision_options,
     run_form,
     tier_options,
-    with_named,
 )
 from engine.domain.api_key import Role
 from engine.domain.result import ResultFilter
@@ -42,25 +42,30 @@ from engine.workflows.plan_run import plan_run
 
 FINISHED_SHOWN = 30
 _FINAL = tuple(status for status in RunStatus if status.is_final)
-_FORM = (
-    Input(ids.FORM_MODELS, "value"),
-    Input(ids.FORM_TIER, "value"),
-    Input(ids.FORM_BACKENDS, "value"),
-    Input(ids.FORM_PRECISIONS, "value"),
-    Input(ids.FORM_BATCH_SIZES, "value"),
-    Input(ids.FORM_WORKLOADS, "value"),
-    Input(ids.FORM_SIZE, "value"),
-    Input(ids.FORM_SWITCHES, "value"),
-    Input(ids.FORM_PROCESSES, "value"),
-    Input(ids.FORM_SEQUENCE_LENGTH, "value"),
-    Input(ids.FORM_THREADS, "value"),
-    Input(ids.FORM_BUDGET, "value"),
-    Input(ids.FORM_AGAINST, "value"),
-    Input(ids.FORM_NEW_TOKENS, "value"),
-    Input(ids.FORM_WORKERS, "value"),
-    Input(ids.FORM_CHECKPOINT, "value"),
-)
-_FORM_STATE = tuple(State(part.component_id, part.component_property) for part in _FORM)
+FORM_FIELDS = {
+    "models": ids.FORM_MODELS,
+    "tier": ids.FORM_TIER,
+    "backends": ids.FORM_BACKENDS,
+    "precisions": ids.FORM_PRECISIONS,
+    "batch_sizes": ids.FORM_BATCH_SIZES,
+    "workloads": ids.FORM_WORKLOADS,
+    "size": ids.FORM_SIZE,
+    "switches": ids.FORM_SWITCHES,
+    "processes": ids.FORM_PROCESSES,
+    "sequence_length": ids.FORM_SEQUENCE_LENGTH,
+    "threads": ids.FORM_THREADS,
+    "budget": ids.FORM_BUDGET,
+    "against": ids.FORM_AGAINST,
+    "new_tokens": ids.FORM_NEW_TOKENS,
+    "workers": ids.FORM_WORKERS,
+    "checkpoint": ids.FORM_CHECKPOINT,
+    "attention": ids.FORM_ATTENTION,
+    "more_switches": ids.FORM_MORE_SWITCHES,
+    "title": ids.FORM_TITLE,
+}
+"""Fields of RunOptions, each with the control that holds it."""
+_FORM = tuple(Input(control, "value") for control in FORM_FIELDS.values())
+_FORM_STATE = tuple(State(control, "value") for control in FORM_FIELDS.values())
 
 
 def layout(search: str) -> Component:
@@ -256,41 +261,8 @@ def report_run(clicks: list[int | None]) -> Any:
     )
 
 
-def options_from_form(
-    models: list[str] | None,
-    tier: str | None,
-    backends: list[str] | None,
-    precisions: list[str] | None,
-    batch_sizes: str | None,
-    workloads: list[str] | None,
-    size: str | None,
-    switches: list[str] | None,
-    processes: str | None,
-    sequence_length: str | None,
-    threads: str | None,
-    budget: str | None,
-    against: str | None,
-    new_tokens: str | None,
-    workers: str | None,
-    checkpoint: str | None,
-) -> RunOptions:
-    """In the order of `_FORM`; what a browser sends as nothing is left to the defaults."""
-    usual = RunOptions()
-    return RunOptions(
-        models=models or (),
-        tier=tier or usual.tier,
-        backends=backends or (),
-        precisions=precisions or (),
-        batch_sizes=batch_sizes or "",
-        workloads=workloads or (),
-        size=size or usual.size,
-        switches=switches or (),
-        processes=processes,
-        sequence_length=sequence_length,
-        threads=threads,
-        budget=budget,
-        against=against or "",
-        new_tokens=new_tokens,
-        workers=workers,
-        checkpoint=checkpoint or "",
-    )
+def options_from_form(*values: Any) -> RunOptions:
+    """In the order of FORM_FIELDS; what a browser sends as nothing is left to the defaults."""
+    named = dict(zip(FORM_FIELDS, values, strict=True))
+    lists = {name: named.pop(name) or () for name in QUERY_LISTS}
+    return RunOptions(**lists, **{name: value for name, value in named.items() if value not in (None, "")})

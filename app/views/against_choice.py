@@ -14,7 +14,7 @@ from engine.domain.against import Against
 from engine.domain.case import Precision
 from engine.domain.hardware import BackendStatus
 
-_ATTENTION = ("eager", "sdpa")
+ATTENTION = ("eager", "sdpa")
 """What every attention-based type of the library has."""
 
 
@@ -54,7 +54,7 @@ def against_options(
             for count in _thread_counts(usable_logical_cores())
         ),
         (Against(compiled=True), "compiled (torch.compile)"),
-        *((Against(attention=name), f"attention {name}") for name in _ATTENTION),
+        *((Against(attention=name), f"attention {name}") for name in ATTENTION),
     ]
     return [{"value": against.text, "label": label, "search": f"{label} {against.text}"} for against, label in offered]
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import Any
 
-from dash import dcc, html
+from dash import html
 from dash.development.base_component import Component
 
 from app import ids
@@ -14,14 +13,15 @@ from app.run_options import COLD, INCREMENTAL, PROGRESSIVE, RunOptions
 from app.views.against_choice import against_menu
 from app.views.card import card
 from app.views.controls import button
+from app.views.form_fields import choices, field, menu, several, switches, text
 from app.views.marks import backend_mark
 from app.views.plan_preview import plan_pending
+from app.views.run_form_more import more_options
 from engine.catalog.checkpoints import sizes_of
-from engine.domain.against import PAIRS
 from engine.domain.case import Precision, Workload
 from engine.domain.hardware import BackendStatus
 from engine.domain.model import ModelType, Tier
-from engine.domain.run import NEW_TOKENS, WORKERS, Protocol, SizeChoice
+from engine.domain.run import SizeChoice
 from engine.formatting import counted, format_count, format_parameters, join_words
 
 _KEPT: Mapping[str, Any] = {"persistence": True, "persistence_type": "session"}
@@ -30,8 +30,6 @@ _AS_ADDRESSED: Mapping[str, Any] = {}
 """A form that an address has filled in shows that, whatever was typed before."""
 
 _GROWING = "Larger batches are left out once one fails for memory or time, or throughput stops growing."
-_USUAL_PROCESSES = f"{Protocol().processes}, or {PAIRS} pairs"
-"""Of a run that compares against another way."""
 
 
 def run_form(options: RunOptions, *, is_addressed: bool = False) -> Component:
@@ -40,94 +38,26 @@ def run_form(options: RunOptions, *, is_addressed: bool = False) -> Component:
     `is_addressed`: an address chose `options`, so that nothing remembered from before may replace them.
     """
     kept = _AS_ADDRESSED if is_addressed else _KEPT
-    unusual = (
-        *(options.processes, options.sequence_length, options.threads),
-        *(options.budget, options.new_tokens, options.workers, options.checkpoint or None),
-    )
-    more = html.Details(
-        [
-            html.Summary("More options"),
-            html.Div(
-                [
-                    _field(
-                        "Processes per case",
-                        ids.FORM_PROCESSES,
-                        _text(ids.FORM_PROCESSES, options.processes, _USUAL_PROCESSES, kept),
-                    ),
-                    _field(
-                        "Sequence length",
-                        ids.FORM_SEQUENCE_LENGTH,
-                        _text(ids.FORM_SEQUENCE_LENGTH, options.sequence_length, "each type's own", kept),
-                    ),
-                    _field("Threads", ids.FORM_THREADS, _text(ids.FORM_THREADS, options.threads, "all cores", kept)),
-                ],
-                className="form-row form-row-3",
-            ),
-            html.Div(
-                [
-                    _field(
-                        "New tokens, of generation",
-                        ids.FORM_NEW_TOKENS,
-                        _text(ids.FORM_NEW_TOKENS, options.new_tokens, NEW_TOKENS, kept),
-                    ),
-                    _field(
-                        "Workers, of concurrency",
-                        ids.FORM_WORKERS,
-                        _text(ids.FORM_WORKERS, options.workers, WORKERS, kept),
-                    ),
-                ],
-                className="form-row",
-            ),
-            _field(
-                "Time budget", ids.FORM_BUDGET, _text(ids.FORM_BUDGET, options.budget, "none; or 90s, 30m, 2h", kept)
-            ),
-            _field(
-                "Checkpoint, instead of models",
-                ids.FORM_CHECKPOINT,
-                _text(
-                    ids.FORM_CHECKPOINT,
-                    options.checkpoint or None,
-                    "hub id in this machine's cache, or folder",
-                    {**kept, "inputMode": "text"},
-                ),
-            ),
-        ],
-        className="run-form-more",
-        open=any(value is not None for value in unusual),
-    )
     return card(
         "Start a run",
         html.Div(
             [
-                _field(
-                    "Models",
-                    ids.FORM_MODELS,
-                    _list(ids.FORM_MODELS, [], options.models, "Every model of the tier", kept),
-                ),
+                field("Models", several(ids.FORM_MODELS, [], options.models, "Every model of the tier", kept)),
                 html.Div(
                     [
-                        _field(
-                            "Tier, when no model is named",
-                            ids.FORM_TIER,
-                            _menu(ids.FORM_TIER, _choices(Tier), options.tier, kept),
-                        ),
-                        _field("Size", ids.FORM_SIZE, _menu(ids.FORM_SIZE, size_options(), options.size, kept)),
+                        field("Tier, when no model is named", menu(ids.FORM_TIER, choices(Tier), options.tier, kept)),
+                        field("Size", menu(ids.FORM_SIZE, size_options(), options.size, kept)),
                     ],
                     className="form-row",
                 ),
                 html.Div(
                     [
-                        _field(
-                            "Backends",
-                            ids.FORM_BACKENDS,
-                            _list(ids.FORM_BACKENDS, [], options.backends or ("cpu",), "cpu", kept),
-                        ),
-                        _field(
+                        field("Backends", several(ids.FORM_BACKENDS, [], options.backends or ("cpu",), "cpu", kept)),
+                        field(
                             "Precision",
-                            ids.FORM_PRECISIONS,
-                            _list(
+                            several(
                                 ids.FORM_PRECISIONS,
-                                _choices(Precision),
+                                choices(Precision),
                                 options.precisions or (Precision.FP32.value,),
                                 "fp32",
                                 kept,
@@ -138,46 +68,33 @@ def run_form(options: RunOptions, *, is_addressed: bool = False) -> Component:
                 ),
                 html.Div(
                     [
-                        _field(
-                            "Batch sizes",
-                            ids.FORM_BATCH_SIZES,
-                            _text(ids.FORM_BATCH_SIZES, options.batch_sizes, "1, 8", kept),
-                        ),
-                        _field(
+                        field("Batch sizes", text(ids.FORM_BATCH_SIZES, options.batch_sizes, "1, 8", kept)),
+                        field(
                             "Workload",
-                            ids.FORM_WORKLOADS,
-                            _list(
+                            several(
                                 ids.FORM_WORKLOADS,
-                                _choices(Workload),
+                                choices(Workload),
                                 options.workloads or (Workload.INFERENCE.value,),
                                 "inference",
                                 kept,
+                                searchable=False,
                             ),
                         ),
                     ],
                     className="form-row",
                 ),
-                dcc.Checklist(
-                    id=ids.FORM_SWITCHES,
-                    options=[
-                        {
-                            "value": PROGRESSIVE,
-                            "label": "Stop growing a batch when it no longer pays",
-                            "title": _GROWING,
-                        },
-                        {"value": INCREMENTAL, "label": "Only what is missing or out of date"},
-                        {"value": COLD, "label": "Cold processes, nothing preloaded"},
+                switches(
+                    ids.FORM_SWITCHES,
+                    [
+                        (PROGRESSIVE, "Stop growing a batch when it no longer pays", _GROWING),
+                        (INCREMENTAL, "Only what is missing or out of date", ""),
+                        (COLD, "Cold processes, nothing preloaded", ""),
                     ],
-                    value=list(options.switches),
-                    className="form-switches",
-                    **kept,
+                    options.switches,
+                    kept,
                 ),
-                _field(
-                    "Compare against, in pairs",
-                    ids.FORM_AGAINST,
-                    against_menu(options.against, kept),
-                ),
-                more,
+                field("Compare against, in pairs", against_menu(options.against, kept)),
+                more_options(options, kept),
                 html.Div(plan_pending(), id=ids.PLAN_PREVIEW, className="plan-preview", **{"aria-live": "polite"}),
                 html.Div(
                     [
@@ -295,59 +212,3 @@ def size_options() -> list[dict[str, Any]]:
         {"value": SizeChoice.DEFAULT.value, "label": "default"},
         {"value": SizeChoice.TINY.value, "label": "tiny: proves that it runs"},
     ]
-
-
-def with_named(options: Sequence[dict[str, Any]], chosen: Sequence[str]) -> list[dict[str, Any]]:
-    """`options` and any chosen name that is none of them: a menu drops those, and the plan says what is wrong."""
-    known = {option["value"] for option in options}
-    return [*options, *({"value": name, "label": name, "search": name} for name in chosen if name not in known)]
-
-
-def _choices(kind: type[StrEnum]) -> list[dict[str, Any]]:
-    return [{"value": member.value, "label": member.value} for member in kind]
-
-
-def _field(label: str, control_id: str, control: Component) -> Component:
-    return html.Div([html.Label(label, htmlFor=control_id, className="form-label"), control], className="form-field")
-
-
-def _menu(id: str, options: Sequence[dict[str, Any]], chosen: str, kept: Mapping[str, Any]) -> Component:
-    """One of a few."""
-    return dcc.Dropdown(
-        id=id,
-        options=with_named(options, [chosen]),
-        value=chosen,
-        clearable=False,
-        searchable=False,
-        className="form-menu",
-        **kept,
-    )
-
-
-def _list(
-    id: str, options: Sequence[dict[str, Any]], chosen: Sequence[str], usual: str, kept: Mapping[str, Any]
-) -> Component:
-    """Several of many; `usual` is what an empty one stands for."""
-    return dcc.Dropdown(
-        id=id,
-        options=with_named(options, chosen),
-        value=list(chosen),
-        multi=True,
-        searchable=id != ids.FORM_WORKLOADS,
-        placeholder=usual,
-        className="form-menu",
-        **kept,
-    )
-
-
-def _text(id: str, value: object, usual: object, kept: Mapping[str, Any]) -> Component:
-    """`usual` is what an empty one stands for."""
-    return dcc.Input(
-        id=id,
-        type="text",
-        value=None if value is None else str(value),
-        placeholder=str(usual),
-        debounce=0.4,
-        className="form-input",
-        **{"inputMode": "numeric", **kept},
-    )

@@ -18,6 +18,7 @@ from engine.domain.run import (
     MAX_PROCESSES,
     MAX_SEQUENCE_LENGTH,
     MAX_THREADS,
+    MAX_TITLE,
     MAX_WARMUP,
     MAX_WORKERS,
     Protocol,
@@ -139,7 +140,7 @@ class RunBody(BaseModel):
     against: AgainstBody | None = None
     checkpoint: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
     """Hub id or absolute folder of trained weights."""
-    title: Annotated[str, Field(max_length=200)] | None = None
+    title: Annotated[str, Field(max_length=MAX_TITLE)] | None = None
 
     def to_request(self) -> RunRequest:
         """The engine's request; models that are named win over the priority. Raises InvalidValue."""

@@ -48,6 +48,8 @@ def benchmark_command(request: RunRequest) -> str:
         words.append("--incremental")
     if request.budget_seconds is not None:
         words += ["--budget", budget_text(request.budget_seconds)]
+    if request.title is not None:
+        words += ["--title", request.title]
     return " ".join(shlex.quote(word) for word in words)
 
 

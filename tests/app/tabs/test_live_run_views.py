@@ -8,12 +8,13 @@ import pytest
 from app import ids
 from app.run_options import RunOptions
 from app.views.finished_runs import finished_runs, finished_title, queue_title, run_queue
+from app.views.form_fields import with_named
 from app.views.machine_note import Quietness, machine_note, quietness_of
 from app.views.marks import run_outcome
 from app.views.plan_preview import plan_preview, start_label
 from app.views.run_card import no_run, run_body
 from app.views.run_failures import request_again, run_failures
-from app.views.run_form import backend_options, model_options, precision_options, run_form, with_named
+from app.views.run_form import backend_options, model_options, precision_options, run_form
 from app.views.run_words import request_words, run_sentence, run_subtitle
 from engine.domain.case import Workload
 from engine.domain.model import Status

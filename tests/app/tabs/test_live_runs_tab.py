@@ -29,9 +29,10 @@ from engine.formatting import format_time
 from engine.storage import results, runs
 from tests.app.stand_in import StandInWorkbench
 from tests.app.tabs.component_tree import of_class, of_kind, text_of, with_id
+from tests.app.tabs.form_values import form_values
 from tests.builders import a_case, a_failed_result, a_plan, a_request, a_result
 
-FORM = (["bert"], "critical", ["cpu"], ["fp32"], "1, 8", ["inference"], "auto", ["progressive"], *[None] * 8)
+FORM = form_values()
 Trigger = Callable[..., None]
 
 
@@ -88,8 +89,7 @@ def test_checkpoints_stand_below_their_type_with_their_published_parameters() ->
 
 
 def test_a_form_that_cannot_run_says_why_and_cannot_be_started() -> None:
-    form = list(FORM)
-    form[4] = "1, x"
+    form = form_values(batch_sizes="1, x")
     preview, _, disabled, command = preview_plan(*form, [])
     assert "Batch size 'x'" in text_of(preview)
     assert disabled is True
@@ -101,22 +101,19 @@ def test_a_name_that_no_menu_has_is_kept_and_refused_instead_of_dropped() -> Non
     backends, precisions = fill_backends(["cpv"], ["fp33"])
     for options, name in ((models, "bertt"), (tiers, "zzz"), (backends, "cpv"), (precisions, "fp33")):
         assert name in [option["value"] for option in options]
-    form = list(FORM)
-    form[0] = ["bertt"]
+    form = form_values(models=["bertt"])
     preview, _, disabled, _ = preview_plan(*form, [])
     assert "Unknown model type 'bertt'. Did you mean bert?" in text_of(preview)
     assert disabled is True
 
 
 def test_an_address_with_an_unknown_workload_is_answered_with_a_sentence() -> None:
-    form = list(FORM)
-    form[5] = ["zzz"]
+    form = form_values(workloads=["zzz"])
     assert "Unknown workload 'zzz'" in text_of(preview_plan(*form, [])[0])
 
 
 def test_a_form_that_asks_for_too_much_is_refused_before_anything_is_planned() -> None:
-    form = list(FORM)
-    form[8] = "999999999"
+    form = form_values(processes="999999999")
     preview, _, disabled, _ = preview_plan(*form, [])
     assert "Processes per case '999999999' is more than 1000" in text_of(preview)
     assert disabled is True
@@ -153,8 +150,7 @@ def test_starting_submits_the_form_and_follows_the_new_run(bench: StandInWorkben
 
 
 def test_a_refused_start_says_why_beside_the_button(bench: StandInWorkbench) -> None:
-    form = list(FORM)
-    form[0] = ["brt"]
+    form = form_values(models=["brt"])
     message, shown, *_ = start_run(1, *form)
     assert "Unknown model type 'brt'" in text_of(message)
     assert shown is no_update

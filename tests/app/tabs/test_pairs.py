@@ -21,6 +21,7 @@ from engine.domain.run import Protocol, RunStatus
 from engine.errors import UnknownName
 from tests.app.stand_in import StandInWorkbench
 from tests.app.tabs.component_tree import of_class, text_of, with_id
+from tests.app.tabs.form_values import form_values
 from tests.builders import (
     A_TIME,
     a_backend_status,
@@ -68,8 +69,8 @@ def test_the_plan_says_that_pairs_are_measured_anew(bench: StandInWorkbench) -> 
 
 def _planned(against: str | None, switches: list[str]) -> Any:
     """The preview of one small case."""
-    chosen = [["bert"], None, ["cpu"], ["fp32"], "1", ["inference"], "tiny", switches]
-    return preview_plan(*chosen, "6", None, None, None, against, None, None, None, None)[0]
+    chosen = form_values(batch_sizes="1", size="tiny", switches=switches, processes="6", against=against)
+    return preview_plan(*chosen, None)[0]
 
 
 def test_what_can_run_here_and_differs_is_offered() -> None:

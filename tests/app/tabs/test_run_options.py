@@ -50,7 +50,12 @@ def test_every_field_reaches_the_request() -> None:
         budget=" 1h30m ",
         new_tokens="64",
         workers=4,
+        attention="eager",
+        more_switches=["compile", "pin"],
+        title=" Nightly ",
     ).request()
+    assert (request.compiled, request.attention, request.title) == (True, "eager", "Nightly")
+    assert (request.protocol.pinned, request.protocol.side_by_side) == (True, False)
     assert (request.new_tokens, request.workers) == (64, 4)
     assert (request.precisions, request.batch_sizes, request.size) == ((Precision.BF16,), (2,), SizeChoice.TINY)
     assert (request.protocol.processes, request.sequence_length, request.threads) == (5, 64, 2)
@@ -101,6 +106,25 @@ def test_a_name_that_is_no_choice_is_refused_with_those_that_are(field: str) -> 
     with pytest.raises(UnknownName, match=f"Unknown {field.removesuffix('s')} 'zzz'. Choose one of: ") as refused:
         RunOptions(**{field: value}).request()
     assert refused.value.field == field
+
+
+def test_cases_side_by_side_need_a_number_of_threads() -> None:
+    with pytest.raises(InvalidValue, match="need a number of threads"):
+        RunOptions(more_switches=["side-by-side"]).request()
+    assert RunOptions(more_switches=["side-by-side"], threads="1").request().protocol.side_by_side
+
+
+def test_a_title_that_is_too_long_is_refused_with_both_lengths() -> None:
+    RunOptions(title="x" * 200).request()
+    with pytest.raises(InvalidValue, match="201 characters; 200 are the most") as refused:
+        RunOptions(title="x" * 201).request()
+    assert refused.value.field == "title"
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_attention_or_title_is_none(empty: str) -> None:
+    request = RunOptions(attention=empty, title=empty).request()
+    assert (request.attention, request.title) == (None, None)
 
 
 def test_a_checkpoint_stands_for_models_and_tier() -> None:

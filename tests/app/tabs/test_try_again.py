@@ -73,11 +73,17 @@ def test_trying_again_asks_for_the_same_cases_in_full() -> None:
         {"workloads": (Workload.GENERATION,), "new_tokens": 7},
         {"workloads": (Workload.CONCURRENCY,), "workers": 3},
         {"models": (), "checkpoint": "mine/bert", "size": SizeChoice.AUTO},
+        {"compiled": True},
+        {"attention": "eager"},
+        {"protocol": Protocol(pinned=True)},
+        {"protocol": Protocol(side_by_side=True), "threads": 1},
     ],
 )
-def test_trying_again_keeps_what_a_workload_or_a_checkpoint_adds(changes: dict[str, Any]) -> None:
+def test_trying_again_keeps_how_it_was_measured(changes: dict[str, Any]) -> None:
     request = a_request(**({"size": SizeChoice.TINY, "protocol": Protocol(), "incremental": False} | changes))
-    of_case = {name: value for name, value in changes.items() if name in ("new_tokens", "workers", "checkpoint")}
+    of_case = {
+        name: value for name, value in changes.items() if name not in ("workloads", "models", "size", "protocol")
+    }
     size = "checkpoint" if "checkpoint" in changes else Size.TINY
     failed = a_case(size=size, workload=changes.get("workloads", (Workload.INFERENCE,))[0], **of_case)
     address = address_again([failed], request)
@@ -95,16 +101,10 @@ def test_a_failed_partner_is_tried_again_with_the_whole_pair(against: Against) -
         assert asked == request
 
 
-@pytest.mark.parametrize("changes", [{"allow_pickle": True}, {"protocol": Protocol(pinned=True)}])
+@pytest.mark.parametrize("changes", [{"allow_pickle": True}, {"protocol": Protocol(warmup=7)}])
 def test_what_the_form_has_no_field_for_is_tried_again_by_the_command(changes: dict[str, Any]) -> None:
-    (notice,) = run_failures(a_run(request=a_request(**({"protocol": Protocol()} | changes))), [a_failed_result()])
-    assert "Copy command to try again" in text_of(notice)
-
-
-def test_compiled_cases_are_tried_again_by_the_command_because_the_form_cannot_ask_for_them() -> None:
-    rows = [a_failed_result(a_case(compiled=True, batch_size=8), reason="no compiler")]
-    request = a_request(compiled=True, batch_sizes=(1, 8))
-    (notice,) = run_failures(a_run(RunStatus.COMPLETED, request=request), rows)
+    request = a_request(compiled=True, **({"protocol": Protocol()} | changes))
+    (notice,) = run_failures(a_run(request=request), [a_failed_result(a_case(compiled=True, batch_size=8))])
     assert not of_kind(notice, "Link")
     assert "Copy command to try again" in text_of(notice)
     assert "--compile" in str(notice) and "--batch-sizes 8" in str(notice)

@@ -22,6 +22,7 @@ from engine.formatting import THIN_SPACE
 from tests.app.measured import store
 from tests.app.stand_in import StandInWorkbench
 from tests.app.tabs.component_tree import of_class, of_kind, text_of, with_id
+from tests.app.tabs.form_values import form_values
 from tests.builders import a_case, a_case_progress
 from tests.workload_builders import (
     a_concurrency,
@@ -120,7 +121,7 @@ def test_the_form_is_filled_with_new_tokens_and_workers(bench: StandInWorkbench)
 
 
 def test_a_plan_of_too_few_tokens_says_what_is_possible(bench: StandInWorkbench) -> None:
-    form = (["gpt2"], "critical", ["cpu"], ["fp32"], "1", ["generation"], "auto", [], *[None] * 5, "1", None, None)
+    form = form_values(models=["gpt2"], batch_sizes="1", workloads=["generation"], switches=[], new_tokens="1")
     problem, _, disabled, _ = preview_plan(*form, None)
     assert disabled
     assert "new_tokens 1 is not between 2 and" in text_of(problem)

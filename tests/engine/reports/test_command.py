@@ -58,6 +58,7 @@ def test_the_command_line_reads_the_command_back_as_the_same_request() -> None:
         incremental=True,
         budget_seconds=5400.0,
         protocol=Protocol(processes=5, warmup=4, pinned=True),
+        title="nightly, of Ann's machine",
     )
     outcome = CliRunner().invoke(benchmark, shlex.split(benchmark_command(request))[2:])
     assert outcome.exit_code == 0, outcome.output
