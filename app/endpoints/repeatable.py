@@ -2,7 +2,8 @@
 
 The client names its request by the header Idempotency-Key (IETF draft-ietf-httpapi-idempotency-key-header): the same
 request under the same key is answered as the first time, for a day and through restarts; another under that key is
-refused, and so is one that comes while the first is being answered.
+refused, and so is one that comes while the first is being answered. The key is kept before anything is started: where
+the server died in between, a repeated request is told so, and starts nothing.
 """
 
 from __future__ import annotations
@@ -50,19 +51,24 @@ def repeatable(view: Callable[..., Any]) -> Callable[..., Any]:
         with _alone(key) as is_alone:
             if not is_alone:
                 return _later()
-            workbench = data.workbench()
-            with workbench.database.cursor() as cursor:
+            database = data.workbench().database
+            with database.cursor() as cursor:
                 before = repeated_requests.find(cursor, key)
             if before is not None:
                 return _again(before, digest)
-            response = make_response(view(*positional, **named))
+            database.write(lambda cursor: repeated_requests.begin(cursor, key, digest))
+            try:
+                response = make_response(view(*positional, **named))
+            except Exception:
+                database.write(lambda cursor: repeated_requests.forget(cursor, key))
+                raise
             kept = AnsweredRequest(
                 request_digest=digest,
                 status=response.status_code,
                 location=response.headers.get("Location"),
                 answer=response.get_json(),
             )
-            workbench.database.write(lambda cursor: repeated_requests.keep(cursor, key, kept))
+            database.write(lambda cursor: repeated_requests.keep(cursor, key, kept))
             return response
 
     return answer
@@ -72,6 +78,11 @@ def _again(before: AnsweredRequest, digest: str) -> Response:
     if before.request_digest != digest:
         raise InvalidValue(
             f"Another request had this {HEADER} within the last day; choose a new one for a new request.", field=HEADER
+        )
+    if not before.is_answered:
+        raise Conflict(
+            f"The server ended before it had answered the first request with this {HEADER}, and cannot tell whether "
+            "anything was started; look it up, and choose a new key to start another."
         )
     response = Response(json.dumps(before.answer) + "\n", status=before.status, mimetype="application/json")
     response.headers[REPLAYED] = "true"

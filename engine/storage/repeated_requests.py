@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any
 
 from duckdb import DuckDBPyConnection
@@ -23,6 +24,11 @@ class AnsweredRequest:
     location: str | None
     answer: Mapping[str, Any]
 
+    @property
+    def is_answered(self) -> bool:
+        """False of one that is being answered, or whose program ended before it was."""
+        return self.status != HTTPStatus.PROCESSING
+
 
 def find(cursor: DuckDBPyConnection, key: str) -> AnsweredRequest | None:
     """What the key was used for within the last day."""
@@ -35,6 +41,20 @@ def find(cursor: DuckDBPyConnection, key: str) -> AnsweredRequest | None:
     return AnsweredRequest(request_digest=row[0], status=row[1], location=row[2], answer=json.loads(row[3]))
 
 
+def begin(cursor: DuckDBPyConnection, key: str, request_digest: str) -> None:
+    """Remember that it came before anything is done about it."""
+    keep(
+        cursor,
+        key,
+        AnsweredRequest(request_digest=request_digest, status=HTTPStatus.PROCESSING, location=None, answer={}),
+    )
+
+
+def forget(cursor: DuckDBPyConnection, key: str) -> None:
+    """Of one that did nothing, so that it may be sent again."""
+    cursor.execute("delete from repeated_request where key = $key", {"key": key})
+
+
 def keep(cursor: DuckDBPyConnection, key: str, answered: AnsweredRequest) -> None:
     """Remember it for a day, and forget what is older."""
     now = datetime.now(UTC)
@@ -44,7 +64,7 @@ def keep(cursor: DuckDBPyConnection, key: str, answered: AnsweredRequest) -> Non
         {
             "key": key,
             "digest": answered.request_digest,
-            "status": answered.status,
+            "status": int(answered.status),
             "location": answered.location,
             "answer": json.dumps(answered.answer),
             "asked_at": now,

@@ -5,17 +5,31 @@ from __future__ import annotations
 import threading
 
 import pytest
+from duckdb import DuckDBPyConnection
 from flask import Flask
 from flask.testing import FlaskClient
 
 from engine.domain.api_key import Role
+from engine.storage import repeated_requests
+from engine.storage.repeated_requests import AnsweredRequest
 from tests.app.stand_in import StandInWorkbench
 
+_keep = repeated_requests.keep
 RUN = {"models": ["bert"]}
+
+
+class Died(BaseException):
+    """Stands for the end of the process, which no handler of errors sees."""
 
 
 def post(client: FlaskClient, key: str, path: str = "/api/benchmark/run", **body: object):
     return client.post(path, json=RUN | body, headers={"Idempotency-Key": key})
+
+
+def _dies_with_an_answer(cursor: DuckDBPyConnection, key: str, answered: AnsweredRequest) -> None:
+    if answered.is_answered:
+        raise Died
+    _keep(cursor, key, answered)
 
 
 def runs_of(client: FlaskClient) -> int:
@@ -92,3 +106,20 @@ def test_many_at_once_start_one(app: Flask, client: FlaskClient) -> None:
         thread.join(10)
     assert len(answers) == 8 and set(answers) <= {202, 409} and 202 in answers
     assert runs_of(client) == 1
+
+
+def test_one_that_the_server_never_answered_starts_nothing_a_second_time(
+    client: FlaskClient, bench: StandInWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where it is killed once the run has been started."""
+    with monkeypatch.context() as dying:
+        dying.setattr(repeated_requests, "keep", _dies_with_an_answer)
+        with pytest.raises(Died):
+            post(client, "one")
+    assert runs_of(client) == 1
+    answer = post(client, "one")
+    assert (answer.status_code, answer.json["title"]) == (409, "Not possible in the present state")
+    assert "cannot tell whether anything was started" in answer.json["detail"]
+    assert "Retry-After" not in answer.headers, "it would be told the same again"
+    assert runs_of(client) == 1
+    assert post(client, "two").status_code == 202

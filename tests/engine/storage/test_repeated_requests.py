@@ -60,3 +60,13 @@ def test_what_is_older_than_a_day_is_forgotten_and_its_key_may_be_used_anew(data
     _keep(database, "one", other)
     assert _find(database, "one") == other
     assert _count(database) == 1
+
+
+def test_one_that_has_begun_is_kept_before_it_is_answered_and_can_be_forgotten(database: Database) -> None:
+    database.write(lambda cursor: repeated_requests.begin(cursor, "one", "d1"))
+    begun = _find(database, "one")
+    assert begun is not None and (begun.is_answered, begun.request_digest) == (False, "d1")
+    _keep(database, "one")
+    assert _find(database, "one") == ANSWERED and ANSWERED.is_answered
+    database.write(lambda cursor: repeated_requests.forget(cursor, "one"))
+    assert _find(database, "one") is None
