@@ -11,7 +11,7 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ import psutil
 from simple_websocket import Client, ConnectionClosed
 
 from benchmarks.figure import Figure, at_most, markdown
-from benchmarks.served import Served, served
+from benchmarks.served import LOG, Served, served
 from engine.config import Settings
 from engine.domain.result import ResultStatus
 from engine.domain.run import Run, RunStatus
@@ -294,23 +294,24 @@ def run(wanted: int = RUNS, hours: float = HOURS, seed: int = 20261129) -> list[
             restarts = int(endurance._worker().pid != worker)
             family = server.process.children(recursive=True)
         left = [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+        tracebacks = (home / LOG).read_text(encoding="utf-8").split("Traceback (most recent call last):\n")[1:]
         with closing(Database.open(Settings.load(home=home).db_path)) as database:
             inconsistent = stored_faults(database, endurance.stories)
     wrong = [f"run {number}: {story.fault}" for number, story in enumerate(endurance.stories, 1) if story.fault]
-    for line in [*wrong, *inconsistent]:
+    for line in [*wrong, *inconsistent, *tracebacks]:
         print(line, file=sys.stderr)
-    return _figures(endurance, wrong, inconsistent, left=len(left), restarts=restarts, seconds=time.monotonic() - began)
+    happened = {
+        "runs that ended otherwise than what was done to them": len(wrong),
+        "runs stored otherwise than told, or twice": len(inconsistent),
+        "tracebacks in the server's log": len(tracebacks),
+        "restarts of the server": restarts,
+        "processes left after the end": len(left),
+    }
+    return _figures(endurance, happened, seconds=time.monotonic() - began)
 
 
-def _figures(
-    endurance: Endurance,
-    wrong: Sequence[str],
-    inconsistent: Sequence[str],
-    *,
-    left: int,
-    restarts: int,
-    seconds: float,
-) -> list[Figure]:
+def _figures(endurance: Endurance, happened: Mapping[str, int], *, seconds: float) -> list[Figure]:
+    """`happened`: how often what should not."""
     count = len(endurance.stories)
     warm = next(state for state in endurance.states if state.runs >= WARM_UP_SHARE * count)
     last = endurance.states[-1]
@@ -318,11 +319,8 @@ def _figures(
     return [
         Figure(name=f"runs, of which {kills} were robbed of a process", values=(count,), unit=""),
         Figure(name="they took", values=(seconds / 60,), unit="min"),
-        at_most("runs that ended otherwise than what was done to them", (len(wrong),), "", 0),
-        at_most("runs stored otherwise than told, or twice", (len(inconsistent),), "", 0),
-        at_most("restarts of the server", (restarts,), "", 0),
+        *(at_most(what, (times,), "", 0) for what, times in happened.items()),
         at_most("processes at rest, more than after the warm-up", (last.processes - warm.processes,), "", 0),
-        at_most("processes left after the end", (left,), "", 0),
         at_most("threads, more than after the warm-up", (last.threads - warm.threads,), "", 2),
         at_most("open files, more than after the warm-up", (last.open_files - warm.open_files,), "", 2),
         at_most("resident memory over that after the warm-up", (last.resident_bytes / warm.resident_bytes,), "x", 1.1),

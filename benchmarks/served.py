@@ -18,6 +18,8 @@ import psutil
 from engine.config import CHECKOUT
 from engine.errors import EngineError
 
+LOG = "server.log"
+"""At home: all that the server said."""
 _POLL_SECONDS = 0.02
 _START_SECONDS = 120.0
 
@@ -58,7 +60,7 @@ class Served:
 @contextmanager
 def served(home: Path, *options: str) -> Iterator[Served]:
     """`python -m app` on a free port."""
-    log = home / "server.log"
+    log = home / LOG
     home.mkdir(parents=True, exist_ok=True)
     command: Sequence[str] = [sys.executable, "-m", "app", "--home", str(home), "--port", "0", *options]
     with log.open("w") as output:

@@ -144,7 +144,10 @@ class Followed(Generic[Snapshot]):
 
 def _follow(client: Server, find: Callable[[], Followed[Any]]) -> None:
     """Speak with one client until it leaves, what it follows is long over, or the server stops."""
-    client.sock.settimeout(_SEND_TIMEOUT_SECONDS)
+    try:
+        client.sock.settimeout(_SEND_TIMEOUT_SECONDS)
+    except OSError:
+        return  # the client left at once, and its socket is closed already
     sockets: LiveSockets = current_app.extensions[EXTENSION]
     with sockets.place() as has_place:
         if not has_place:

@@ -6,6 +6,8 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from socket import socket as tcp_socket
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from simple_websocket import Client, ConnectionClosed
 from simple_websocket import ConnectionError as Refused
 
 from app.access import EXTENSION
+from app.endpoints import live
 from app.endpoints.payloads import status_payload
 from engine.domain.api_key import Role
 from engine.domain.operation import OperationKind
@@ -184,6 +187,15 @@ def test_a_client_that_dies_without_a_word_frees_its_place(
     hear(socket)
     socket.sock.shutdown(2)
     assert wait_until(lambda: bench.supervisor.open_subscriptions == 0)
+
+
+def test_a_client_that_left_before_it_was_looked_at_is_no_error(app: Flask) -> None:
+    """The library's reader may have closed the socket by then, of which every use is an OSError."""
+    gone = SimpleNamespace(sock=tcp_socket())
+    gone.sock.close()
+    with app.app_context():
+        live.follow_run(gone, "any")
+    assert app.extensions[live.EXTENSION].open_now == 0
 
 
 def test_a_plain_request_for_a_socket_is_refused_as_a_problem(app: Flask, run_id: str) -> None:
