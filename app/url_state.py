@@ -103,20 +103,8 @@ def address(path: str, state: ViewState) -> str:
     return f"{path}{write_state(state)}"
 
 
-def start_address(
-    state: ViewState,
-    *,
-    sequence_length: int | None = None,
-    new_tokens: int | None = None,
-    workers: int | None = None,
-    threads: int | None = None,
-    cold: bool = False,
-    again: bool = False,
-    processes: int | None = None,
-    checkpoint: str | None = None,
-) -> str:
-    """Live Runs with its start form filled in as far as `state` chooses; `again` measures what is measured already."""
-    switches = ["progressive", *(() if again else ("incremental",)), *(("cold",) if cold else ())]
+def start_address(state: ViewState) -> str:
+    """Live Runs with its start form filled in as far as `state` chooses."""
     is_published = state.size is not None and is_checkpoint(state.size) and state.size != CHECKPOINT_SIZE
     chosen = {
         "models": state.size if is_published else state.model,
@@ -125,13 +113,6 @@ def start_address(
         "batch_sizes": state.batch,
         "workloads": plain(state.workload),
         "size": None if state.size is None or is_checkpoint(state.size) else plain(state.size),
-        "sequence_length": sequence_length,
-        "new_tokens": new_tokens,
-        "workers": workers,
-        "checkpoint": checkpoint,
-        "threads": threads,
-        "processes": processes,
-        "switches": ",".join(switches) if again or cold else None,
     }
     text = urlencode({name: value for name, value in chosen.items() if value is not None})
     return f"/live-runs?{text}" if text else "/live-runs"

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
 from app import ids
 from app.heat_map_cells import HeatMap
-from app.url_state import ViewState, address, start_address, state_of_case
+from app.run_options import RunOptions
+from app.url_state import ViewState, address
 from app.views.card import card
 from app.views.controls import copy_button, link_button
 from app.views.error_notice import error_notice
 from app.views.marks import backend_mark, provenance_mark, verdict_mark
 from app.views.resolution_badge import resolution_badge, resolution_of
 from engine.domain.calibration import MachineNoise
-from engine.domain.case import Case, Workload
+from engine.domain.case import Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
 from engine.domain.result import Provenance
@@ -64,7 +64,6 @@ def case_details(
 
     `notes` are those of the newest result.
     """
-    case = summary.case
     command = reproduce_command(summary)
     failure = summary.last_failure
     parts: list[Component] = []
@@ -87,9 +86,8 @@ def case_details(
     if summary.provenance is Provenance.IMPORTED:
         return _card(parts, summary, baseline, comparison, class_name)
     parts.append(html.Pre(command, className="code"))
-    actions = [copy_button(command, "Copy command")]
-    if _can_be_asked_for(case):
-        actions.append(link_button("Measure again", _start_again(summary), drawing="play"))
+    again = link_button("Measure again", start_again(summary), drawing="play")
+    actions = [copy_button(command, "Copy command"), again]
     parts.append(html.Div(actions, className="action-row"))
     return _card(parts, summary, baseline, comparison, class_name)
 
@@ -150,50 +148,34 @@ def choose_a_case(class_name: str = "") -> Component:
 
 def reproduce_command(summary: CaseSummary) -> str:
     """Measures the same case again with as many processes."""
-    case = summary.case
-    return benchmark_command(
-        RunRequest(
-            models=(case.model if case.checkpoint is None else case.model_type,),
-            backends=(case.backend,),
-            precisions=(case.precision,),
-            batch_sizes=(case.batch_size,),
-            workloads=(case.workload,),
-            size=SizeChoice.leading_to(case.size),
-            sequence_length=case.sequence_length,
-            threads=case.threads,
-            checkpoint=case.checkpoint,
-            cold=case.cold,
-            new_tokens=case.new_tokens,
-            workers=case.workers,
-            compiled=case.compiled,
-            attention=case.attention,
-            progressive=False,
-            protocol=Protocol(processes=max(summary.completed, 1)),
-        )
-    )
+    return benchmark_command(_request_again(summary))
 
 
-def _can_be_asked_for(case: Case) -> bool:
-    """Whether the start form has a field for all of it: compiling and attention only the command line has."""
-    return not case.compiled and case.attention is None
+def start_again(summary: CaseSummary) -> str:
+    """The start form, filled in with the same case."""
+    return RunOptions.nearest_to(_request_again(summary)).address
 
 
-def _start_again(summary: CaseSummary) -> str:
+def _request_again(summary: CaseSummary) -> RunRequest:
     """As many processes as now, so that new figures are no less certain than those that they replace."""
     case = summary.case
-    state = state_of_case(case)
-    if case.checkpoint is not None:
-        state = replace(state, model=case.model_type)
-    return start_address(
-        state,
+    return RunRequest(
+        models=(case.model if case.checkpoint is None else case.model_type,),
+        backends=(case.backend,),
+        precisions=(case.precision,),
+        batch_sizes=(case.batch_size,),
+        workloads=(case.workload,),
+        size=SizeChoice.leading_to(case.size),
         sequence_length=case.sequence_length,
+        threads=case.threads,
+        checkpoint=case.checkpoint,
+        cold=case.cold,
         new_tokens=case.new_tokens,
         workers=case.workers,
-        threads=case.threads,
-        cold=case.cold,
-        again=True,
-        processes=summary.completed if summary.completed not in (0, usual_processes(None)) else None,
-        checkpoint=case.checkpoint,
+        compiled=case.compiled,
+        attention=case.attention,
+        progressive=False,
+        protocol=Protocol(processes=summary.completed or usual_processes(None)),
     )
 
 

@@ -103,11 +103,3 @@ def test_the_way_to_measure_fills_in_the_start_form() -> None:
 
 def test_nothing_chosen_leads_to_the_plain_start_form() -> None:
     assert start_address(ViewState(family=Family.VISION, metric=Metric.LATENCY)) == "/live-runs"
-
-
-def test_measuring_again_is_not_stopped_by_what_is_measured_already() -> None:
-    again = options_of(start_address(ViewState(model="bert"), sequence_length=64, again=True))
-    usual = options_of(start_address(ViewState(model="bert")))
-    assert usual.request().incremental is True  # type: ignore[attr-defined]
-    assert again.request().incremental is False  # type: ignore[attr-defined]
-    assert again.request().sequence_length == 64  # type: ignore[attr-defined]

@@ -10,6 +10,11 @@ from dash._callback_context import context_value
 from dash._utils import AttributeDict
 from flask import Flask
 
+from engine.domain.case import Precision
+from tests.app.measured import measured, store
+from tests.app.stand_in import StandInWorkbench
+from tests.builders import a_case
+
 
 @pytest.fixture(autouse=True)
 def in_application(app: Flask) -> Iterator[None]:
@@ -28,3 +33,16 @@ def triggered() -> Iterator[Callable[..., None]]:
     yield trigger
     for token in reversed(tokens):
         context_value.reset(token)
+
+
+@pytest.fixture
+def two_ways(bench: StandInWorkbench) -> StandInWorkbench:
+    """bert and gpt2 at batch 1: bf16 twice and four times as fast as fp32."""
+    store(
+        bench,
+        measured(a_case("bert"), 0.04),
+        measured(a_case("bert", precision=Precision.BF16), 0.02),
+        measured(a_case("gpt2"), 0.08),
+        measured(a_case("gpt2", precision=Precision.BF16), 0.02),
+    )
+    return bench

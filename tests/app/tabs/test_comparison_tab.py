@@ -3,8 +3,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,75 +15,26 @@ from app.tabs.comparison import (
     layout,
     offer_metrics,
     offer_new_results,
-    show_details,
-    show_heat_map,
     unfold_family,
 )
 from app.tabs.comparison import write_address as write
 from app.tabs.comparison_filters import FILTERS
-from app.tabs.comparison_table import download_csv, fill_table
+from app.tabs.comparison_table import download_csv
 from app.views.case_details import reproduce_command
 from app.views.results_grid import COLUMNS, NARROW, USUAL
 from engine.domain.case import Precision, Workload
 from engine.domain.measurement import Metric
 from engine.domain.model import Size
-from engine.domain.run import usual_processes
-from engine.storage import calibrations
 from tests.app.measured import measured, store
 from tests.app.stand_in import StandInWorkbench
+from tests.app.tabs.comparison_screen import cells, details, filled, show, table, title, values
 from tests.app.tabs.component_tree import of_class, of_kind, parts, text_of, with_id
 from tests.builders import a_case, a_failed_result, startup_measurements
-from tests.calibration_builders import a_calibration
 from tests.workload_builders import a_generation, generation_figures, results_with
 
 BF16 = Precision.BF16
 ENCODERS = "text encoder"
 Trigger = Callable[..., None]
-
-
-def values(**filters: Any) -> list[Any]:
-    shown = {"metric": "latency", "rows": "family", "mode": "ratio", **filters}
-    return [shown.get(name) for name in FILTERS]
-
-
-def show(chosen: dict[str, Any] | None = None, **filters: Any) -> tuple[Any, Any, Any, int]:
-    """Head, body, count, results seen."""
-    return show_heat_map(*values(**filters), "light", False, None, chosen)
-
-
-def details(chosen: dict[str, Any] | None = None, **filters: Any) -> Any:
-    return show_details(chosen, *values(**filters), "light")
-
-
-def title(card: Any) -> str:
-    return text_of(of_class(card, "card-title"))
-
-
-def filled(*, columns: Any = None, narrow: bool = False, **filters: Any) -> Any:
-    """Columns and rows."""
-    return fill_table(*values(**filters), columns, narrow, None)
-
-
-def table(**filters: Any) -> list[dict[str, Any]]:
-    return filled(**filters)[1]
-
-
-def cells(body: Any) -> list[str]:
-    figure = with_id(body, ids.COMPARISON_HEATMAP).figure
-    return [annotation.text for annotation in figure.layout.annotations]
-
-
-@pytest.fixture
-def two_ways(bench: StandInWorkbench) -> StandInWorkbench:
-    """bert and gpt2 at batch 1: bf16 twice and four times as fast as fp32."""
-    store(
-        bench,
-        measured(a_case("bert"), 0.04),
-        measured(a_case("bert", precision=BF16), 0.02),
-        measured(a_case("gpt2"), 0.08),
-        measured(a_case("gpt2", precision=BF16), 0.02),
-    )
-    return bench
 
 
 def test_an_empty_database_leads_to_a_run() -> None:
@@ -163,134 +112,6 @@ def test_a_precision_that_one_backend_alone_has_is_a_column_like_any_other(two_w
     store(two_ways, measured(a_case("bert", backend="openvino", precision=Precision.INT8), 0.01))
     assert cells(show()[1]) == ["40.0 ms", "2.00", "4.00", "80.0 ms", "4.00"]
     assert cells(show(precision="int8")[1]) == ["10.0"]
-
-
-def test_the_cell_of_a_family_lists_its_models_and_leads_to_each(two_ways: StandInWorkbench) -> None:
-    store(two_ways, measured(a_case("roberta"), 0.05), measured(a_case("roberta", precision=BF16), 0.04))
-    card = details({"place": [ENCODERS, "cpu bf16"]})
-    assert [text_of(row).partition(" resolves ±3.")[0] for row in of_kind(of_kind(card, "Tbody"), "Tr")] == [
-        "bert40.00 ms20.00 ms2.00x faster (−50\N{THIN SPACE}%)",
-        "roberta50.00 ms40.00 ms1.25x faster (−20\N{THIN SPACE}%)",
-    ]
-    assert len(of_class(card, "resolution-badge")) == 2
-    assert of_kind(of_class(card, "family-members"), "Table"), "a frame that scrolls sideways where it is narrow"
-    models = {text_of(link): link.href for link in of_kind(card, "Link")}
-    state = layout(models["roberta"].partition("?")[2])
-    opened = with_id(state, ids.COMPARISON_CASE).data
-    assert title(details(opened)) == "Why “1.25x faster (−20\N{THIN SPACE}%)”?"
-
-
-def test_a_clicked_cell_that_the_new_rows_do_not_have_is_not_explained(two_ways: StandInWorkbench) -> None:
-    stale = {"place": [ENCODERS, "cpu bf16"]}
-    assert title(details(stale, rows="model")).startswith("Why “4.00x faster")
-    assert title(details(stale, model="gpt2")).startswith("Why “4.00x faster")
-
-
-def test_a_cell_that_nobody_tried_says_so(two_ways: StandInWorkbench) -> None:
-    store(two_ways, measured(a_case("t5"), 0.06))
-    card = details({"place": ["text to text", "cpu bf16"]})
-    assert "No text to text was tried on cpu bf16." in text_of(card)
-
-
-def test_details_repeat_the_case_exactly(two_ways: StandInWorkbench) -> None:
-    case = a_case("bert", precision=BF16)
-    card = details({"case": case.case_id})
-    assert text_of(of_class(card, "code")) == (
-        "modeldyno benchmark --model bert --hardware cpu --precision bf16 --batch-sizes 1 --type inference "
-        "--size default --sequence-length 128 --processes 5 --no-progressive-mode"
-    )
-    again = "/live-runs?models=bert&backends=cpu&precisions=bf16&batch_sizes=1&workloads=inference&size=default"
-    repeating = [link.href for link in of_kind(card, "Link") if text_of(link) == "Measure again"]
-    assert repeating == [f"{again}&sequence_length=128&processes=5&switches=progressive"]
-    assert "5 against 5 processes" in text_of(card)
-
-
-def test_the_usual_number_of_processes_is_left_to_the_form(two_ways: StandInWorkbench) -> None:
-    case = a_case("roberta")
-    store(two_ways, measured(case, 0.05, how_many=usual_processes(None)))
-    card = details({"case": case.case_id})
-    (again,) = [link.href for link in of_kind(card, "Link") if text_of(link) == "Measure again"]
-    assert "processes=" not in again
-
-
-def test_details_tell_what_the_newest_process_says_of_itself(two_ways: StandInWorkbench) -> None:
-    case = a_case("bert", precision=BF16)
-    newest, *_ = measured(case, 0.02, how_many=1)
-    later = newest.started_at + timedelta(days=1)
-    told = ("1 thread, 3 warm-up iterations.", "Outputs differ from eager fp32 by 1\N{THIN SPACE}%.")
-    store(two_ways, [replace(newest, result_id="newest", run_id="later", started_at=later, notes=told)])
-    (notes,) = of_class(details({"case": case.case_id}), "case-notes")
-    assert text_of(of_kind(notes, "H3")) == "What was measured, and how"
-    assert tuple(text_of(line) for line in of_kind(notes, "Li")) == told
-
-
-def test_details_of_trained_weights_tell_where_their_inputs_are_from(two_ways: StandInWorkbench) -> None:
-    """A checkpoint is called by its own name, which storage does not find it by."""
-    case = a_case("bert", size="checkpoint", checkpoint="owner/name", checkpoint_digest="0" * 64)
-    told = ("Inputs input_ids from the checkpoint's own processor.",)
-    store(two_ways, [replace(result, notes=told) for result in measured(case, 0.02)])
-    (notes,) = of_class(details({"case": case.case_id}), "case-notes")
-    assert tuple(text_of(line) for line in of_kind(notes, "Li")) == told
-
-
-def test_a_case_without_notes_has_no_place_for_them(two_ways: StandInWorkbench) -> None:
-    silent = [replace(result, notes=()) for result in measured(a_case("roberta"), 0.05)]
-    store(two_ways, silent)
-    assert of_class(details({"case": a_case("roberta").case_id}), "case-notes") == []
-
-
-@pytest.mark.parametrize(
-    ("way", "again"),
-    [
-        ({"threads": 2, "cold": True}, ["&sequence_length=128&threads=2&processes=5&switches=progressive%2Ccold"]),
-        ({"compiled": True}, []),
-        ({"attention": "eager"}, []),
-    ],
-)
-def test_only_what_the_start_form_can_ask_for_is_measured_again_by_it(
-    two_ways: StandInWorkbench, way: dict[str, Any], again: list[str]
-) -> None:
-    case = a_case("roberta", **way)
-    store(two_ways, measured(case, 0.05))
-    card = details({"case": case.case_id})
-    addresses = [link.href for link in of_kind(card, "Link") if text_of(link) == "Measure again"]
-    assert ["&sequence_length=" + href.partition("&sequence_length=")[2] for href in addresses] == again
-    assert of_class(card, "code")
-
-
-def test_a_verdict_says_what_it_could_have_resolved(two_ways: StandInWorkbench) -> None:
-    store(two_ways, measured(a_case("vit"), 0.05, how_many=3), measured(a_case("vit", precision=BF16), 0.04))
-    few = {"case": a_case("vit", precision=BF16).case_id}
-    (badge,) = of_class(details(few, family="vision"), "resolution-badge")
-    assert (text_of(badge), badge.href) == ("not calibrated", "/trust")
-    two_ways.database.write(lambda cursor: calibrations.save(cursor, a_calibration()))
-    (badge,) = of_class(details(few, family="vision"), "resolution-badge")
-    assert text_of(badge).startswith("5 processes would resolve ±")
-    enough = {"case": a_case("bert", precision=BF16).case_id}
-    (badge,) = of_class(details(enough), "resolution-badge")
-    assert text_of(badge).startswith("resolves ±") and "own processes" in badge.title
-
-
-def test_the_noise_of_this_machine_says_nothing_of_another_one(bench: StandInWorkbench) -> None:
-    ways = a_case("vit"), a_case("vit", precision=BF16)
-    store(bench, *(measured(case, 0.05, how_many=3, environment_id="other") for case in ways))
-    bench.database.write(lambda cursor: calibrations.save(cursor, a_calibration()))
-    few, where = {"case": ways[1].case_id}, {"family": "vision", "machine": "other"}
-    (badge,) = of_class(details(few, **where), "resolution-badge")
-    assert text_of(badge) == "not calibrated" and "the machine of these figures" in badge.title
-    theirs = a_calibration(days=1, environment_id="other")
-    bench.database.write(lambda cursor: calibrations.save(cursor, theirs))
-    (badge,) = of_class(details(few, **where), "resolution-badge")
-    assert text_of(badge).startswith("5 processes would resolve ±")
-
-
-def test_among_many_comparisons_five_processes_resolve_nothing(bench: StandInWorkbench) -> None:
-    models = ("bert", "gpt2", "vit", "t5", "clip", "distilbert", "roberta")
-    cases = [a_case(model, precision=precision) for model in models for precision in (Precision.FP32, BF16)]
-    store(bench, *(measured(case, 0.04) for case in cases))
-    (badge,) = of_class(details({"case": cases[1].case_id}), "resolution-badge")
-    assert text_of(badge).startswith("6 processes would resolve ±") and text_of(badge).endswith(" among 7")
-    assert "is-unknown" in badge.className
 
 
 def test_the_table_holds_every_workload_batch_and_size(two_ways: StandInWorkbench) -> None:

@@ -13,8 +13,7 @@ from app.tabs.comparison_filters import FILTERS as COMPARISON_FILTERS
 from app.tabs.comparison_table import fill_table
 from app.tabs.live_runs import layout, preview_plan
 from app.tabs.overview import _FILTERS, show_overview
-from app.url_state import start_address, state_of_case
-from app.views.case_details import reproduce_command
+from app.views.case_details import reproduce_command, start_again
 from app.views.case_table import case_table
 from engine.domain.case import Precision
 from engine.domain.measurement import Measurement, Metric
@@ -132,8 +131,7 @@ def test_a_case_is_measured_again_with_its_tokens_and_workers() -> None:
     assert "--type generation" in generation
     assert "--new-tokens 64" in generation
     assert "--concurrent-workers 2" in reproduce_command(summary_with(a_concurrency(), concurrency_figures()))
-    case = a_concurrency(workers=4)
-    assert "workers=4" in start_address(state_of_case(case), workers=case.workers)
+    assert "workers=4" in start_again(summary_with(a_concurrency(workers=4), concurrency_figures()))
 
 
 def test_the_details_of_a_case_tell_its_tail_process_by_process(bench: StandInWorkbench) -> None:
