@@ -50,6 +50,11 @@ class CaseLine:
     reason: str | None
     """Of its first process that was not completed."""
 
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether it was measured, by fewer processes than planned, though none failed."""
+        return self.state == ResultStatus.COMPLETED and self.measured < self.executions
+
 
 def case_lines(cases: Sequence[CaseProgress], *, ended: bool = False) -> list[CaseLine]:
     """One line per case in the order in which the first process of each was planned; `ended` is said of the run."""
@@ -72,7 +77,7 @@ def count_states(lines: Sequence[CaseLine]) -> Counter[str]:
 
 
 def shares(lines: Sequence[CaseLine]) -> list[tuple[str, float]]:
-    """State -> share of the bar, in the order of STATES; the finished processes of an open case count as done."""
+    """State -> share of the bar, in the order of STATES; a case that has some of its processes has as much of it."""
     weights: Counter[str] = Counter()
     for line in lines:
         if line.state in (RUNNING, QUEUED) and line.done:
@@ -82,6 +87,9 @@ def shares(lines: Sequence[CaseLine]) -> list[tuple[str, float]]:
         elif line.state == RUNNING:
             weights[RUNNING] += 1 / line.executions
             weights[QUEUED] += 1 - 1 / line.executions
+        elif line.is_cut_short:
+            weights[line.state] += line.measured / line.executions
+            weights[NOT_RUN] += 1 - line.measured / line.executions
         else:
             weights[line.state] += 1
     total = sum(weights.values())

@@ -93,14 +93,21 @@ def active_seconds(run: Run) -> float | None:
 
 
 def _outcome(lines: Sequence[CaseLine], *, took: str = "", kept: str = "") -> str:
-    """How many cases were measured, followed by `kept` when any was, and how many failed."""
+    """How many cases were measured, followed by `kept` when any was, and how many failed.
+
+    Where some have fewer processes than planned, the results are counted too: a case with one of five is not done.
+    """
     measured = sum(line.measured > 0 for line in lines)
     failed = failed_lines(lines)
     partly = sum(line.measured > 0 for line in failed)
     of_all = f"of {counted(len(lines), 'case')}"
     if failed and not measured:
         return f"{format_count(len(failed))} {of_all} failed{took}"
-    words = [f"{format_count(measured)} {of_all} measured{took}{kept if measured else ''}"]
+    what = f"{format_count(measured)} {of_all} measured"
+    if any(line.is_cut_short for line in lines):
+        results, planned = sum(line.measured for line in lines), sum(line.executions for line in lines)
+        what = f"{format_count(results)} of {counted(planned, 'result')} measured, in {format_count(measured)} {of_all}"
+    words = [f"{what}{took}{kept if measured else ''}"]
     if len(failed) > partly:
         words.append(f"{format_count(len(failed) - partly)} failed")
     if partly:

@@ -85,6 +85,13 @@ def test_finished_processes_of_a_running_case_count_as_done() -> None:
     assert found == pytest.approx({"completed": 0.25, "running": 0.25, "queued": 0.5})
 
 
+def test_a_case_of_an_ended_run_has_as_much_of_the_bar_as_it_has_processes() -> None:
+    cases = [*executions(BERT, "completed", "queued", "queued", "queued"), *executions(VIT, *["queued"] * 4)]
+    assert dict(shares(case_lines(cases, ended=True))) == pytest.approx({"completed": 0.125, "not run": 0.875})  # type: ignore[arg-type]
+    whole = executions(BERT, "completed", "completed")
+    assert dict(shares(case_lines(whole, ended=True))) == {"completed": 1.0}  # type: ignore[arg-type]
+
+
 def test_the_window_holds_the_running_case_and_never_shrinks() -> None:
     cases = [a_case("bert", batch_size=size) for size in range(1, 41)]
     for at in (0, 20, 39):

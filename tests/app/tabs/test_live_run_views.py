@@ -162,6 +162,14 @@ def test_a_case_of_which_one_process_failed_failed_in_part() -> None:
     assert said == "Run 1: 1 of 1 case measured in 3 min, 1 failed in part"
 
 
+@pytest.mark.parametrize("status", [RunStatus.CANCELLED, RunStatus.INTERRUPTED])
+def test_a_run_that_was_stopped_counts_results_where_cases_lack_processes(status: RunStatus) -> None:
+    states = ("completed", "queued", "queued")
+    cases = tuple(a_case_progress(index, state, repetition=index) for index, state in enumerate(states))
+    said = run_sentence(a_progress(a_run(status), cases=cases))
+    assert said == f"Run 1 was {status}: 1 of 3 results measured, in 1 of 1 case, all kept"
+
+
 def test_the_card_of_an_ended_run_stays_true_however_long_it_is_looked_at() -> None:
     progress = progress_of("completed", status=RunStatus.COMPLETED)
     early, late = (A_TIME + timedelta(minutes=minutes) for minutes in (3, 60))
