@@ -7,6 +7,7 @@ import json
 from collections.abc import Hashable
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import PurePath
 
 from engine.domain.model import Family, Size, is_checkpoint
@@ -79,10 +80,7 @@ class Case:
 
         A field that came later is left out where it has its default, so that cases of before keep their id.
         """
-        usual = {field.name: field.default for field in fields(self) if field.name in _LATER}
-        named = {name: value for name, value in asdict(self).items() if name not in usual or usual[name] != value}
-        canonical = json.dumps(named, sort_keys=True)
-        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+        return _case_id(self)
 
     @property
     def way(self) -> tuple[str, Precision, bool, str | None, int | None, bool]:
@@ -127,3 +125,12 @@ def _short(folder: PurePath) -> str:
     """The folder's name, with its parent's before it where many are called so."""
     is_telling = folder.name not in ("model", "final", "best") and not folder.name.startswith("checkpoint")
     return folder.name if is_telling else "/".join(part for part in folder.parts[-2:] if part != folder.anchor)
+
+
+@lru_cache(maxsize=4096)
+def _case_id(case: Case) -> str:
+    """Asked for at every row of a table and each step of a run, of the same few cases."""
+    usual = {field.name: field.default for field in fields(case) if field.name in _LATER}
+    named = {name: value for name, value in asdict(case).items() if name not in usual or usual[name] != value}
+    canonical = json.dumps(named, sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]

@@ -103,12 +103,13 @@ class RunSupervisor:
 
     def progress(self, run_id: str) -> RunProgress:
         """The present snapshot: from memory while under way, else from storage. Raises NotFound."""
-        live = self._find(run_id)
+        live = self._find(run_id) or self._find(self._stored(run_id).run_id)
         if live is not None:
             return live.snapshot()
-        stored = stored_progress(self._workbench.database, run_id)
-        remembered = self._find(stored.run.run_id)
-        return remembered.snapshot() if remembered is not None else stored
+        database = self._workbench.database
+        return self._workbench.memo.get(
+            ("stored_progress", run_id), database.writes, lambda: stored_progress(database, run_id)
+        )
 
     def active(self) -> list[RunProgress]:
         """Snapshots of all runs that have not ended, in the order in which they were asked for and will run."""
