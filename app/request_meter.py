@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 
 from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Histogram
@@ -44,9 +45,9 @@ class RequestMeter:
             rule = request.url_rule
             route = _OTHER if rule is None else rule.rule
             method = request.method if request.method in _METHODS else _OTHER
-            if rule is not None and rule.websocket:
-                self._answered.labels(method, route, _SWITCHING_PROTOCOLS).inc()
-                return response
-            self._answered.labels(method, route, str(response.status_code)).inc()
-            self._seconds.labels(method, route).observe(time.perf_counter() - g.request_began)
+            is_socket = rule is not None and rule.websocket
+            was_open = is_socket and response.status_code == HTTPStatus.OK  # whatever refuses one answers otherwise
+            self._answered.labels(method, route, _SWITCHING_PROTOCOLS if was_open else str(response.status_code)).inc()
+            if not is_socket:
+                self._seconds.labels(method, route).observe(time.perf_counter() - g.request_began)
             return response

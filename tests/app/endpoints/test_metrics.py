@@ -117,6 +117,18 @@ def test_an_open_socket_is_counted_until_it_closes(address: str, bench: StandInW
     assert read("modeldyno_http_request_duration_seconds_count", **route) is None
 
 
+def test_a_socket_that_is_refused_counts_as_what_it_was_answered(client: FlaskClient, read: Read) -> None:
+    asked = {"Connection": "Upgrade", "Upgrade": "websocket", "Origin": "https://elsewhere.example"}
+    route = {"method": "GET", "route": "/api/benchmark/ws/<run_id>"}
+
+    def counted() -> list[float]:
+        return [read("modeldyno_http_requests_total", status=status, **route) or 0 for status in ("403", "101")]
+
+    before = counted()
+    assert client.get("/api/benchmark/ws/1", headers=asked).status_code == 403
+    assert [now - then for now, then in zip(counted(), before, strict=True)] == [1, 0]
+
+
 def test_the_process_and_its_files_are_those_that_serve(bench: StandInWorkbench, read: Read) -> None:
     me = psutil.Process()
     assert read("process_start_time_seconds") == pytest.approx(me.create_time())
