@@ -12,6 +12,7 @@ from app.one_time_token import OneTimeToken
 from app.rate_limits import RateLimits
 from app.sessions import Sessions
 from app.socket_tickets import SocketTickets
+from app.verifications import Verifications
 
 EXTENSION = "modeldyno-access"
 """Key in Flask's `extensions`."""
@@ -24,6 +25,7 @@ class Access:
     one_time_token: OneTimeToken
     sessions: Sessions = field(default_factory=Sessions)
     tickets: SocketTickets = field(default_factory=SocketTickets)
+    verifications: Verifications = field(default_factory=Verifications)
 
     @staticmethod
     def under(rules: AccessRules) -> Access:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,9 +20,10 @@ from app.access_rules import AccessRules
 from app.authorization import is_reading, only_reads
 from app.rate_limits import FAILURES
 from app.security import guard
-from engine.domain.api_key import Role
+from engine.domain.api_key import ApiKey, Role
 from engine.domain.key_secret import make_secret
-from engine.workflows.manage_keys import MadeKey
+from engine.errors import Overloaded
+from engine.workflows.manage_keys import KeyRing, MadeKey
 from tests.app.stand_in import StandInWorkbench
 
 RUNS = "/api/benchmark/runs"
@@ -227,6 +229,34 @@ def test_wrong_keys_are_counted_by_address_and_do_not_lock_out_who_is_known(
     assert client.get(RUNS, headers=bearing(made[Role.ADMIN].secret)).status_code == 429, "one that was not"
     elsewhere: Any = {"REMOTE_ADDR": "127.0.0.9"}
     assert client.get(RUNS, headers=bearing(made[Role.ADMIN].secret), environ_overrides=elsewhere).status_code == 200
+
+
+def test_many_requests_at_once_with_a_right_key_are_no_wrong_ones(locked: Flask, made: dict[Role, MadeKey]) -> None:
+    good, at_once = bearing(made[Role.VIEWER].secret), 2 * FAILURES
+    gate = threading.Barrier(at_once)
+
+    def ask(_: int) -> int:
+        client = locked.test_client()
+        gate.wait(10)
+        return client.get(RUNS, headers=good).status_code
+
+    with ThreadPoolExecutor(at_once) as pool:
+        assert list(pool.map(ask, range(at_once))) == [200] * at_once
+
+
+def test_a_key_that_could_not_be_verified_is_no_wrong_one(
+    locked: Flask, bench: StandInWorkbench, made: dict[Role, MadeKey]
+) -> None:
+    class BusyRing(KeyRing):
+        def authenticate(self, secret: str) -> ApiKey:
+            raise Overloaded("Too many keys are being verified at once.")
+
+    client, good, ring = locked.test_client(), bearing(made[Role.VIEWER].secret), bench.keys
+    bench.keys = BusyRing(bench.database, bench.bookkeeping)
+    answers = [client.get(RUNS, headers=good).status_code for _ in range(FAILURES + 1)]
+    assert answers == [503] * (FAILURES + 1)
+    bench.keys = ring
+    assert client.get(RUNS, headers=good).status_code == 200
 
 
 def test_whoever_asks_too_often_is_told_when_to_come_back(app: Flask, made: dict[Role, MadeKey]) -> None:
