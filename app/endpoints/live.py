@@ -103,9 +103,10 @@ def follow_run(client: Server, run_id: str) -> None:
         return Followed(
             name=name,
             progress=lambda: supervisor.progress(name),
-            subscription=supervisor.subscribe(name),
+            subscribe=lambda: supervisor.subscribe(name),
             payload=status_payload,
             is_final=lambda progress: progress.run.status.is_final,
+            has_begun_anew=lambda subscription: supervisor.has_begun_anew(name, subscription),
         )
 
     _follow(client, find)
@@ -120,9 +121,10 @@ def _follower(kind: OperationKind) -> Callable[[Server, str], None]:
             return Followed(
                 name=operation_id,
                 progress=lambda: supervisor.progress(kind, operation_id),
-                subscription=supervisor.subscribe(kind, operation_id),
+                subscribe=lambda: supervisor.subscribe(kind, operation_id),
                 payload=standing_payload,
                 is_final=lambda progress: progress.operation.status.is_final,
+                has_begun_anew=lambda subscription: False,
             )
 
         _follow(client, find)
@@ -137,9 +139,11 @@ class Followed(Generic[Snapshot]):
     name: str
     progress: Callable[[], Snapshot]
     """The present snapshot."""
-    subscription: Subscription[Snapshot]
+    subscribe: Callable[[], Subscription[Snapshot]]
     payload: Callable[[Snapshot], Mapping[str, Any]]
     is_final: Callable[[Snapshot], bool]
+    has_begun_anew: Callable[[Subscription[Snapshot]], bool]
+    """Whether what had ended goes on, of which this subscription hears nothing."""
 
 
 def _follow(client: Server, find: Callable[[], Followed[Any]]) -> None:
@@ -154,16 +158,15 @@ def _follow(client: Server, find: Callable[[], Followed[Any]]) -> None:
             _refuse(client, f"{sockets.limit} sockets are open already; close one or poll status.", _TRY_AGAIN_LATER)
             return
         try:
-            followed = find()
+            conversation = _Conversation(client, find(), sockets, still_good())
         except EngineError as error:
             _refuse(client, error.message)
             return
         try:
-            _Conversation(client, followed, sockets, still_good()).hold()
+            conversation.hold()
         except (ConnectionClosed, ProtocolError, OSError):
             return  # the client has gone, or does not read what it is sent
         finally:
-            followed.subscription.close()
             _hang_up(client, _NORMAL)
 
 
@@ -175,6 +178,7 @@ class _Conversation:
     ) -> None:
         self._client = client
         self._followed = followed
+        self._subscription = followed.subscribe()
         self._stopping = sockets.stopping
         self._texts = sockets.texts
         self._is_welcome = is_welcome
@@ -186,18 +190,16 @@ class _Conversation:
 
     def hold(self) -> None:
         reader = threading.Thread(target=self._answer, name=f"live-{self._followed.name}", daemon=True)
-        reader.start()
         try:
+            reader.start()
             self._tell_changes()
         finally:
             self._gone.set()
+            self._subscription.close()
 
     def _tell_changes(self) -> None:
         followed = self._followed
-        newest = followed.progress()
-        self._send(followed.payload(newest))
-        self._last_sequence = newest.sequence
-        is_final = followed.is_final(newest)
+        is_final = False
         while not self._gone.is_set():
             if self._stopping.is_set():
                 _hang_up(self._client, _GOING_AWAY, "The server is stopping.")
@@ -207,10 +209,11 @@ class _Conversation:
                 return
             if is_final and time.monotonic() - self._heard_at > _IDLE_AFTER_END_SECONDS:
                 return
-            changed = followed.subscription.next(timeout=_LOOK_SECONDS)
+            changed = self._subscription.next(timeout=_LOOK_SECONDS)
             if changed is None:
                 if is_final:
                     self._gone.wait(_LOOK_SECONDS)
+                    self._watch_on()
                 continue
             ends_now = followed.is_final(changed) and not is_final
             if changed.sequence != self._last_sequence or followed.is_final(changed) != is_final:
@@ -220,6 +223,13 @@ class _Conversation:
                     self._heard_at = time.monotonic()
                 is_final = followed.is_final(changed)
             self._gone.wait(MIN_SECONDS_BETWEEN)
+
+    def _watch_on(self) -> None:
+        """Where a run that had ended was resumed, it is told of from now on; its changes are counted anew."""
+        if self._followed.has_begun_anew(self._subscription):
+            self._subscription.close()
+            self._subscription = self._followed.subscribe()
+            self._last_sequence = None
 
     def _answer(self) -> None:
         """Answer what the client says until it leaves."""

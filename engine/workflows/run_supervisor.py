@@ -129,6 +129,11 @@ class RunSupervisor:
         live = self._find(first.run.run_id)
         return Subscription(live, first if live is None else live.snapshot())
 
+    def has_begun_anew(self, run_id: str, subscription: Subscription[RunProgress]) -> bool:
+        """Whether the run was resumed after `subscription` began, which hears of the earlier attempt alone."""
+        live = self._find(run_id)
+        return live is not None and not subscription.is_to(live)
+
     def wait(self, run_id: str, timeout: float | None = None) -> Run:
         """The run once it has ended, or as it is when the timeout passes first."""
         first = self.progress(run_id).run

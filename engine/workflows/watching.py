@@ -93,6 +93,10 @@ class Subscription(Generic[Snapshot]):
             self._seen = changed.sequence
         return changed
 
+    def is_to(self, watched: Watched[Snapshot]) -> bool:
+        """Whether it hears of this very thing."""
+        return self._watched is watched
+
     def close(self) -> None:
         """Wakes a reader that waits."""
         self._closed.set()

@@ -90,6 +90,10 @@ class StandInSupervisor:
         self.open_subscriptions += 1
         return _Counted(self, self.live.get(first.run.run_id), first)
 
+    def has_begun_anew(self, run_id: str, subscription: Subscription) -> bool:
+        live = self.live.get(run_id)
+        return live is not None and not subscription.is_to(live)
+
 
 class _Counted(Subscription):
     def __init__(self, supervisor: StandInSupervisor, live: LiveRun | None, first: RunProgress) -> None:

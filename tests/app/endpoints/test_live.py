@@ -21,6 +21,7 @@ from app.endpoints.payloads import status_payload
 from engine.domain.api_key import Role
 from engine.domain.operation import OperationKind
 from engine.domain.run import RunProgress, RunStatus
+from engine.workflows.watching import Subscription
 from tests.app.stand_in import StandInWorkbench
 from tests.builders import a_plan, a_request, a_result
 
@@ -144,6 +145,38 @@ def test_an_ended_run_tells_its_final_status_and_still_answers(
     assert (heard := hear(socket))["status"] == "failed", heard
     socket.send("ping")
     assert hear(socket) == {"pong": True}
+
+
+def test_an_open_socket_hears_of_a_run_that_is_resumed(
+    follow: Callable[..., Client], bench: StandInWorkbench, run_id: str
+) -> None:
+    bench.supervisor.end(run_id, RunStatus.CANCELLED)
+    socket = follow(run_id)
+    assert hear(socket)["status"] == "cancelled"
+    bench.supervisor.resume(run_id)
+    assert hear(socket)["status"] == "initializing"
+    bench.supervisor.live[run_id].set_step("Planning again")
+    assert hear(socket)["current_step"] == "Planning again"
+    bench.supervisor.end(run_id)
+    assert hear(socket)["status"] == "completed"
+    leave(socket)
+    assert wait_until(lambda: bench.supervisor.open_subscriptions == 0)
+
+
+def test_an_older_status_is_never_told_after_a_newer_one(
+    follow: Callable[..., Client], bench: StandInWorkbench, run_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supervisor = bench.supervisor
+    subscribe = supervisor.subscribe
+
+    def changed_at_once(run_id: str) -> Subscription:
+        subscription = subscribe(run_id)
+        supervisor.live[run_id].set_step("Planning")
+        return subscription
+
+    monkeypatch.setattr(supervisor, "subscribe", changed_at_once)
+    socket = follow(run_id)
+    assert [hear(socket)["current_step"] for _ in range(2)] == ["Waiting to be planned", "Planning"]
 
 
 def test_an_unknown_run_is_an_error_and_the_end(follow: Callable[..., Client]) -> None:

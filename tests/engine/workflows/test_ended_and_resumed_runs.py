@@ -61,6 +61,20 @@ def test_a_cancelled_run_can_be_resumed_and_a_completed_one_cannot(open_workbenc
         workbench.supervisor.resume(run.run_id)
 
 
+def test_who_watched_the_end_of_a_run_is_told_whether_it_was_resumed(open_workbench: Open) -> None:
+    launcher = FakeLauncher(slow=("measure_case",))
+    workbench = open_workbench(launcher)
+    run = workbench.supervisor.submit(a_request())
+    watched = workbench.supervisor.subscribe(run.run_id)
+    launcher.begun.wait(PATIENCE)
+    workbench.supervisor.cancel(run.run_id)
+    workbench.supervisor.wait(run.run_id, PATIENCE)
+    assert not workbench.supervisor.has_begun_anew(run.run_id, watched)
+    workbench.supervisor.resume(run.run_id)
+    assert workbench.supervisor.has_begun_anew(run.run_id, watched)
+    assert not workbench.supervisor.has_begun_anew(run.run_id, workbench.supervisor.subscribe(run.run_id))
+
+
 def test_a_run_is_not_resumed_in_another_environment(open_workbench: Open, settings) -> None:
     launcher = FakeLauncher(slow=("measure_case",))
     with Workbench.open(settings, launcher=launcher, environment=an_environment()) as workbench:
