@@ -70,6 +70,7 @@ class RunSupervisor:
         """Go on with a run that ended early: what has a row is not executed again."""
         run = self._stored(run_id)
         here = self._workbench.environment.environment_id
+        self._let_end(run)
         self._refuse_to_resume(run)
         if run.environment_id != here:
             raise Conflict(
@@ -270,6 +271,12 @@ class RunSupervisor:
     def _find(self, run_id: str) -> LiveRun | None:
         with self._lock:
             return self._live.get(run_id) or self._ended.get(run_id)
+
+    def _let_end(self, run: Run) -> None:
+        """Wait for the thread of a run whose end is stored, which may not have let go of it yet."""
+        live = self._find_live(run.run_id)
+        if live is not None and run.status.is_final:
+            live.finished.wait(CLOSE_SECONDS)
 
     def _refuse_to_resume(self, run: Run) -> None:
         if self._find_live(run.run_id) is not None or run.status not in _RESUMABLE:

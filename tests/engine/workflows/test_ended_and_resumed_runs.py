@@ -157,6 +157,28 @@ def test_a_submit_that_meets_the_end_of_the_program_leaves_no_run(open_workbench
         assert runs.get(cursor, run.run_id).status is RunStatus.INTERRUPTED
 
 
+def test_a_run_whose_end_is_stored_is_resumed_although_its_thread_has_not_let_go_of_it(open_workbench: Open) -> None:
+    launcher = FakeLauncher(slow=("measure_case",))
+    workbench = open_workbench(launcher)
+    database, is_stored, may_let_go = workbench.database, threading.Event(), threading.Event()
+    run = workbench.supervisor.submit(a_request())
+    launcher.begun.wait(PATIENCE)
+
+    def write(action):
+        written = database.write(action)
+        with database.cursor() as cursor:
+            if runs.get(cursor, run.run_id).status is RunStatus.CANCELLED:
+                is_stored.set()
+                may_let_go.wait(PATIENCE)
+        return written
+
+    workbench.database = Instead(database, write)
+    workbench.supervisor.cancel(run.run_id)
+    assert is_stored.wait(PATIENCE)
+    threading.Timer(0.1, may_let_go.set).start()
+    assert workbench.supervisor.resume(run.run_id).status is RunStatus.INITIALIZING
+
+
 def test_of_two_resumptions_at_once_one_is_refused(open_workbench: Open) -> None:
     launcher = FakeLauncher(slow=("measure_case",))
     workbench = open_workbench(launcher)
