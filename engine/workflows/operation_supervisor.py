@@ -64,7 +64,7 @@ class OperationSupervisor:
             thread = threading.Thread(target=self._carry, args=(live, ticket), name=name, daemon=True)
             self._live[operation.operation_id] = live
             self._threads[operation.operation_id] = thread
-        thread.start()
+            thread.start()  # before anybody can close: a thread that has not begun cannot be waited for
         return operation
 
     def cancel(self, kind: OperationKind, operation_id: str) -> Operation:

@@ -151,6 +151,33 @@ def test_what_is_under_way_when_the_program_ends_is_interrupted(bench: Bench, jo
         supervisor.submit(GENERATION, {"count": 1})
 
 
+def test_closing_while_one_is_let_in_waits_for_it(supervisor: OperationSupervisor, bench: Bench) -> None:
+    class ClosedInBetween:
+        """The supervisor's lock, whose first holder is followed by who closes."""
+
+        def __init__(self) -> None:
+            self.inner = threading.Lock()
+            self.left = 0
+            self.errors: list[Exception] = []
+
+        def __enter__(self) -> None:
+            self.inner.acquire()
+
+        def __exit__(self, *_: object) -> None:
+            self.inner.release()
+            self.left += 1
+            if self.left == 1:
+                try:
+                    supervisor.close()
+                except RuntimeError as error:
+                    self.errors.append(error)
+
+    lock = supervisor._lock = ClosedInBetween()  # type: ignore[assignment]
+    operation = supervisor.submit(GENERATION, {"count": 1})
+    assert lock.errors == []
+    assert supervisor.wait(GENERATION, operation.operation_id, PATIENCE).status.is_final
+
+
 def test_what_a_dead_program_left_is_interrupted_when_the_database_is_opened(
     open_workbench: Callable[..., Any], settings: Settings
 ) -> None:
