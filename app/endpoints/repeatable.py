@@ -3,13 +3,14 @@
 The client names its request by the header Idempotency-Key (IETF draft-ietf-httpapi-idempotency-key-header): the same
 request under the same key is answered as the first time, for a day and through restarts; another under that key is
 refused, and so is one that comes while the first is being answered. The key is kept before anything is started: where
-the server died in between, a repeated request is told so, and starts nothing.
+the server died in between, or could not keep the answer, a repeated request is told so, and starts nothing.
 """
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import logging
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -22,9 +23,11 @@ from flask import Response, current_app, json, make_response, request
 from app import data
 from app.authentication import identity
 from app.problems import problem
-from engine.errors import Conflict, InvalidValue
+from engine.errors import Conflict, InvalidValue, StorageError
 from engine.storage import repeated_requests
 from engine.storage.repeated_requests import AnsweredRequest
+
+log = logging.getLogger(__name__)
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
@@ -60,7 +63,7 @@ def repeatable(view: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 response = make_response(view(*positional, **named))
             except Exception:
-                database.write(lambda cursor: repeated_requests.forget(cursor, key))
+                _note(lambda: database.write(lambda cursor: repeated_requests.forget(cursor, key)))
                 raise
             kept = AnsweredRequest(
                 request_digest=digest,
@@ -68,10 +71,18 @@ def repeatable(view: Callable[..., Any]) -> Callable[..., Any]:
                 location=response.headers.get("Location"),
                 answer=response.get_json(),
             )
-            database.write(lambda cursor: repeated_requests.keep(cursor, key, kept))
+            _note(lambda: database.write(lambda cursor: repeated_requests.keep(cursor, key, kept)))
             return response
 
     return answer
+
+
+def _note(write: Callable[[], None]) -> None:
+    """Write what the answer does not depend on: without it a repeated request is told that nobody knows."""
+    try:
+        write()
+    except StorageError as error:
+        log.error("What came of a request with an %s could not be kept. %s", HEADER, error.message)
 
 
 def _again(before: AnsweredRequest, digest: str) -> Response:
@@ -81,8 +92,8 @@ def _again(before: AnsweredRequest, digest: str) -> Response:
         )
     if not before.is_answered:
         raise Conflict(
-            f"The server ended before it had answered the first request with this {HEADER}, and cannot tell whether "
-            "anything was started; look it up, and choose a new key to start another."
+            f"What came of the first request with this {HEADER} was not kept: the server ended meanwhile, or had no "
+            "room. It cannot tell whether anything was started; look it up, and choose a new key to start another."
         )
     response = Response(json.dumps(before.answer) + "\n", status=before.status, mimetype="application/json")
     response.headers[REPLAYED] = "true"

@@ -26,7 +26,7 @@ class AnsweredRequest:
 
     @property
     def is_answered(self) -> bool:
-        """False of one that is being answered, or whose program ended before it was."""
+        """False of one that is being answered, or whose answer could not be kept."""
         return self.status != HTTPStatus.PROCESSING
 
 

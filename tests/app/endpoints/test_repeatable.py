@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from engine.domain.api_key import Role
+from engine.errors import DiskFull
 from engine.storage import repeated_requests
 from engine.storage.repeated_requests import AnsweredRequest
 from tests.app.stand_in import StandInWorkbench
@@ -24,6 +25,12 @@ class Died(BaseException):
 
 def post(client: FlaskClient, key: str, path: str = "/api/benchmark/run", **body: object):
     return client.post(path, json=RUN | body, headers={"Idempotency-Key": key})
+
+
+def _has_no_room_for_an_answer(cursor: DuckDBPyConnection, key: str, answered: AnsweredRequest) -> None:
+    if answered.is_answered:
+        raise DiskFull("No room to write.")
+    _keep(cursor, key, answered)
 
 
 def _dies_with_an_answer(cursor: DuckDBPyConnection, key: str, answered: AnsweredRequest) -> None:
@@ -123,3 +130,27 @@ def test_one_that_the_server_never_answered_starts_nothing_a_second_time(
     assert "Retry-After" not in answer.headers, "it would be told the same again"
     assert runs_of(client) == 1
     assert post(client, "two").status_code == 202
+
+
+def test_what_was_started_is_answered_although_the_answer_cannot_be_kept(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as full:
+        full.setattr(repeated_requests, "keep", _has_no_room_for_an_answer)
+        first = post(client, "one")
+    assert (first.status_code, runs_of(client)) == (202, 1)
+    assert client.get(first.headers["Location"]).json["run_id"] == first.json["run_id"]
+    again = post(client, "one")
+    assert again.status_code == 409 and "was not kept" in again.json["detail"]
+    assert runs_of(client) == 1
+
+
+def test_why_a_request_was_refused_is_said_although_its_key_cannot_be_forgotten(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(cursor: DuckDBPyConnection, key: str) -> None:
+        raise DiskFull("No room to write.")
+
+    monkeypatch.setattr(repeated_requests, "forget", no_room)
+    answer = post(client, "one", models=["brt"])
+    assert (answer.status_code, answer.json["nearest"]) == (422, ["bert"])
