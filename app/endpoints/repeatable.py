@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import logging
-import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,15 +22,14 @@ from flask import Response, current_app, json, make_response, request
 from app import data
 from app.authentication import identity
 from app.problems import problem
+from engine.contract.repeated import HEADER, checked_key
 from engine.errors import Conflict, InvalidValue, StorageError
 from engine.storage import repeated_requests
 from engine.storage.repeated_requests import AnsweredRequest
 
 log = logging.getLogger(__name__)
 
-HEADER = "Idempotency-Key"
 REPLAYED = "Idempotent-Replayed"
-_KEY = re.compile(r"[!-~]{1,200}")
 _UNDER_WAY = "modeldyno-repeatable"
 
 
@@ -47,9 +45,8 @@ def repeatable(view: Callable[..., Any]) -> Callable[..., Any]:
         key = request.headers.get(HEADER)
         if key is None:
             return view(*positional, **named)
-        if not _KEY.fullmatch(key):
-            raise InvalidValue(f"{HEADER} is 1 to 200 printable ASCII characters without blanks.", field=HEADER)
-        key = f"{identity().key_id or ''} {key}"  # what somebody else calls by the same name is another request
+        # What somebody else calls by the same name is another request.
+        key = f"{identity().key_id or ''} {checked_key(key)}"
         digest = hashlib.sha256(f"{request.method} {request.path}\n".encode() + request.get_data()).hexdigest()
         with _alone(key) as is_alone:
             if not is_alone:

@@ -8,7 +8,6 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from types import TracebackType
 from typing import Any
-from uuid import uuid4
 
 import httpx
 
@@ -79,10 +78,11 @@ class AsyncApiClient:
     ) -> Started:
         """Ask a system (benchmark, generator, test) for an operation; it is started once however often this is sent.
 
-        A key of one's own makes it start once through restarts of the client too. Raises UnknownName.
+        A key of one's own makes it start once through restarts of the client too. Raises UnknownName, and
+        InvalidValue for what can be no key.
         """
         system = system_named(name)
-        return started(system, await self.send(calls.start(system, params, idempotency_key or uuid4().hex)))
+        return started(system, await self.send(calls.start(system, params, idempotency_key)))
 
     async def status(self, operation: Started | str) -> Status:
         """Where an operation stands; raises ServerRefused where the server knows none of that id."""
@@ -150,7 +150,7 @@ class AsyncApiClient:
         return await self.send(calls.reports())
 
     async def make_report(self, run_id: str) -> ReportRow:
-        return await self.send(calls.make_report(run_id, uuid4().hex))
+        return await self.send(calls.make_report(run_id))
 
     async def model(self, name: str) -> KnownModel:
         """Everything known of one model type."""

@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
+from uuid import uuid4
 
 from engine.client.operations import Started, System
 from engine.contract.catalog import Hardware, Models
 from engine.contract.overview import KnownModel, Overview, Places
+from engine.contract.repeated import HEADER, checked_key
 from engine.contract.reports import ReportRow, Reports
 from engine.contract.results import Results
 from engine.contract.runs import Runs
 from engine.contract.sql import SqlRows
 
 Answer = TypeVar("Answer")
-KEY_HEADER = "Idempotency-Key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +38,7 @@ class Call(Generic[Answer]):
 
     @property
     def headers(self) -> dict[str, str]:
-        return {} if self.key is None else {KEY_HEADER: self.key}
+        return {} if self.key is None else {HEADER: self.key}
 
 
 def get(path: str, parameters: Mapping[str, Any] | None = None) -> Call[Any]:
@@ -48,8 +49,10 @@ def post(path: str, body: Mapping[str, Any] | None = None, *, key: str | None = 
     return Call(method="POST", path=path, body=body, key=key)
 
 
-def start(system: System, params: Mapping[str, Any], key: str) -> Call[dict[str, Any]]:
-    return Call(method="POST", path=system.start_path(params), body=params, key=key)
+def start(system: System, params: Mapping[str, Any], key: str | None) -> Call[dict[str, Any]]:
+    """Under `key`, else one that nobody else has. Raises InvalidValue for what can be no key."""
+    known_as = uuid4().hex if key is None else checked_key(key)
+    return Call(method="POST", path=system.start_path(params), body=params, key=known_as)
 
 
 def status(operation: Started) -> Call[dict[str, Any]]:
@@ -84,8 +87,8 @@ def reports() -> Call[Reports]:
     return Call(method="GET", path="/api/benchmark/reports")
 
 
-def make_report(run_id: str, key: str) -> Call[ReportRow]:
-    return Call(method="POST", path="/api/benchmark/reports", body={"run_id": run_id}, key=key)
+def make_report(run_id: str) -> Call[ReportRow]:
+    return Call(method="POST", path="/api/benchmark/reports", body={"run_id": run_id}, key=uuid4().hex)
 
 
 def model(name: str) -> Call[KnownModel]:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
-from uuid import uuid4
 
 import httpx
 
@@ -76,10 +75,11 @@ class ApiClient:
     def run_operation(self, name: str, params: Mapping[str, Any], *, idempotency_key: str | None = None) -> Started:
         """Ask a system (benchmark, generator, test) for an operation; it is started once however often this is sent.
 
-        A key of one's own makes it start once through restarts of the client too. Raises UnknownName.
+        A key of one's own makes it start once through restarts of the client too. Raises UnknownName, and
+        InvalidValue for what can be no key.
         """
         system = system_named(name)
-        return started(system, self.send(calls.start(system, params, idempotency_key or uuid4().hex)))
+        return started(system, self.send(calls.start(system, params, idempotency_key)))
 
     def status(self, operation: Started | str) -> Status:
         """Where an operation stands; raises ServerRefused where the server knows none of that id."""
@@ -147,7 +147,7 @@ class ApiClient:
         return self.send(calls.reports())
 
     def make_report(self, run_id: str) -> ReportRow:
-        return self.send(calls.make_report(run_id, uuid4().hex))
+        return self.send(calls.make_report(run_id))
 
     def model(self, name: str) -> KnownModel:
         """Everything known of one model type."""

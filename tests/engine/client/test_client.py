@@ -208,6 +208,16 @@ def test_a_key_of_ones_own_and_an_api_key_are_sent(server: FakeServer) -> None:
     assert set(server.authorizations) == {f"Bearer {key}"}
 
 
+@pytest.mark.parametrize("key", ["", "nightly 1", "nightly\n1", "nächtlich", "x" * 201])
+def test_what_can_name_no_request_is_refused_here(server: FakeServer, key: str) -> None:
+    """An empty one, too: a program that lost its own key would start everything twice."""
+    server.answer(202, {"operation_id": "o1"})
+    with ApiClient(server.url) as client, pytest.raises(InvalidValue, match="Idempotency-Key is 1 to 200") as refused:
+        client.run_operation("generator", {"model": "bert"}, idempotency_key=key)
+    assert refused.value.field == "Idempotency-Key"
+    assert server.asked == []
+
+
 def test_what_is_no_key_is_refused_here(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidValue, match="api_key holds no API key"):
         ApiClient(server.url, api_key="secret")
