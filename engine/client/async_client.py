@@ -205,7 +205,7 @@ class AsyncApiClient:
                 answer = await self._http.request(
                     call.method,
                     call.path,
-                    params=dict(call.parameters),
+                    params=dict(call.parameters) or None,  # an empty one would replace those of the path
                     json=call.body,
                     headers=call.headers,
                     timeout=timeout_within(deadline),

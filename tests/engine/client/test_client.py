@@ -208,6 +208,20 @@ def test_a_key_of_ones_own_and_an_api_key_are_sent(server: FakeServer) -> None:
     assert set(server.authorizations) == {f"Bearer {key}"}
 
 
+def test_parameters_that_stand_in_the_path_arrive(server: FakeServer) -> None:
+    path = "/api/generator/file/bert?part=tests"
+
+    async def awaited() -> None:
+        async with AsyncApiClient(server.url) as client:
+            await client.download(path)
+
+    with ApiClient(server.url) as client:
+        client.download(path)
+        client.get("/api/benchmark/runs?limit=1")
+    asyncio.run(awaited())
+    assert [asked for _, asked, _ in server.asked] == [path, "/api/benchmark/runs?limit=1", path]
+
+
 @pytest.mark.parametrize("key", ["", "nightly 1", "nightly\n1", "nächtlich", "x" * 201])
 def test_what_can_name_no_request_is_refused_here(server: FakeServer, key: str) -> None:
     """An empty one, too: a program that lost its own key would start everything twice."""
