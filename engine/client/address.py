@@ -13,9 +13,11 @@ def server_address(text: str) -> str:
         url = httpx.URL(text)
     except httpx.InvalidURL:
         url = httpx.URL()
-    if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65536:
+    has_more = url.query or url.fragment  # what is asked for would be part of it
+    if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65536 or has_more:
         raise InvalidValue(f"{text!r} is not a server's address; write it like http://127.0.0.1:8050.", field="server")
-    return text.rstrip("/")
+    scheme, _, rest = text.partition(":")
+    return f"{scheme.lower()}:{rest}".rstrip("/")
 
 
 def socket_address(url: str, path: str) -> str:

@@ -15,6 +15,7 @@ import pytest
 
 from engine.cli.exit_status import FAILED, USAGE, status_of
 from engine.client import ApiClient, AsyncApiClient, ServerRefused, ServerUnreachable, TookTooLong
+from engine.client.address import socket_address
 from engine.client.operations import SYSTEMS, Started
 from engine.client.retrying import MOST_SECONDS, seconds_to_wait
 from engine.domain.key_secret import make_secret
@@ -142,7 +143,10 @@ def test_where_nobody_listens_the_remedy_is_named() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "127.0.0.1:8050", "localhost", "ftp://localhost", "http://", "http://[::1", "http://127.0.0.1:99999"],
+    [
+        *("", "127.0.0.1:8050", "localhost", "ftp://localhost", "http://", "http://[::1", "http://127.0.0.1:99999"),
+        *("http://127.0.0.1:8050?run=1", "http://127.0.0.1:8050/#live"),
+    ],
 )
 def test_what_can_be_no_address_is_wrong_usage(text: str) -> None:
     with pytest.raises(
@@ -151,6 +155,12 @@ def test_what_can_be_no_address_is_wrong_usage(text: str) -> None:
         ApiClient(text)
     assert repr(text) in caught.value.message
     assert status_of(caught.value) == USAGE
+
+
+def test_a_scheme_is_read_in_any_case(server: FakeServer) -> None:
+    with ApiClient(server.url.replace("http", "HTTP")) as client:
+        assert client.get("/api/benchmark/runs") == {}
+    assert socket_address(client.url, "/api/benchmark/ws/1") == f"{server.url.replace('http', 'ws')}/api/benchmark/ws/1"
 
 
 def after_a_first_answer(server: FakeServer, client: ApiClient) -> None:
