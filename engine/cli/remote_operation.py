@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from engine.cli.follow import Standing, display
 from engine.cli.output import say
-from engine.client import ApiClient, Started
+from engine.client import ApiClient, ServerRefused, Started
 from engine.client.operations import is_over
 
 POLL_SECONDS = 0.5
@@ -27,10 +28,10 @@ def carry_out_operation(
     called, from its status.
     """
     started = client.run_operation(system, params)
-    status = client.status(started)
-    name = name_of(status)
-    say(f"{name} on {client.url}", quiet=quiet)
+    name = f"{system} {started.operation_id}"
     try:
+        name = name_of(client.status(started))
+        say(f"{name} on {client.url}", quiet=quiet)
         return started, _shown(client, started, quiet=quiet)
     except KeyboardInterrupt:
         say(f"Cancelling {name}; finished results are kept.", quiet=quiet)
@@ -58,9 +59,11 @@ def _shown(client: ApiClient, started: Started, *, quiet: bool) -> Status:
 
 
 def _stopped(client: ApiClient, started: Started) -> Status:
-    status = client.status(started)
-    if not is_over(status):
+    try:
         client.cancel(started)
+    except ServerRefused as refusal:
+        if refusal.status != HTTPStatus.CONFLICT:  # which says that it has ended by itself
+            raise
     deadline = time.monotonic() + STOP_SECONDS
     while not is_over(status := client.status(started)) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
