@@ -52,6 +52,7 @@ class Connection:
         self._changed = threading.Condition()
         self._cursors = 0
         self._renewing = False
+        self._closed = False
         self._fold_at = _LOG_BYTES
         self._root: DuckDBPyConnection | None = _connect(path)
 
@@ -101,7 +102,9 @@ class Connection:
                 self._changed.notify_all()
 
     def close(self) -> None:
+        """For good: who comes later does not open the file again."""
         with self._changed:
+            self._closed = True
             if self._root is not None:
                 self._root.close()
                 self._root = None
@@ -110,6 +113,8 @@ class Connection:
         with self._changed:
             if not self._changed.wait_for(lambda: not self._renewing, timeout=2 * _WAIT_SECONDS):
                 raise StorageError(f"The database {self.path} does not respond; restart the program.")
+            if self._closed:
+                raise StorageError(f"The database {self.path} is closed; the program is ending.")
             if self._root is None:
                 self._root = _connect(self.path)
             cursor = self._root.cursor()

@@ -138,6 +138,21 @@ def test_a_write_inside_a_write_is_refused_instead_of_waiting_for_ever(database)
         database.write(lambda _: database.write(lambda _: None))
 
 
+def test_a_reader_who_comes_as_it_is_closed_does_not_open_it_again(tmp_path, monkeypatch):
+    database = Database.open(tmp_path / "a.duckdb")
+    refuse_if_closed = database._refuse_if_closed
+
+    def closed_right_after():
+        refuse_if_closed()
+        database.close()
+
+    monkeypatch.setattr(database, "_refuse_if_closed", closed_right_after)
+    with pytest.raises(StorageError, match="closed"), database.cursor():
+        pass
+    code = "import sys, pathlib; from engine.storage.database import Database; Database.open(pathlib.Path(sys.argv[1]))"
+    child.run(code, str(database.path))
+
+
 def test_a_closed_database_says_so(tmp_path):
     database = Database.open(tmp_path / "a.duckdb")
     database.close()
