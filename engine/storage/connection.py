@@ -74,13 +74,16 @@ class Connection:
 
     def fold_in_log(self) -> None:
         """Move a large log into the file, when there is room; a failure costs nothing but time."""
-        size = size_of(log_path(self.path))
-        if size < self._fold_at or shutil.disk_usage(self.path.parent).free < 2 * size + _SPARE_BYTES:
-            return
+        size = self._fold_at
         try:
+            size = size_of(log_path(self.path))
+            if size < self._fold_at:
+                return
+            if shutil.disk_usage(self.path.parent).free < 2 * size + _SPARE_BYTES:
+                return
             with self.cursor() as cursor:
                 cursor.execute("checkpoint")
-        except duckdb.Error as error:
+        except (duckdb.Error, StorageError, OSError) as error:
             self._fold_at = 2 * size  # try again later, not after each write
             _log.warning("The log of %s could not be folded in; nothing is lost. %s", self.path, error)
         else:

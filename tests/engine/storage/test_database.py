@@ -12,6 +12,7 @@ import pytest
 
 from engine.domain.result import ResultFilter
 from engine.errors import DatabaseIncompatible, DatabaseLocked, StorageError
+from engine.storage import connection as connections
 from engine.storage import migrate as migrations
 from engine.storage import problems, results, runs
 from engine.storage.database import Database
@@ -136,6 +137,21 @@ def test_a_statement_that_fails_names_the_file_and_the_next_write_works(database
 def test_a_write_inside_a_write_is_refused_instead_of_waiting_for_ever(database):
     with pytest.raises(StorageError, match="inside a write"):
         database.write(lambda _: database.write(lambda _: None))
+
+
+def test_a_disk_that_does_not_tell_its_room_ends_no_writing(tmp_path, monkeypatch):
+    def does_not_answer(path):
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    database = Database.open(tmp_path / "a.duckdb")
+    monkeypatch.setattr(connections, "_LOG_BYTES", 0)
+    database._connection._fold_at = 0
+    monkeypatch.setattr(shutil, "disk_usage", does_not_answer)
+    database.write(lambda cursor: cursor.execute("select 1"))
+    database._writer.join(0.2)
+    assert database._writer.is_alive(), "later writes would wait for ever"
+    monkeypatch.undo()
+    database.close()
 
 
 def test_a_reader_who_comes_as_it_is_closed_does_not_open_it_again(tmp_path, monkeypatch):
