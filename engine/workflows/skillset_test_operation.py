@@ -33,8 +33,7 @@ def skillset_test_operation(workbench: Workbench, request: Mapping[str, Any], li
         started = time.monotonic()
 
         def show(progress: SuiteProgress, name: str = name) -> None:
-            counted = f" ({progress.done + 1} of {progress.total})" if progress.total else ""
-            live.set_step(f"{name}: {progress.step}{counted}")
+            live.set_step(step_words(name, progress))
 
         try:
             outcome = check_skillset(
@@ -52,3 +51,12 @@ def skillset_test_operation(workbench: Workbench, request: Mapping[str, Any], li
             keep(Outcome(value=row, is_good=False, seconds=seconds))
         else:
             keep(Outcome(value=suite_row(outcome), is_good=outcome.verdict not in BAD, seconds=outcome.seconds))
+
+
+def step_words(model_type: str, progress: SuiteProgress) -> str:
+    """What is under way of one type; between two processes, and after the last, that is no check."""
+    if not progress.total:
+        return f"{model_type}: {progress.step}"
+    if not progress.step:
+        return f"{model_type}: {progress.done} of {progress.total} checks made"
+    return f"{model_type}: {progress.step} ({min(progress.done + 1, progress.total)} of {progress.total})"

@@ -11,9 +11,11 @@ import pytest
 from engine.domain.operation import OperationKind
 from engine.domain.run import RunStatus
 from engine.domain.skillset import GenerationStatus
+from engine.domain.skillset_suite import SuiteProgress
 from engine.storage import skillsets
 from engine.storage.database import Database
 from engine.workflows.device_turns import PROCESSOR
+from engine.workflows.skillset_test_operation import step_words
 from engine.workflows.workbench import Workbench
 from tests.engine.workflows.fake_launcher import FakeLauncher
 
@@ -86,6 +88,20 @@ def test_what_a_dead_program_left_has_its_total_and_its_time(workbench: Workbenc
     ended = workbench.operations.progress(GENERATION, accepted.operation_id).operation
     assert (ended.status, ended.total) == (RunStatus.INTERRUPTED, total)
     assert "ask for it again" in (ended.error or "")
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "step", "words"),
+    [
+        (0, 0, "Writing the skillset of bert", "bert: Writing the skillset of bert"),
+        (0, 8, "import", "bert: import (1 of 8)"),
+        (7, 8, "round trip", "bert: round trip (8 of 8)"),
+        (8, 8, "round trip", "bert: round trip (8 of 8)"),
+        (8, 8, "", "bert: 8 of 8 checks made"),
+    ],
+)
+def test_a_step_of_a_test_never_goes_beyond_its_last_check(done: int, total: int, step: str, words: str) -> None:
+    assert step_words("bert", SuiteProgress(done=done, total=total, step=step)) == words
 
 
 def test_a_test_that_is_cancelled_ends_at_once(open_workbench: Open) -> None:
