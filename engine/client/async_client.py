@@ -37,6 +37,9 @@ from engine.contract.sql import SqlRows
 
 Status = dict[str, Any]
 
+_ANY_NUMBER = httpx.Limits(max_connections=None, max_keepalive_connections=20)
+"""A request that waited too long for one of a few connections would say that no server answers."""
+
 
 class AsyncApiClient:
     """What ApiClient does, awaited; any number of tasks may use one at once."""
@@ -49,7 +52,9 @@ class AsyncApiClient:
         self.url = server_address(base_url)
         self._headers = credentials(api_key)
         # No proxy of the environment may come between this machine and a server on its loopback.
-        self._http = httpx.AsyncClient(base_url=self.url, timeout=TIMEOUT, headers=self._headers, trust_env=False)
+        self._http = httpx.AsyncClient(
+            base_url=self.url, timeout=TIMEOUT, headers=self._headers, trust_env=False, limits=_ANY_NUMBER
+        )
         self._was_reached = False
 
     async def send(self, call: Call[Answer]) -> Answer:

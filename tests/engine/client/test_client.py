@@ -320,6 +320,23 @@ def test_a_server_that_can_only_be_polled_is_polled_no_longer_than_asked(
     assert any("/status/" in path for _, path, _ in server.asked[1:])
 
 
+def test_requests_of_many_tasks_wait_for_the_server_alone(server: FakeServer) -> None:
+    server.hung, tasks = threading.Event(), 110
+
+    async def all_at_once() -> int:
+        async with AsyncApiClient(server.url) as client:
+            asked = [asyncio.create_task(client.get("/api/benchmark/runs")) for _ in range(tasks)]
+            deadline = time.monotonic() + 10
+            while len(server.asked) < tasks and time.monotonic() < deadline:
+                await asyncio.sleep(0.02)
+            arrived = len(server.asked)
+            server.hung.set()
+            await asyncio.gather(*asked)
+            return arrived
+
+    assert asyncio.run(all_at_once()) == tasks
+
+
 def test_a_server_cannot_make_a_client_wait_for_as_long_as_it_likes() -> None:
     answer = httpx.Response(503, headers={"Retry-After": "86400"})
     assert seconds_to_wait(1, answer) == MOST_SECONDS
