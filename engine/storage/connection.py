@@ -130,8 +130,11 @@ class Connection:
             self._changed.notify_all()
 
     def check_room(self, least_bytes: int) -> None:
-        """Raise DiskFull where less than that is left beside the file."""
-        free = shutil.disk_usage(self.path.parent).free
+        """Raise DiskFull where less than that is left beside the file, and StorageError where nobody can tell."""
+        try:
+            free = shutil.disk_usage(self.path.parent).free
+        except OSError as error:
+            raise problems.explain_os_error(self.path, error) from error
         if free < least_bytes:
             raise problems.disk_full(self.path, f"only {free // 2**20} MiB are left.")
 

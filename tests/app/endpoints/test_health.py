@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from flask import Flask
@@ -47,6 +51,18 @@ def test_every_reason_is_told(client: FlaskClient, bench: StandInWorkbench) -> N
     assert database.endswith("is closed; the program is ending.")
     assert catalogue == "The catalogue holds no model type; install the transformers library, then restart."
     assert answer.json["detail"] == f"{database} {catalogue}"
+
+
+def test_a_disk_that_cannot_be_reached_is_a_reason(
+    client: FlaskClient, bench: StandInWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stale(path: Path) -> NoReturn:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(shutil, "disk_usage", stale)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json["title"]) == (503, "Not ready")
+    assert f"{bench.database.path} cannot be reached (Stale file handle)" in answer.json["detail"]
 
 
 class _WithoutLibrary:
