@@ -170,13 +170,13 @@ class OperationSupervisor:
 
     def _store(self, live: LiveOperation, status: RunStatus, at: datetime, error: str | None = None) -> None:
         operation = live.operation
-        self._workbench.database.write(
-            lambda cursor: operations.set_status(cursor, operation.operation_id, status, error=error, at=at)
-        )
-        if operation.total:
-            self._workbench.database.write(
-                lambda cursor: operations.set_total(cursor, operation.operation_id, operation.total)
-            )
+
+        def store(cursor: DuckDBPyConnection) -> None:
+            operations.set_status(cursor, operation.operation_id, status, error=error, at=at)
+            if operation.total:
+                operations.set_total(cursor, operation.operation_id, operation.total)
+
+        self._workbench.database.write(store)
 
     def _finish(self, live: LiveOperation, status: RunStatus, error: str | None) -> None:
         at = datetime.now(UTC)

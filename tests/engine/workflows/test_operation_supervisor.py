@@ -13,7 +13,8 @@ import pytest
 from engine.config import Settings
 from engine.domain.operation import OperationKind, Outcome
 from engine.domain.run import RunStatus
-from engine.errors import Conflict, NotFound
+from engine.errors import Conflict, DiskFull, NotFound
+from engine.storage import operations
 from engine.storage.database import Database
 from engine.workflows.device_turns import Cancelled
 from engine.workflows.live_operation import LiveOperation, remaining_seconds
@@ -89,6 +90,28 @@ def test_what_storage_says_of_an_ended_one_is_what_was_shown(
     was = supervisor.progress(GENERATION, accepted.operation_id).elapsed_seconds
     assert was > 0
     assert later.progress(GENERATION, accepted.operation_id).elapsed_seconds == was
+
+
+@pytest.mark.parametrize("room_for", [4, 5])
+def test_an_end_that_is_shown_as_not_stored_is_not_stored(
+    supervisor: OperationSupervisor, bench: Bench, monkeypatch: pytest.MonkeyPatch, room_for: int
+) -> None:
+    """With room for so many changes: that it was asked for, that it runs, two outcomes, and its end."""
+    write, left = bench.database.write, [room_for]
+
+    def write_while_there_is_room(action: Callable[[Any], Any]) -> Any:
+        left[0] -= 1
+        if left[0] < 0:
+            raise DiskFull("No room to write.")
+        return write(action)
+
+    monkeypatch.setattr(bench.database, "write", write_while_there_is_room)
+    operation_id = supervisor.submit(GENERATION, {"count": 2}).operation_id
+    shown = supervisor.wait(GENERATION, operation_id, PATIENCE)
+    with bench.database.cursor() as cursor:
+        stored = operations.get(cursor, GENERATION, operation_id)
+    assert (shown.status is RunStatus.COMPLETED) == (stored.status is RunStatus.COMPLETED) == (room_for == 5)
+    assert (stored.done, stored.total) == (2, 2)
 
 
 def test_operations_of_a_kind_wait_for_one_another_and_others_do_not(
