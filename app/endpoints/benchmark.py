@@ -108,11 +108,18 @@ def list_runs() -> Response:
 
 def _newest_runs(limit: int, statuses: list[RunStatus]) -> list[Run]:
     """As stored, except that a run under way is what its supervisor says: not every change of it is stored."""
-    live = {progress.run.run_id: progress.run for progress in data.workbench().supervisor.active()}
+    supervisor = data.workbench().supervisor
+    live = {progress.run.run_id: progress.run for progress in supervisor.active()}
     stored_as = {*statuses, *_UNDER_WAY} if statuses else set()
     with data.workbench().database.cursor() as cursor:
         found = runs.recent(cursor, limit=limit + len(live), statuses=list(stored_as))
-    current = [live.get(run.run_id, run) for run in found]
+    # One that is stored as under way, and is not, ended where there was no room to store that.
+    ended = {
+        run.run_id: supervisor.progress(run.run_id).run
+        for run in found
+        if run.run_id not in live and not run.status.is_final
+    }
+    current = [live.get(run.run_id) or ended.get(run.run_id) or run for run in found]
     return [run for run in current if not statuses or run.status in statuses][:limit]
 
 

@@ -96,7 +96,7 @@ class RunSupervisor:
         run = self._stored(run_id)
         live = self._find_live(run.run_id)
         if live is None or not live.set_status(RunStatus.CANCELLING):
-            ended = self._stored(run.run_id) if live is None else live.run  # it may have ended since it was looked up
+            ended = self.progress(run.run_id).run if live is None else live.run  # it may have ended meanwhile
             raise Conflict(f"Run {run.number} is {ended.status}; there is nothing to cancel.")
         live.cancel.set()
         live.wake()
@@ -233,7 +233,7 @@ class RunSupervisor:
                 lambda cursor: runs.set_status(cursor, run.run_id, status, error=error, at=at)
             )
         except StorageError as problem:
-            # Storage still says that the run is under way; opening the database anew will call it interrupted.
+            # Storage still says that the run is under way; resuming it, or opening the database anew, mends that.
             logger.error("The end of run %d could not be stored: %s", run.number, problem.message)
             status, error = RunStatus.FAILED, error or problem.message
         live.set_step(_LAST_STEP[status])
@@ -279,7 +279,9 @@ class RunSupervisor:
             live.finished.wait(CLOSE_SECONDS)
 
     def _refuse_to_resume(self, run: Run) -> None:
-        if self._find_live(run.run_id) is not None or run.status not in _RESUMABLE:
+        """One that is stored as under way, and that no thread carries, has ended: there was no room to store that."""
+        may_go_on = run.status in _RESUMABLE or not run.status.is_final
+        if self._find_live(run.run_id) is not None or not may_go_on:
             raise Conflict(
                 f"Run {run.number} is {run.status}; only interrupted, cancelled and failed runs can be resumed."
             )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -307,3 +309,16 @@ def test_a_second_configuration_that_cannot_be_is_refused(
 def test_a_field_goes_by_the_name_that_it_has_here(client: FlaskClient, bench: StandInWorkbench) -> None:
     assert request_of(bench, start(client, compile=True)).compiled is True
     assert client.post("/api/benchmark/run", json={"models": ["bert"], "compiled": True}).status_code == 422
+
+
+def test_a_run_whose_end_could_not_be_stored_is_listed_as_it_ended(
+    client: FlaskClient, bench: StandInWorkbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = start(client)
+    bench.supervisor.live[run_id].set_status(RunStatus.FAILED, at=datetime.now(UTC), error="No room.")
+    monkeypatch.setattr(bench.supervisor, "active", list)
+    listed = [client.get(f"/api/benchmark/runs{query}").json["runs"] for query in ("", "?status=failed")]
+    assert [[(row["run_id"], row["status"], row["error"]) for row in rows] for rows in listed] == [
+        [(run_id, "failed", "No room.")]
+    ] * 2
+    assert client.get("/api/benchmark/runs?status=initializing").json["runs"] == []

@@ -11,7 +11,7 @@ from engine.domain.case import Precision, Workload
 from engine.domain.result import Failure, FailureKind, ResultStatus
 from engine.domain.run import RunStatus, SizeChoice
 from engine.domain.skillset import GenerationStatus
-from engine.errors import BackendUnavailable, DiskFull, InvalidValue, UnknownName
+from engine.errors import BackendUnavailable, Conflict, DiskFull, InvalidValue, UnknownName
 from engine.storage import runs, skillsets
 from engine.workflows.plan_run import plan_run
 from engine.workflows.workbench import Workbench
@@ -259,3 +259,8 @@ def test_a_database_that_refuses_fails_the_run_with_its_reason(open_workbench: O
     assert ended.error is not None and "No room" in ended.error
     full.clear()
     assert 1 <= len(rows(workbench, run)) < 3
+    with pytest.raises(Conflict, match="Run 1 is failed; there is nothing to cancel"):
+        workbench.supervisor.cancel(run.run_id)
+    workbench.supervisor.resume(run.run_id)
+    ended = workbench.supervisor.wait(run.run_id, PATIENCE)
+    assert (ended.status, ended.completed, len(rows(workbench, run))) == (RunStatus.COMPLETED, 3, 3)
