@@ -90,13 +90,13 @@ class OperationSupervisor:
         return Subscription(live, self.progress(kind, operation_id) if live is None else live.snapshot())
 
     def recent(self, kind: OperationKind, *, limit: int, statuses: Sequence[RunStatus] = ()) -> list[Operation]:
-        """Newest first; those under way as they are now."""
+        """Newest first; those under way as they are now, and those whose end could not be stored as they ended."""
         with self._lock:
-            under_way = {key: live.operation for key, live in self._live.items()}
+            held = {key: live.operation for key, live in (*self._ended.items(), *self._live.items())}
         wanted = {*statuses, *(status for status in RunStatus if not status.is_final)} if statuses else set()
         with self._workbench.database.cursor() as cursor:
-            found = operations.recent(cursor, kind, limit=limit + len(under_way), statuses=sorted(wanted))
-        current = [under_way.get(operation.operation_id, operation) for operation in found]
+            found = operations.recent(cursor, kind, limit=limit + len(held), statuses=sorted(wanted))
+        current = [held.get(operation.operation_id, operation) for operation in found]
         return [operation for operation in current if not statuses or operation.status in statuses][:limit]
 
     def outcomes(self, operation_id: str) -> list[dict[str, Any]]:

@@ -112,6 +112,9 @@ def test_an_end_that_is_shown_as_not_stored_is_not_stored(
         stored = operations.get(cursor, GENERATION, operation_id)
     assert (shown.status is RunStatus.COMPLETED) == (stored.status is RunStatus.COMPLETED) == (room_for == 5)
     assert (stored.done, stored.total) == (2, 2)
+    listed = [supervisor.recent(GENERATION, limit=5, statuses=statuses) for statuses in ((), (shown.status,))]
+    assert [[found.status for found in each] for each in listed] == [[shown.status]] * 2
+    assert supervisor.recent(GENERATION, limit=5, statuses=(RunStatus.RUNNING,)) == []
 
 
 def test_operations_of_a_kind_wait_for_one_another_and_others_do_not(
