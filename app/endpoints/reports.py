@@ -11,10 +11,10 @@ from app import data
 from app.documented import documented
 from app.endpoints.json_body import read_body
 from app.endpoints.payloads import report_payload
-from app.endpoints.query_string import refuse_query
+from app.endpoints.query_string import read_query, refuse_query
 from app.endpoints.repeatable import repeatable
 from app.security import REPORT_POLICY
-from engine.contract.reports import ReportBody, ReportQuery, ReportRow, Reports
+from engine.contract.reports import ReportBody, ReportQuery, ReportRow, Reports, ReportsQuery
 from engine.errors import NotFound
 from engine.storage import reports as stored_reports
 from engine.workflows.make_report import make_report
@@ -23,12 +23,12 @@ reports = Blueprint("reports", __name__, url_prefix="/api/benchmark/reports")
 
 
 @reports.get("")
-@documented("reports", ok=Reports)
+@documented("reports", ok=Reports, query=ReportsQuery)
 def list_reports() -> Response:
-    """Reports that were made, newest first."""
-    refuse_query()
+    """The newest reports that were made, newest first."""
+    limit = read_query(ReportsQuery).limit
     with data.workbench().database.cursor() as cursor:
-        found = stored_reports.recent(cursor)
+        found = stored_reports.recent(cursor, limit=limit)
     answer: Reports = {"reports": [report_payload(report) for report in found]}
     return jsonify(answer)
 

@@ -151,8 +151,9 @@ class AsyncApiClient:
         """By `model`, `hardware`, `precision`, `batch_size`, `run_id` and `limit`."""
         return await self.send(calls.stored_results(**wanted))
 
-    async def reports(self) -> Reports:
-        return await self.send(calls.reports())
+    async def reports(self, **wanted: Any) -> Reports:
+        """By `limit`."""
+        return await self.send(calls.reports(**wanted))
 
     async def make_report(self, run_id: str) -> ReportRow:
         return await self.send(calls.make_report(run_id))

@@ -83,8 +83,8 @@ def stored_results(**wanted: Any) -> Call[Results]:
     return Call(method="GET", path="/api/benchmark/query", parameters=wanted)
 
 
-def reports() -> Call[Reports]:
-    return Call(method="GET", path="/api/benchmark/reports")
+def reports(**wanted: Any) -> Call[Reports]:
+    return Call(method="GET", path="/api/benchmark/reports", parameters=wanted)
 
 
 def make_report(run_id: str) -> Call[ReportRow]:

@@ -143,8 +143,9 @@ class ApiClient:
         """By `model`, `hardware`, `precision`, `batch_size`, `run_id` and `limit`."""
         return self.send(calls.stored_results(**wanted))
 
-    def reports(self) -> Reports:
-        return self.send(calls.reports())
+    def reports(self, **wanted: Any) -> Reports:
+        """By `limit`."""
+        return self.send(calls.reports(**wanted))
 
     def make_report(self, run_id: str) -> ReportRow:
         return self.send(calls.make_report(run_id))

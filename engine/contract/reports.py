@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from engine.contract.answer import Moment, TypedDict, answer
-from engine.contract.queries import Query
+from engine.contract.queries import WHOLE, Query
 from engine.contract.run_body import Name
 
-__all__ = ["ReportBody", "ReportQuery", "ReportRow", "Reports"]
+__all__ = ["ReportBody", "ReportQuery", "ReportRow", "Reports", "ReportsQuery"]
+
+MAX_REPORTS = 1000
+"""Most reports in one answer."""
 
 
 class ReportBody(BaseModel):
@@ -18,6 +23,10 @@ class ReportBody(BaseModel):
 
     run_id: Name
     """Id or number of a run."""
+
+
+class ReportsQuery(Query):
+    limit: Annotated[int, Field(strict=True, ge=1, le=MAX_REPORTS), WHOLE] = 50
 
 
 class ReportQuery(Query):

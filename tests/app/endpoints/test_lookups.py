@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from duckdb import DuckDBPyConnection
 from flask.testing import FlaskClient
 
 from engine.domain.run import RunStatus
@@ -117,6 +118,19 @@ def test_a_report_is_made_listed_and_downloaded(client: FlaskClient, bench: Stan
     file = client.get(made.json["download"])
     assert file.data.startswith(b"<!DOCTYPE html>")
     assert file.headers["Content-Disposition"] == f"attachment; filename={made.json['filename']}"
+
+
+def test_as_many_reports_are_listed_as_are_asked_for(client: FlaskClient, bench: StandInWorkbench) -> None:
+    def save_all(cursor: DuckDBPyConnection) -> None:
+        for number in range(60):
+            made = a_stored_report(report_id=f"report-{number:04}", created_at=A_TIME + timedelta(minutes=number))
+            reports.save(cursor, made)
+
+    bench.database.write(save_all)
+    for query, count in (("", 50), ("?limit=1000", 60), ("?limit=1", 1)):
+        listed = client.get(f"/api/benchmark/reports{query}").json["reports"]
+        assert (len(listed), listed[0]["report_id"]) == (count, "report-0059")
+    assert client.get("/api/benchmark/reports?limit=0").status_code == 422
 
 
 def test_a_report_opened_in_the_browser_runs_in_an_origin_of_its_own(
