@@ -27,7 +27,7 @@ class SqlRows(TypedDict):
     columns: list[str]
     types: list[str]
     rows: list[list[Any]]
-    """Times are ISO 8601 text, lists and structs nest."""
+    """Times are ISO 8601 text, `inf`, `-inf` and `nan` are text as well, lists and structs nest."""
     truncated: bool
     """There were more rows than asked for, or than an answer holds."""
     seconds: Seconds

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from math import isfinite
+from typing import TYPE_CHECKING, Any
 
 from engine.contract.sql import SqlRows
 from engine.storage import sandbox
@@ -26,7 +27,18 @@ def sql_rows(table: sandbox.QueryTable) -> SqlRows:
     return {
         "columns": list(table.columns),
         "types": list(table.types),
-        "rows": [list(row) for row in table.rows],
+        "rows": [[_as_json(value) for value in row] for row in table.rows],
         "truncated": table.truncated,
         "seconds": round(table.seconds, 4),
     }
+
+
+def _as_json(value: Any) -> Any:
+    """Infinities and what is no number become their text: JSON has no such numbers, and most readers refuse them."""
+    if isinstance(value, float):
+        return value if isfinite(value) else str(value)
+    if isinstance(value, list):
+        return [_as_json(inner) for inner in value]
+    if isinstance(value, dict):
+        return {name: _as_json(inner) for name, inner in value.items()}
+    return value

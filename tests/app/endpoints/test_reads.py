@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from typing import NoReturn
 
 import pytest
 from flask.testing import FlaskClient
@@ -109,6 +111,15 @@ def test_sql_that_does_more_or_cannot_be_is_refused(client: FlaskClient, sql: st
     answer = client.post("/api/query", json={"sql": sql})
     assert (answer.status_code, answer.mimetype, answer.json["field"]) == (status, PROBLEM, "sql")
     assert words in answer.json["detail"]
+
+
+def test_numbers_that_json_has_not_are_text(client: FlaskClient) -> None:
+    def no_such_number(text: str) -> NoReturn:
+        raise AssertionError(f"{text} is no JSON")
+
+    sql = "select -1 / 0.0, [1.5, 'nan'::double], {'a': 'inf'::float}"
+    answer = json.loads(client.post("/api/query", json={"sql": sql}).text, parse_constant=no_such_number)
+    assert answer["rows"] == [["-inf", [1.5, "nan"], {"a": "inf"}]]
 
 
 def test_the_schema_names_what_may_be_read(client: FlaskClient) -> None:
