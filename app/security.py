@@ -19,6 +19,7 @@ from app.access import EXTENSION, Access, access
 from app.access_rules import LOOPBACK_NAMES, AccessRules, is_everywhere
 from app.authentication import CSRF_HEADER, STRANGER, check_csrf_token, client_address, identify, identity, is_socket
 from app.authorization import READING, SIGNING_IN, check_role, is_open_to_strangers
+from app.problems import PROBES
 from app.rate_limits import network_of
 
 API_BODY_BYTES = 1 << 20
@@ -118,7 +119,8 @@ def guard(app: Flask, rules: AccessRules, *, policy: str) -> None:
 def _is_page() -> bool:
     """Whether a person waits for a page rather than a program for an answer."""
     path = request.path
-    return request.method in ("GET", "HEAD") and not (path == "/api" or path.startswith(("/api/", "/_")))
+    is_for_programs = path == "/api" or path in PROBES or path.startswith(("/api/", "/_"))
+    return request.method in ("GET", "HEAD") and not is_for_programs
 
 
 def _check_host(rules: AccessRules) -> None:

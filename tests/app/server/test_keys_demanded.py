@@ -151,6 +151,13 @@ def test_a_key_that_is_not_one_is_refused_everywhere(
         assert "error=invalid_" in answer.headers["WWW-Authenticate"]
 
 
+def test_who_scrapes_without_a_key_is_refused_and_not_sent_to_a_form(locked: Flask, made: dict[Role, MadeKey]) -> None:
+    client = locked.test_client()
+    assert_refused(client.get("/metrics"))
+    assert client.get("/metrics", headers=bearing(made[Role.VIEWER].secret)).status_code == 200
+    assert client.get("/metrics/").status_code == 303, "a page that nobody serves"
+
+
 @pytest.mark.parametrize("header", ["", "Basic YTpi", "mdk_abc", "Bearer", "bearer\tx", "Digest username=a"])
 def test_credentials_of_another_kind_are_refused(app: Flask, header: str) -> None:
     assert_refused(app.test_client().get(RUNS, headers={"Authorization": header}))
