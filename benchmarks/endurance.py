@@ -314,6 +314,7 @@ def _figures(endurance: Endurance, happened: Mapping[str, int], *, seconds: floa
     """`happened`: how often what should not."""
     count = len(endurance.stories)
     warm = next(state for state in endurance.states if state.runs >= WARM_UP_SHARE * count)
+    half = next(state for state in endurance.states if state.runs >= count / 2)
     last = endurance.states[-1]
     kills = sum(story.kills for story in endurance.stories)
     return [
@@ -324,6 +325,11 @@ def _figures(endurance: Endurance, happened: Mapping[str, int], *, seconds: floa
         at_most("threads, more than after the warm-up", (last.threads - warm.threads,), "", 2),
         at_most("open files, more than after the warm-up", (last.open_files - warm.open_files,), "", 2),
         at_most("resident memory over that after the warm-up", (last.resident_bytes / warm.resident_bytes,), "x", 1.1),
+        Figure(
+            name="the same over that after half of the runs",
+            values=(last.resident_bytes / half.resident_bytes,),
+            unit="x",
+        ),
         Figure(name="resident memory at the end", values=(last.resident_bytes / _MIB,), unit="MiB"),
     ]
 
