@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 from duckdb import DuckDBPyConnection
 
+from engine.domain.result import ResultStatus
 from engine.domain.run import Plan, Run, RunRequest, RunStatus
 from engine.errors import NotFound
 from engine.storage.values import from_json, from_microseconds, time_of, to_json
@@ -20,29 +21,21 @@ _CREATE = """
 """
 
 _SELECT = """
-    with chosen as (select * from run {which}),
-    counts as (
-        select
-            run_id,
-            count(*) filter (status = 'completed') as completed,
-            count(*) filter (status = 'failed') as failed,
-            count(*) filter (status = 'skipped') as skipped,
-            count(*) filter (status = 'cancelled') as cancelled
-        from (
-            select run_id, arg_max(status, (started_at, result_id)) as status
-            from result where run_id in (select run_id from chosen)
-            group by run_id, case_id, repetition
-        )
-        group by run_id
-    )
     select
-        chosen.run_id, number, status, request, environment_id, epoch_us(created_at), epoch_us(started_at),
-        epoch_us(finished_at), active_seconds, total, coalesce(completed, 0), coalesce(failed, 0),
-        coalesce(skipped, 0), coalesce(cancelled, 0), error,
-        (select source from imported_file where imported_file.import_id = chosen.import_id)
-    from chosen left join counts on counts.run_id = chosen.run_id
-    order by number desc
+        run_id, number, status, request, environment_id, epoch_us(created_at), epoch_us(started_at),
+        epoch_us(finished_at), active_seconds, total, error, import_id
+    from run {which}
 """
+
+_COUNTS = """
+    select run_id, status, count(*) from (
+        select run_id, arg_max(status, (started_at, result_id)) as status
+        from result where list_contains($run_ids, run_id)
+        group by run_id, case_id, repetition
+    )
+    group by run_id, status
+"""
+"""A statement of its own: a hash join costs DuckDB more than this does, and it keeps memory of each."""
 
 _ACTIVE = """
     case when attempt_started_at is null then active_seconds
@@ -116,18 +109,17 @@ def create(
 def get(cursor: DuckDBPyConnection, run_id: str) -> Run:
     """The run of this id, or of this number when the text is one."""
     which = "where run_id = $run_id or cast(number as text) = $run_id order by run_id = $run_id desc limit 1"
-    row = cursor.execute(_SELECT.format(which=which), {"run_id": run_id}).fetchone()
-    if row is None:
+    found = _select(cursor, which, {"run_id": run_id})
+    if not found:
         raise _not_found(cursor, run_id)
-    return _run(row)
+    return found[0]
 
 
 def recent(cursor: DuckDBPyConnection, *, limit: int = 50, statuses: Sequence[RunStatus] = ()) -> list[Run]:
     """The newest runs, newest first; of the named statuses when any is named."""
     which = "where len($statuses) = 0 or list_contains($statuses, status) order by number desc limit $limit"
     names = [status.value for status in statuses]
-    rows = cursor.execute(_SELECT.format(which=which), {"statuses": names, "limit": limit}).fetchall()
-    return [_run(row) for row in rows]
+    return _select(cursor, which, {"statuses": names, "limit": limit})
 
 
 def save_plan(cursor: DuckDBPyConnection, run_id: str, plan: Plan) -> None:
@@ -187,7 +179,25 @@ def _not_found(cursor: DuckDBPyConnection, run_id: str) -> NotFound:
     return NotFound(f"No run {run_id!r}. {known}; `modeldyno results` lists what was measured.", field="run_id")
 
 
-def _run(row: tuple[Any, ...]) -> Run:
+def _select(cursor: DuckDBPyConnection, which: str, values: Mapping[str, object]) -> list[Run]:
+    rows = cursor.execute(_SELECT.format(which=which), dict(values)).fetchall()
+    run_ids = [row[0] for row in rows]
+    counts: dict[str, dict[str, int]] = {run_id: {} for run_id in run_ids}
+    for run_id, status, count in cursor.execute(_COUNTS, {"run_ids": run_ids}).fetchall() if run_ids else ():
+        counts[run_id][status] = count
+    sources = _sources(cursor, [row[-1] for row in rows if row[-1] is not None])
+    return [_run(row, counts[row[0]], sources.get(row[-1])) for row in rows]
+
+
+def _sources(cursor: DuckDBPyConnection, import_ids: list[str]) -> dict[str, str]:
+    """Where imported runs are from, by import id."""
+    if not import_ids:
+        return {}
+    statement = "select import_id, source from imported_file where list_contains($import_ids, import_id)"
+    return dict(cursor.execute(statement, {"import_ids": import_ids}).fetchall())
+
+
+def _run(row: tuple[Any, ...], counts: Mapping[str, int], source: str | None) -> Run:
     return Run(
         run_id=row[0],
         number=row[1],
@@ -199,12 +209,12 @@ def _run(row: tuple[Any, ...]) -> Run:
         finished_at=from_microseconds(row[7]),
         active_seconds=row[8],
         total=row[9],
-        completed=row[10],
-        failed=row[11],
-        skipped=row[12],
-        cancelled=row[13],
-        error=row[14],
-        imported_from=row[15],
+        completed=counts.get(ResultStatus.COMPLETED, 0),
+        failed=counts.get(ResultStatus.FAILED, 0),
+        skipped=counts.get(ResultStatus.SKIPPED, 0),
+        cancelled=counts.get(ResultStatus.CANCELLED, 0),
+        error=row[10],
+        imported_from=source,
     )
 
 
