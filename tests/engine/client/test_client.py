@@ -44,6 +44,11 @@ class FakeServer:
         self.status, self.body = status, json.dumps(document).encode()
 
 
+class Listening(ThreadingHTTPServer):
+    request_queue_size = 256
+    """So many may come at one moment; with the usual five, connections of a hundred are tried again for seconds."""
+
+
 @pytest.fixture
 def server() -> Iterator[FakeServer]:
     fake = FakeServer()
@@ -76,7 +81,7 @@ def server() -> Iterator[FakeServer]:
         def log_message(self, format: str, *arguments: object) -> None:
             """Says nothing."""
 
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    listening = Listening(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=listening.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     fake.url = f"http://127.0.0.1:{listening.server_port}"
