@@ -34,7 +34,9 @@ class EagerClient(Client):
 
     def handshake(self) -> None:
         super().handshake()
+        is_accepted = self.connected
         self._handle_events()
+        self.connected = is_accepted  # its thread finds the end of the connection, after what was said has been heard
 
 
 @pytest.fixture

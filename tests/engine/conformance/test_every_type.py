@@ -37,6 +37,7 @@ def test_a_sample_that_moves_on_every_day_runs(workbench: Workbench):
     assert faults(workbench, sample) == {}
 
 
+@pytest.mark.slow  # every day a few of all types are examined, these among them
 def test_every_corrected_type_runs(workbench: Workbench):
     chosen = [workbench.catalog.get(name) for name in load_corrections() if name in workbench.catalog.types]
     assert len(chosen) > 100
