@@ -16,6 +16,7 @@ from werkzeug.routing import Rule
 from app.documented import Operation, operation_of
 from engine import __version__
 from engine.contract.problem import Problem
+from engine.contract.repeated import HEADER, KEY_PATTERN
 
 Document = dict[str, Any]
 PREFIXES = ("/api/", "/healthz", "/readyz")
@@ -41,11 +42,11 @@ _NAMES_IN_PATHS: Mapping[str, str] = {
     "key_id": "Id of an API key.",
 }
 _KEY: Document = {
-    "name": "Idempotency-Key",
+    "name": HEADER,
     "in": "header",
     "required": False,
     "description": "Names this request: sent again under the same key, it is answered as before and starts nothing.",
-    "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+    "schema": {"type": "string", "pattern": f"^{KEY_PATTERN}$"},
 }
 _SECURITY: Document = {
     "key": {

@@ -77,14 +77,20 @@ def several(
     )
 
 
-def text(id: str, value: object, usual: object, kept: Mapping[str, Any]) -> Component:
-    """`usual` is what an empty one stands for."""
+def text(id: str, value: object, usual: object, kept: Mapping[str, Any], *, is_number: bool = False) -> Component:
+    """`usual` is what an empty one stands for; of a number alone, a phone shows digits alone."""
     return dcc.Input(
         id=id,
         type="text",
         value=None if value is None else str(value),
         placeholder=str(usual),
         debounce=0.4,
+        inputMode="numeric" if is_number else "text",
         className="form-input",
-        **{"inputMode": "numeric", **kept},
+        **kept,
     )
+
+
+def number(id: str, value: object, usual: object, kept: Mapping[str, Any]) -> Component:
+    """One whole number."""
+    return text(id, value, usual, kept, is_number=True)

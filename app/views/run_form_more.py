@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 from app import ids
 from app.run_options import COMPILED, PINNED, SIDE_BY_SIDE, RunOptions
 from app.views.against_choice import ATTENTION
-from app.views.form_fields import field, menu, switches, text
+from app.views.form_fields import field, menu, number, switches, text
 from engine.domain.against import PAIRS
 from engine.domain.run import NEW_TOKENS, WORKERS, Protocol
 
@@ -34,31 +34,32 @@ def more_options(options: RunOptions, kept: Mapping[str, Any]) -> Component:
         *(options.processes, options.sequence_length, options.threads, options.budget, options.new_tokens),
         *(options.workers, options.checkpoint, options.attention, options.more_switches, options.title),
     )
-    words = {**kept, "inputMode": "text"}
     return html.Details(
         [
             html.Summary("More options"),
             html.Div(
                 [
-                    field("Processes per case", text(ids.FORM_PROCESSES, options.processes, _USUAL_PROCESSES, kept)),
+                    field("Processes per case", number(ids.FORM_PROCESSES, options.processes, _USUAL_PROCESSES, kept)),
                     field(
                         "Sequence length",
-                        text(ids.FORM_SEQUENCE_LENGTH, options.sequence_length, "each type's own", kept),
+                        number(ids.FORM_SEQUENCE_LENGTH, options.sequence_length, "each type's own", kept),
                     ),
-                    field("Threads", text(ids.FORM_THREADS, options.threads, "all cores", kept)),
+                    field("Threads", number(ids.FORM_THREADS, options.threads, "all cores", kept)),
                 ],
                 className="form-row form-row-3",
             ),
             html.Div(
                 [
-                    field("New tokens, of generation", text(ids.FORM_NEW_TOKENS, options.new_tokens, NEW_TOKENS, kept)),
-                    field("Workers, of concurrency", text(ids.FORM_WORKERS, options.workers, WORKERS, kept)),
+                    field(
+                        "New tokens, of generation", number(ids.FORM_NEW_TOKENS, options.new_tokens, NEW_TOKENS, kept)
+                    ),
+                    field("Workers, of concurrency", number(ids.FORM_WORKERS, options.workers, WORKERS, kept)),
                 ],
                 className="form-row",
             ),
             html.Div(
                 [
-                    field("Time budget", text(ids.FORM_BUDGET, options.budget, "none; or 90s, 30m, 2h", words)),
+                    field("Time budget", text(ids.FORM_BUDGET, options.budget, "none; or 90s, 30m, 2h", kept)),
                     field(
                         "Attention",
                         menu(
@@ -85,10 +86,10 @@ def more_options(options: RunOptions, kept: Mapping[str, Any]) -> Component:
             field(
                 "Checkpoint, instead of models",
                 text(
-                    ids.FORM_CHECKPOINT, options.checkpoint or None, "hub id in this machine's cache, or folder", words
+                    ids.FORM_CHECKPOINT, options.checkpoint or None, "hub id in this machine's cache, or folder", kept
                 ),
             ),
-            field("Title", text(ids.FORM_TITLE, options.title or None, "none; a name to find the run by", words)),
+            field("Title", text(ids.FORM_TITLE, options.title or None, "none; a name to find the run by", kept)),
         ],
         className="run-form-more",
         open=any(value not in (None, "", ()) and value != [] for value in unusual),

@@ -262,6 +262,14 @@ def test_every_control_of_the_form_has_a_label() -> None:
     assert set(controls) == labelled
 
 
+def test_a_phone_offers_digits_alone_only_where_a_number_alone_is_meant() -> None:
+    """Several batch sizes have commas between them, and a time budget has a unit."""
+    modes = {part.id: part.inputMode for part in of_kind(run_form(RunOptions()), "Input")}
+    assert {control for control, mode in modes.items() if mode == "numeric"} == {
+        *(ids.FORM_PROCESSES, ids.FORM_SEQUENCE_LENGTH, ids.FORM_THREADS, ids.FORM_NEW_TOKENS, ids.FORM_WORKERS),
+    }
+
+
 def test_only_a_form_that_no_address_filled_in_remembers_what_was_typed() -> None:
     def controls(*, is_addressed: bool) -> dict[str, bool]:
         form = run_form(RunOptions(), is_addressed=is_addressed)
