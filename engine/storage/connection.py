@@ -12,7 +12,7 @@ import logging
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -22,23 +22,32 @@ from engine.errors import StorageError
 from engine.storage import problems
 from engine.storage.new_file import log_path
 
+_MEMORY_LIMIT = "1GiB"
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "python_enable_replacements": "false",
-    "memory_limit": "1GiB",
+    "memory_limit": _MEMORY_LIMIT,
     "threads": "4",
     "checkpoint_threshold": "1TiB",
 }
 """Nothing is fetched from a network; measurements keep the machine to themselves as far as possible; no folding of the
 log as a side effect of a commit."""
 
-_LOG_BYTES = 16 * 2**20
-"""Size of the log from which it is folded into the file."""
+_LOG_BYTES = 4 * 2**20
+"""Size of the log from which it is folded into the file; until then its content is in memory as well."""
+_CURSORS = 1_000
+"""So many cursors after a folding comes the next one, however small the log: some MiB of records of their buffers."""
 _SPARE_BYTES = 64 * 2**20
 """Room that must remain beside twice the log's size before it is folded."""
 _WAIT_SECONDS = 30.0
 """How long to wait for readers before the connection is renewed."""
+_PAUSE_SECONDS = 0.25
+"""How long new readers wait, at most, until those under way have ended, so that buffers can be let go."""
+_UNAFFORDABLE = (  # the list cannot be moved to a temporary file
+    "set memory_limit = '1MiB'",
+    "select len(list(i)) from range(1000000) numbers(i)",
+)
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +60,9 @@ class Connection:
         self.path = path
         self._changed = threading.Condition()
         self._cursors = 0
-        self._renewing = False
+        self._cursors_since_folding = 0
+        self._is_held = False
+        """Whether new cursors wait."""
         self._closed = False
         self._fold_at = _LOG_BYTES
         self._root: DuckDBPyConnection | None = _connect(path)
@@ -73,18 +84,20 @@ class Connection:
                 self.renew()
 
     def fold_in_log(self) -> None:
-        """Move a large log into the file, when there is room; a failure costs nothing but time."""
+        """Move a log that is large, or old, into the file, when there is room; a failure costs nothing but time."""
         size = self._fold_at
         try:
             size = size_of(log_path(self.path))
-            if size < self._fold_at:
+            if size < self._fold_at and self._cursors_since_folding < _CURSORS:
                 return
+            self._cursors_since_folding = 0
             if shutil.disk_usage(self.path.parent).free < 2 * size + _SPARE_BYTES:
                 return
             with self.cursor() as cursor:
                 cursor.execute("checkpoint")
+            self._let_buffers_go()
         except (duckdb.Error, StorageError, OSError) as error:
-            self._fold_at = 2 * size  # try again later, not after each write
+            self._fold_at = max(2 * size, _LOG_BYTES)  # try again later, not after each write
             _log.warning("The log of %s could not be folded in; nothing is lost. %s", self.path, error)
         else:
             self._fold_at = _LOG_BYTES
@@ -92,29 +105,60 @@ class Connection:
     def renew(self) -> None:
         """Open the file anew once nobody reads any more; on failure the next cursor tries again."""
         with self._changed:
-            if self._renewing or self._root is None:
+            if self._is_held or self._root is None:
                 return
-            self._renewing = True
+            if not self._hold(_WAIT_SECONDS):
+                _log.warning("%s is opened anew while %d cursors are open.", self.path, self._cursors)
             try:
-                if not self._changed.wait_for(lambda: self._cursors == 0, timeout=_WAIT_SECONDS):
-                    _log.warning("%s is opened anew while %d cursors are open.", self.path, self._cursors)
-                self._root.close()
-                self._root = None
+                self._drop_root()
             finally:
-                self._renewing = False
-                self._changed.notify_all()
+                self._let_in()
+
+    def _let_buffers_go(self) -> None:
+        """Evict all that DuckDB could do without; not now when somebody keeps on reading.
+
+        DuckDB does that when it cannot keep a limit: either the low limit, which it then refuses, or the one query
+        under it. What is not in the file yet would go to a temporary one, so this comes right after a folding. The file
+        stays locked all the time, as it would not if it were opened anew.
+        """
+        with self._changed:
+            if self._is_held:
+                return
+            try:
+                if self._hold(_PAUSE_SECONDS) and self._root is not None:
+                    for statement in _UNAFFORDABLE:
+                        with suppress(duckdb.OutOfMemoryException):
+                            self._root.execute(statement).fetchall()
+                    self._root.execute(f"set memory_limit = '{_MEMORY_LIMIT}'")
+            except duckdb.Error:
+                self._drop_root()  # rather opened anew than left with a limit that no query can keep
+                raise
+            finally:
+                self._let_in()
+
+    def _hold(self, seconds: float) -> bool:
+        """Let nobody in, and wait for those inside; whether they had gone by then. Under the lock."""
+        self._is_held = True
+        return self._changed.wait_for(lambda: self._cursors == 0, timeout=seconds)
+
+    def _let_in(self) -> None:
+        self._is_held = False
+        self._changed.notify_all()
+
+    def _drop_root(self) -> None:
+        root, self._root = self._root, None
+        if root is not None:
+            root.close()
 
     def close(self) -> None:
         """For good: who comes later does not open the file again."""
         with self._changed:
             self._closed = True
-            if self._root is not None:
-                self._root.close()
-                self._root = None
+            self._drop_root()
 
     def _enter(self) -> DuckDBPyConnection:
         with self._changed:
-            if not self._changed.wait_for(lambda: not self._renewing, timeout=2 * _WAIT_SECONDS):
+            if not self._changed.wait_for(lambda: not self._is_held, timeout=2 * _WAIT_SECONDS):
                 raise StorageError(f"The database {self.path} does not respond; restart the program.")
             if self._closed:
                 raise StorageError(f"The database {self.path} is closed; the program is ending.")
@@ -122,6 +166,7 @@ class Connection:
                 self._root = _connect(self.path)
             cursor = self._root.cursor()
             self._cursors += 1
+            self._cursors_since_folding += 1
             return cursor
 
     def _leave(self) -> None:
