@@ -28,6 +28,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from app.access_rules import AccessRules, is_everywhere, is_loopback
 from app.goodbyes import Goodbyes
 from app.server_processes import STOP_SECONDS, StoppableWorker, StoppingParent
+from app.unread_requests import LINE_BYTES
 from engine.benchmarking.process_control import die_with_parent
 from engine.config import Settings, StopPolicy
 from engine.domain.key_secret import without_secrets
@@ -198,6 +199,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
             "timeout": 300,
             "graceful_timeout": STOP_SECONDS,
             "keepalive": 30,
+            "limit_request_line": LINE_BYTES,
             "loglevel": "warning",
             "accesslog": None,
             "control_socket_disable": True,

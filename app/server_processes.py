@@ -9,9 +9,11 @@ import time
 from functools import partial
 from typing import Any
 
+from gunicorn import util
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
+from app import unread_requests
 from engine.config import OnStop
 
 REQUEST_SECONDS = 15
@@ -68,6 +70,17 @@ class StoppableWorker(ThreadWorker):  # type: ignore[misc]
     def handle(self, conn: Any) -> Any:
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", REQUEST_SECONDS, 0))
         return super().handle(conn)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """What is no HTTP never comes to the application, but is answered in the same form."""
+        if not unread_requests.is_unreadable(exc):
+            super().handle_error(req, client, addr, exc)
+            return
+        self.log.warning("A request of %s could not be read: %s", (addr or ("a local client",))[0], type(exc).__name__)
+        try:
+            util.write_nonblock(client, unread_requests.answer(exc))
+        except OSError:
+            self.log.debug("It was not waiting for the answer.")
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         """A goodbye is not waited for on this thread, which lets others in.

@@ -55,9 +55,8 @@ class Bookkeeping:
             if self._closing or len(self._entries) >= self._most_waiting:
                 self._lost += 1
                 if self._lost == 1:
-                    _log.error(
-                        "The audit of %s is not complete: entries came faster than they were written.", self.path
-                    )
+                    why = "the program is ending" if self._closing else "entries came faster than they were written"
+                    _log.error("The audit of %s is not complete: %s.", self.path, why)
                 return
             self._entries.append(entry)
             self._wake()

@@ -124,10 +124,13 @@ def test_nothing_that_was_computed_from_the_content_becomes_old(database: Databa
     assert stored.key.last_used_at == A_TIME + timedelta(minutes=1)
 
 
-def test_closing_writes_what_is_left_and_takes_nothing_more(database: Database) -> None:
+def test_closing_writes_what_is_left_and_takes_nothing_more(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
     bookkeeping = Bookkeeping(database)
     bookkeeping.record(an_audit_entry(path="/last"))
     bookkeeping.close()
     bookkeeping.close()
     bookkeeping.record(an_audit_entry(path="/too-late"))
     assert (_kept(database), bookkeeping.lost) == (["/last"], 1)
+    assert "not complete: the program is ending." in caplog.text
