@@ -21,6 +21,7 @@ from app.authentication import CSRF_HEADER, STRANGER, check_csrf_token, client_a
 from app.authorization import READING, SIGNING_IN, check_role, is_open_to_strangers
 from app.problems import PROBES
 from app.rate_limits import network_of
+from app.unread_requests import LINE_BYTES
 
 API_BODY_BYTES = 1 << 20
 """Largest request body under /api."""
@@ -99,7 +100,7 @@ def guard(app: Flask, rules: AccessRules, *, policy: str) -> None:
         g.identity = identify()
         here.limits.count_request(identity().key_id or network_of(client_address()), client_address())
         if identity() is STRANGER and not is_open_to_strangers() and _is_page():
-            return redirect(f"/login?{urlencode({'next': request.full_path.rstrip('?')})}", HTTPStatus.SEE_OTHER)
+            return redirect(_login_page(), HTTPStatus.SEE_OTHER)
         if is_change and request.path != "/login":
             check_csrf_token()
         check_role()
@@ -114,6 +115,12 @@ def guard(app: Flask, rules: AccessRules, *, policy: str) -> None:
         if g.get("forgets_cookie"):
             response.delete_cookie(access().cookie("session"), samesite="Strict", httponly=True)
         return response
+
+
+def _login_page() -> str:
+    """That leads back here afterwards; without what was chosen here where that would make too long an address."""
+    whole = f"/login?{urlencode({'next': request.full_path.rstrip('?')})}"
+    return whole if len(whole) < LINE_BYTES - len("GET  HTTP/1.1") else f"/login?{urlencode({'next': request.path})}"
 
 
 def _is_page() -> bool:

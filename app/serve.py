@@ -211,7 +211,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         for name, value in settings.items():
             if name in self.cfg.settings:
                 self.cfg.set(name, value)
-        logging.getLogger("gunicorn.error").addFilter(_say_refusals_once)
+        logging.getLogger("gunicorn.error").addFilter(_is_worth_saying)
 
     def load(self) -> Any:
         """Runs in the worker. What cannot be opened is said once, and ends the parent too."""
@@ -346,8 +346,11 @@ class SecretlessFormatter(logging.Formatter):
         return without_secrets(self._inner.format(record))
 
 
-def _say_refusals_once(record: logging.LogRecord) -> bool:
-    """Drops gunicorn's own words about a worker that has already said why it cannot start."""
+def _is_worth_saying(record: logging.LogRecord) -> bool:
+    """Drops gunicorn's own words about a worker that has already said why it cannot start, and its traceback of each
+    client that keeps silent in the middle of a request."""
+    if record.exc_info and isinstance(record.exc_info[1], BlockingIOError):
+        return False
     text = record.getMessage()
     said = (f"exited with code {Arbiter.APP_LOAD_ERROR}", "App failed to load", "Shutting down: ")
     return not any(words in text for words in said)

@@ -11,6 +11,7 @@ from typing import Any
 
 from gunicorn import util
 from gunicorn.arbiter import Arbiter
+from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import ThreadWorker
 
 from app import unread_requests
@@ -81,6 +82,13 @@ class StoppableWorker(ThreadWorker):  # type: ignore[misc]
             util.write_nonblock(client, unread_requests.answer(exc))
         except OSError:
             self.log.debug("It was not waiting for the answer.")
+
+    def _keepalive_after(self, conn: Any, keepalive: Any) -> bool:
+        """What cannot be read after an answer ends the connection: a second answer would pass for the next one's."""
+        try:
+            return bool(super()._keepalive_after(conn, keepalive))
+        except ParseException:
+            return False
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         """A goodbye is not waited for on this thread, which lets others in.

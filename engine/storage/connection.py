@@ -7,7 +7,8 @@ a failure.
 
 DuckDB 2.0 also keeps a record of each buffer that a join or a sort once used, in queues of buffers it might evict, and
 clears those away only beyond some ten thousand: 4 to 20 KiB a query, 45 MiB in the end. An attempt to evict everything
-empties the queues, so one is made after each folding, while nobody reads.
+empties the queues, so one is made with each folding. Both wait for a moment when nobody reads: what a reader still sees
+keeps DuckDB from using the file's old blocks again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 import logging
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -41,13 +42,13 @@ log as a side effect of a commit."""
 _LOG_BYTES = 4 * 2**20
 """Size of the log from which it is folded into the file; until then its content is in memory as well."""
 _CURSORS = 1_000
-"""So many cursors after a folding comes the next one, however small the log: some MiB of records of their buffers."""
+"""So many cursors after a folding the next one is due, however small the log: some MiB of records of their buffers."""
 _SPARE_BYTES = 64 * 2**20
 """Room that must remain beside twice the log's size before it is folded."""
 _WAIT_SECONDS = 30.0
 """How long to wait for readers before the connection is renewed."""
 _PAUSE_SECONDS = 0.25
-"""How long new readers wait, at most, until those under way have ended, so that buffers can be let go."""
+"""How long new readers wait, at most, until those under way have ended, so that the log can be folded in."""
 _UNAFFORDABLE = (  # the list cannot be moved to a temporary file
     "set memory_limit = '1MiB'",
     "select len(list(i)) from range(1000000) numbers(i)",
@@ -65,8 +66,11 @@ class Connection:
         self._changed = threading.Condition()
         self._cursors = 0
         self._cursors_since_folding = 0
+        self._has_called = False
         self._is_held = False
         """Whether new cursors wait."""
+        self.when_due: Callable[[], None] = _do_nothing
+        """Called once, by whoever closes a cursor, when `fold_in_log` has become due by the number of cursors."""
         self._closed = False
         self._fold_at = _LOG_BYTES
         self._root: DuckDBPyConnection | None = _connect(path)
@@ -88,19 +92,22 @@ class Connection:
                 self.renew()
 
     def fold_in_log(self) -> None:
-        """Move a log that is large, or old, into the file, when there is room; a failure costs nothing but time."""
+        """Move a log that is large, or old, into the file, when there is room; a failure costs nothing but time.
+
+        A log that is merely old waits until nobody reads; a large one does not.
+        """
         size = self._fold_at
         try:
             size = size_of(log_path(self.path))
             if size < self._fold_at and self._cursors_since_folding < _CURSORS:
                 return
-            self._cursors_since_folding = 0
+            self._cursors_since_folding, self._has_called = 0, False
             if shutil.disk_usage(self.path.parent).free < 2 * size + _SPARE_BYTES:
                 return
-            with self.cursor() as cursor:
-                cursor.execute("checkpoint")
-            self._let_buffers_go()
-        except (duckdb.Error, StorageError, OSError) as error:
+            if not self._fold_alone(size) and size >= self._fold_at:
+                with self.cursor() as cursor:
+                    cursor.execute("checkpoint")
+        except Exception as error:  # the thread that writes must go on, whatever it is
             self._fold_at = max(2 * size, _LOG_BYTES)  # try again later, not after each write
             _log.warning("The log of %s could not be folded in; nothing is lost. %s", self.path, error)
         else:
@@ -109,8 +116,10 @@ class Connection:
     def renew(self) -> None:
         """Open the file anew once nobody reads any more; on failure the next cursor tries again."""
         with self._changed:
-            if self._is_held or self._root is None:
-                return
+            broken = self._root
+            self._changed.wait_for(lambda: not self._is_held, timeout=2 * _WAIT_SECONDS)
+            if self._is_held or self._root is None or self._root is not broken:
+                return  # somebody else has done it
             if not self._hold(_WAIT_SECONDS):
                 _log.warning("%s is opened anew while %d cursors are open.", self.path, self._cursors)
             try:
@@ -118,27 +127,40 @@ class Connection:
             finally:
                 self._let_in()
 
-    def _let_buffers_go(self) -> None:
-        """Evict all that DuckDB could do without; not now when somebody keeps on reading.
+    def _fold_alone(self, log_bytes: int) -> bool:
+        """Fold, and let buffers go, while nobody is inside; whether there was such a moment."""
+        with self._changed:
+            if self._is_held:
+                return False
+            try:
+                if not self._hold(_PAUSE_SECONDS) or self._root is None:
+                    return False
+                if log_bytes:
+                    self._root.execute("checkpoint")
+                self._let_buffers_go(self._root)
+                return True
+            except duckdb.Error as error:
+                if _has_given_up(error):
+                    self._drop_root()
+                raise
+            finally:
+                self._let_in()
+
+    def _let_buffers_go(self, root: DuckDBPyConnection) -> None:
+        """Evict all that DuckDB could do without. Nobody may be inside: their queries would fail.
 
         DuckDB does that when it cannot keep a limit: either the low limit, which it then refuses, or the one query
         under it. What is not in the file yet would go to a temporary one, so this comes right after a folding. The file
         stays locked all the time, as it would not if it were opened anew.
         """
-        with self._changed:
-            if self._is_held:
-                return
-            try:
-                if self._hold(_PAUSE_SECONDS) and self._root is not None:
-                    for statement in _UNAFFORDABLE:
-                        with suppress(duckdb.OutOfMemoryException):
-                            self._root.execute(statement).fetchall()
-                    self._root.execute(f"set memory_limit = '{_MEMORY_LIMIT}'")
-            except duckdb.Error:
-                self._drop_root()  # rather opened anew than left with a limit that no query can keep
-                raise
-            finally:
-                self._let_in()
+        try:
+            for statement in _UNAFFORDABLE:
+                with suppress(duckdb.OutOfMemoryException):
+                    root.execute(statement).fetchall()
+            root.execute(f"set memory_limit = '{_MEMORY_LIMIT}'")
+        except BaseException:
+            self._drop_root()  # rather opened anew than left with a limit that no query can keep
+            raise
 
     def _hold(self, seconds: float) -> bool:
         """Let nobody in, and wait for those inside; whether they had gone by then. Under the lock."""
@@ -177,6 +199,10 @@ class Connection:
         with self._changed:
             self._cursors -= 1
             self._changed.notify_all()
+            calls = self._cursors_since_folding >= _CURSORS and not self._has_called
+            self._has_called |= calls
+        if calls:
+            self.when_due()
 
     def check_room(self, least_bytes: int) -> None:
         """Raise DiskFull where less than that is left beside the file, and StorageError where nobody can tell."""
@@ -211,6 +237,10 @@ def _connect(path: Path, *, read_only: bool = False) -> DuckDBPyConnection:
         return duckdb.connect(str(path), read_only=read_only, config=_CONFIG)
     except duckdb.Error as error:
         raise problems.explain_open_error(path, error) from error
+
+
+def _do_nothing() -> None:
+    """Until somebody wants to be called."""
 
 
 def _has_given_up(error: duckdb.Error) -> bool:

@@ -46,6 +46,7 @@ class Database:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_jobs, name="database-writer", daemon=True)
         self._writer.start()
+        connection.when_due = self._wake_writer
         self.snapshots = Snapshots(self)
         """Copies for the SQL console, made when asked for."""
 
@@ -167,6 +168,10 @@ class Database:
         if self._closed:
             raise StorageError(f"The database {self.path} is closed; the program is ending.")
 
+    def _wake_writer(self) -> None:
+        """So that it folds the log in, although there may be nothing to write."""
+        self._jobs.put((lambda _: None, Future(), True))
+
     def _write_jobs(self) -> None:
         while (job := self._jobs.get()) is not None:
             action, future, is_bookkeeping = job
@@ -182,7 +187,7 @@ class Database:
             else:
                 self._writes += not is_bookkeeping
                 future.set_result(outcome)
-                self._connection.fold_in_log()
+            self._connection.fold_in_log()
             del job, action, future  # what the action refers to may go while the next one is awaited
 
 

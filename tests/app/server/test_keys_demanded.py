@@ -117,6 +117,12 @@ def test_a_stranger_who_wants_a_page_is_led_to_the_login(locked: Flask, path: st
     assert answer.status_code == 303 and answer.headers["Location"].startswith("/login?next=%2F")
 
 
+def test_the_way_back_from_the_login_is_an_address_that_can_be_read(locked: Flask) -> None:
+    models = ",".join(f"model_{number}" for number in range(700))
+    answer = locked.test_client().get(f"/comparison?models={models}")
+    assert answer.headers["Location"] == "/login?next=%2Fcomparison"
+
+
 @pytest.mark.parametrize("path", ["/_dash-update-component", RUN, "/", "/api/keys"])
 def test_strangers_change_nothing(locked: Flask, path: str) -> None:
     assert_refused(locked.test_client().post(path, json=BODY))

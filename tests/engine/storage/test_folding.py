@@ -5,6 +5,8 @@ from __future__ import annotations
 import ctypes
 import json
 import threading
+import time
+from collections.abc import Callable
 
 import duckdb
 import pytest
@@ -44,8 +46,7 @@ _GROWTH = """
         for _ in range(200):
             with database.cursor() as cursor:
                 assert len(results.find(cursor, ResultFilter(limit=9))) == 9
-        database.write(lambda _: None)  # after which the log is folded
-        database.write(lambda _: None)  # waits for that
+        database.write(lambda _: None)  # waits for the folding that the reads have asked for
         return allocated().uordblks
 
 
@@ -80,82 +81,166 @@ def _kept(database: Database) -> tuple[int, str]:
     return row
 
 
+def _fold(database: Database) -> None:
+    """As the thread that writes does after many cursors."""
+    database._connection._cursors_since_folding = connections._CURSORS
+    database._connection.fold_in_log()
+
+
+class Watched:
+    """A connection that tells `told` of each statement before it is executed."""
+
+    def __init__(self, real: duckdb.DuckDBPyConnection, told: Callable[[str], None]) -> None:
+        self._real, self._told = real, told
+        self.cursor, self.close = real.cursor, real.close
+
+    def execute(self, sql: str) -> duckdb.DuckDBPyConnection:
+        self._told(sql)
+        return self._real.execute(sql)
+
+
+def _watch(database: Database, told: Callable[[str], None]) -> None:
+    connection = database._connection
+    assert connection._root is not None
+    connection._root = Watched(connection._root, told)  # type: ignore[assignment]
+
+
 @pytest.fixture
-def folding_each_time(database, monkeypatch) -> Database:
-    monkeypatch.setattr(connections, "_CURSORS", 1)
+def filled(database: Database) -> Database:
+    _fill(database)
     return database
 
 
-def test_a_small_log_is_folded_after_so_many_cursors(database, monkeypatch):
-    _fill(database)
-    before = _log(database)
-    assert 0 < before < connections._LOG_BYTES
-    monkeypatch.setattr(connections, "_CURSORS", 9)
-    for _ in range(9):
-        _kept(database)
-        database.write(lambda cursor: cursor.execute("insert into kept values (1)") and None)
-    assert _log(database) < before / 10
-    assert _kept(database)[0] == 100_009
+def test_reading_alone_folds_a_small_log_once_in_so_many_cursors(filled: Database, monkeypatch: pytest.MonkeyPatch):
+    assert 0 < _log(filled) < connections._LOG_BYTES
+    monkeypatch.setattr(connections, "_CURSORS", 20)
+    foldings: list[str] = []
+    _watch(filled, foldings.append)
+    for _ in range(99):
+        _kept(filled)
+    assert _log(filled) == 0
+    assert foldings.count("checkpoint") == 1, "there was nothing more to fold"
+    assert 3 <= foldings.count("set memory_limit = '1GiB'") <= 5
 
 
-def test_letting_go_changes_no_limit_and_writes_no_file(folding_each_time):
-    database = folding_each_time
+def test_a_large_log_is_folded_by_the_write_that_makes_it_so(database: Database, monkeypatch: pytest.MonkeyPatch):
+    database._connection._fold_at = 50_000
     _fill(database)
     assert _log(database) == 0
-    assert _kept(database) == (100_000, "1.0 GiB")
-    assert [path.name for path in database.path.parent.iterdir()] == [database.path.name]
 
 
-def test_who_reads_on_meanwhile_keeps_a_cursor_that_works(folding_each_time):
-    database = folding_each_time
-    _fill(database)
-    with database.cursor() as cursor:
+def test_letting_go_changes_no_limit_and_writes_no_file(filled: Database):
+    _fold(filled)
+    assert _log(filled) == 0
+    assert _kept(filled) == (100_000, "1.0 GiB")
+    assert [path.name for path in filled.path.parent.iterdir()] == [filled.path.name]
+
+
+def test_nothing_is_done_to_the_limit_while_anybody_reads(filled: Database, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connections, "_PAUSE_SECONDS", 0.01)
+    done: list[str] = []
+    _watch(filled, done.append)
+    with filled.cursor() as cursor:
         cursor.execute("select i from kept")
         begin = cursor.fetchmany(10)
-        writer = threading.Thread(
-            target=database.write, args=(lambda other: other.execute("insert into kept values (-1)") and None,)
-        )
-        writer.start()
-        writer.join(30)
-        assert not writer.is_alive(), "a reader holds up the writer"
+        _fold(filled)
+        assert (done, _log(filled) > 0) == ([], True), "blocks that a reader sees could not be used again"
         rest = cursor.fetchall()
     assert len(begin) + len(rest) == 100_000
-    assert _kept(database) == (100_001, "1.0 GiB")
+    _fold(filled)
+    assert (len(done), _log(filled)) == (4, 0)
 
 
-def test_a_limit_that_cannot_be_put_back_is_not_kept(folding_each_time, caplog):
-    database = folding_each_time
-    _fill(database)
-    connection = database._connection
-    real = connection._root
-    assert real is not None
+def test_a_large_log_is_folded_although_somebody_reads(filled: Database, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(connections, "_PAUSE_SECONDS", 0.01)
+    filled._connection._fold_at = 1
+    with filled.cursor() as cursor:
+        cursor.execute("select i from kept")
+        filled._connection.fold_in_log()
+        assert _log(filled) == 0
+        assert len(cursor.fetchall()) == 100_000
 
-    class Stuck:
-        """Takes the low limit and refuses the old one."""
 
-        cursor, close = real.cursor, real.close
+def test_who_comes_meanwhile_waits_for_the_old_limit_and_no_longer(filled: Database):
+    """A reader asks for a cursor while another one holds up the folding, and one after the limit was lowered."""
+    found: list[tuple[int, str]] = []
+    late = threading.Thread(target=lambda: found.append(_kept(filled)))
+    last = threading.Thread(target=lambda: found.append(_kept(filled)))
 
-        def execute(self, sql):
-            if "1GiB" in sql:
-                raise duckdb.IOException("no more")
-            return real.execute(sql)
+    def told(sql: str) -> None:
+        if sql == connections._UNAFFORDABLE[1]:
+            last.start()
+            last.join(0.1)
 
-    connection._root = Stuck()  # type: ignore[assignment]
-    database.write(lambda cursor: cursor.execute("insert into kept values (-1)") and None)
+    _watch(filled, told)
+    folding = threading.Thread(target=_fold, args=(filled,))
+    with filled.cursor():
+        folding.start()
+        while not filled._connection._is_held:
+            time.sleep(0.001)
+        late.start()
+        late.join(0.05)
+        assert not found
+    for thread in (folding, late, last):
+        thread.join(10)
+    assert found == [(100_000, "1.0 GiB")] * 2, "nobody was woken, or one got in too early"
+
+
+@pytest.mark.parametrize("fault", [duckdb.IOException("no more"), MemoryError("no more")])
+def test_a_limit_that_cannot_be_put_back_is_not_kept(
+    filled: Database, fault: Exception, caplog: pytest.LogCaptureFixture
+):
+    def told(sql: str) -> None:
+        if "1GiB" in sql:
+            raise fault
+
+    _watch(filled, told)
+    _fold(filled)
     assert "could not be folded" in caplog.text
-    assert _kept(database) == (100_001, "1.0 GiB")
+    filled.write(lambda cursor: cursor.execute("insert into kept values (-1)") and None)
+    assert _kept(filled) == (100_001, "1.0 GiB")
 
 
-def test_a_database_closed_while_readers_are_waited_for_stays_closed(folding_each_time, monkeypatch):
-    connection = folding_each_time._connection
+def test_a_folding_that_ends_duckdb_opens_the_file_anew(filled: Database, caplog: pytest.LogCaptureFixture):
+    def told(sql: str) -> None:
+        if sql == "checkpoint":
+            raise duckdb.FatalException("no more")
+
+    _watch(filled, told)
+    _fold(filled)
+    assert "could not be folded" in caplog.text
+    assert filled._connection._root is None
+    assert _kept(filled) == (100_000, "1.0 GiB")
+
+
+def test_a_renewal_asked_for_during_a_folding_comes_after_it(filled: Database):
+    first = filled._connection._root
+    folding = threading.Thread(target=_fold, args=(filled,))
+    renewing = threading.Thread(target=filled._connection.renew)
+    with filled.cursor():
+        folding.start()
+        while not filled._connection._is_held:
+            time.sleep(0.001)
+        renewing.start()
+        renewing.join(0.05)
+        assert renewing.is_alive()
+    for thread in (folding, renewing):
+        thread.join(10)
+    assert filled._connection._root is None, "the next cursor opens it anew"
+    assert _kept(filled) == (100_000, "1.0 GiB")
+    assert filled._connection._root is not first
+
+
+def test_a_database_closed_while_readers_are_waited_for_stays_closed(filled: Database, monkeypatch: pytest.MonkeyPatch):
+    connection = filled._connection
     hold = connection._hold
 
-    def closed_meanwhile(seconds):
+    def closed_meanwhile(seconds: float) -> bool:
         was_alone = hold(seconds)
         connection.close()
         return was_alone
 
     monkeypatch.setattr(connection, "_hold", closed_meanwhile)
-    connection._let_buffers_go()
+    _fold(filled)
     with pytest.raises(StorageError, match="closed"), connection.cursor():
         pass
