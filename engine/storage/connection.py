@@ -49,10 +49,10 @@ _WAIT_SECONDS = 30.0
 """How long to wait for readers before the connection is renewed."""
 _PAUSE_SECONDS = 0.25
 """How long new readers wait, at most, until those under way have ended, so that the log can be folded in."""
-_UNAFFORDABLE = (  # the list cannot be moved to a temporary file
-    "set memory_limit = '1MiB'",
-    "select len(list(i)) from range(1000000) numbers(i)",
-)
+_SLACK_BYTES = 2 * 2**20
+"""How much more than it holds DuckDB may have while it is made to evict."""
+_TOO_MUCH = "select len(list(i)) from range(1000000) numbers(i)"
+"""Needs 8 MB that cannot be moved to a temporary file."""
 
 _log = logging.getLogger(__name__)
 
@@ -149,14 +149,16 @@ class Connection:
     def _let_buffers_go(self, root: DuckDBPyConnection) -> None:
         """Evict all that DuckDB could do without. Nobody may be inside: their queries would fail.
 
-        DuckDB does that when it cannot keep a limit: either the low limit, which it then refuses, or the one query
-        under it. What is not in the file yet would go to a temporary one, so this comes right after a folding. The file
-        stays locked all the time, as it would not if it were opened anew.
+        DuckDB does that for a query that does not fit below the limit, before it refuses it. What is not in the file
+        yet would go to a temporary one, so this comes right after a folding. The file stays locked all the time, as it
+        would not if it were opened anew.
         """
+        row = root.execute("select sum(memory_usage_bytes) from duckdb_memory()").fetchone()
+        held = int(row[0] or 0) if row else 0
         try:
-            for statement in _UNAFFORDABLE:
-                with suppress(duckdb.OutOfMemoryException):
-                    root.execute(statement).fetchall()
+            root.execute(f"set memory_limit = '{held + _SLACK_BYTES}B'")
+            with suppress(duckdb.OutOfMemoryException):
+                root.execute(_TOO_MUCH).fetchall()
             root.execute(f"set memory_limit = '{_MEMORY_LIMIT}'")
         except BaseException:
             self._drop_root()  # rather opened anew than left with a limit that no query can keep

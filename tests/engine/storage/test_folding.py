@@ -148,7 +148,7 @@ def test_nothing_is_done_to_the_limit_while_anybody_reads(filled: Database, monk
         rest = cursor.fetchall()
     assert len(begin) + len(rest) == 100_000
     _fold(filled)
-    assert (len(done), _log(filled)) == (4, 0)
+    assert (len(done), _log(filled)) == (5, 0)
 
 
 def test_a_large_log_is_folded_although_somebody_reads(filled: Database, monkeypatch: pytest.MonkeyPatch):
@@ -168,7 +168,7 @@ def test_who_comes_meanwhile_waits_for_the_old_limit_and_no_longer(filled: Datab
     last = threading.Thread(target=lambda: found.append(_kept(filled)))
 
     def told(sql: str) -> None:
-        if sql == connections._UNAFFORDABLE[1]:
+        if sql == connections._TOO_MUCH:
             last.start()
             last.join(0.1)
 
