@@ -6,9 +6,9 @@ folding is done here, deliberately: only when there is room, never as a part of 
 a failure.
 
 DuckDB 2.0 also keeps a record of each buffer that a join or a sort once used, in queues of buffers it might evict, and
-clears those away only beyond some ten thousand: 4 to 20 KiB a query, 45 MiB in the end. An attempt to evict everything
-empties the queues, so one is made with each folding. Both wait for a moment when nobody reads: what a reader still sees
-keeps DuckDB from using the file's old blocks again.
+clears them away late: 4 to 20 KiB a query, 45 MiB in the end. An attempt to evict everything empties the queues, so one
+is made with each folding. Both wait for a moment when nobody reads: what a reader still sees keeps DuckDB from using
+the file's old blocks again.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ import ctypes
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import duckdb
 import pytest
@@ -87,6 +88,22 @@ def _fold(database: Database) -> None:
     database._connection.fold_in_log()
 
 
+@contextmanager
+def _a_folding_that_waits(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """For a reader, who leaves at the end; then the folding is over."""
+    monkeypatch.setattr(connections, "_PAUSE_SECONDS", 30.0)
+    folding = threading.Thread(target=_fold, args=(database,))
+    deadline = time.monotonic() + 10
+    with database.cursor():
+        folding.start()
+        while not database._connection._is_held:
+            assert time.monotonic() < deadline, "nothing is folded"
+            time.sleep(0.001)
+        yield
+    folding.join(10)
+    assert not folding.is_alive()
+
+
 class Watched:
     """A connection that tells `told` of each statement before it is executed."""
 
@@ -161,7 +178,7 @@ def test_a_large_log_is_folded_although_somebody_reads(filled: Database, monkeyp
         assert len(cursor.fetchall()) == 100_000
 
 
-def test_who_comes_meanwhile_waits_for_the_old_limit_and_no_longer(filled: Database):
+def test_who_comes_meanwhile_waits_for_the_old_limit_and_no_longer(filled: Database, monkeypatch: pytest.MonkeyPatch):
     """A reader asks for a cursor while another one holds up the folding, and one after the limit was lowered."""
     found: list[tuple[int, str]] = []
     late = threading.Thread(target=lambda: found.append(_kept(filled)))
@@ -173,16 +190,12 @@ def test_who_comes_meanwhile_waits_for_the_old_limit_and_no_longer(filled: Datab
             last.join(0.1)
 
     _watch(filled, told)
-    folding = threading.Thread(target=_fold, args=(filled,))
-    with filled.cursor():
-        folding.start()
-        while not filled._connection._is_held:
-            time.sleep(0.001)
+    with _a_folding_that_waits(filled, monkeypatch):
         late.start()
         late.join(0.05)
         assert not found
-    for thread in (folding, late, last):
-        thread.join(10)
+    late.join(10)
+    last.join(10)
     assert found == [(100_000, "1.0 GiB")] * 2, "nobody was woken, or one got in too early"
 
 
@@ -213,19 +226,14 @@ def test_a_folding_that_ends_duckdb_opens_the_file_anew(filled: Database, caplog
     assert _kept(filled) == (100_000, "1.0 GiB")
 
 
-def test_a_renewal_asked_for_during_a_folding_comes_after_it(filled: Database):
+def test_a_renewal_asked_for_during_a_folding_comes_after_it(filled: Database, monkeypatch: pytest.MonkeyPatch):
     first = filled._connection._root
-    folding = threading.Thread(target=_fold, args=(filled,))
     renewing = threading.Thread(target=filled._connection.renew)
-    with filled.cursor():
-        folding.start()
-        while not filled._connection._is_held:
-            time.sleep(0.001)
+    with _a_folding_that_waits(filled, monkeypatch):
         renewing.start()
         renewing.join(0.05)
         assert renewing.is_alive()
-    for thread in (folding, renewing):
-        thread.join(10)
+    renewing.join(10)
     assert filled._connection._root is None, "the next cursor opens it anew"
     assert _kept(filled) == (100_000, "1.0 GiB")
     assert filled._connection._root is not first
